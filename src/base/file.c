@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file.h"
+
+#include "base/util.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int fd_read_all(int fd, size_t max_bytes, char **ret, size_t *ret_size) {
+        _cleanup_(freep) char *text = NULL;
+        size_t size = 0, room = 0;
+
+        for (;;) {
+                ssize_t n;
+
+                if (room - size < 2) {
+                        room = room > 0 ? room * 2 : 4096;
+                        text = xrealloc(text, room);
+                }
+                n = read(fd, text + size, room - size - 1);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                size += (size_t)n;
+                if (size > max_bytes)
+                        return -EFBIG;
+        }
+        text[size] = '\0';
+        if (ret_size)
+                *ret_size = size;
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+int file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_size) {
+        _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        return fd_read_all(fd, max_bytes, ret, ret_size);
+}
+
+static int write_all(int fd, const char *text, size_t size) {
+        while (size > 0) {
+                ssize_t n = write(fd, text, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                text += n;
+                size -= (size_t)n;
+        }
+        return 0;
+}
+
+static int sync_parent(const char *path) {
+        _cleanup_(freep) char *copy = xstrdup(path);
+        _cleanup_(closep) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+static int write_and_sync(int fd, const char *text, mode_t mode) {
+        int r = write_all(fd, text, strlen(text));
+
+        if (r < 0)
+                return r;
+        return fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write(const char *path, const char *text, mode_t mode) {
+        _cleanup_(freep) char *temporary = xasprintf("%s.XXXXXX", path);
+        _cleanup_(closep) int fd = mkostemp(temporary, O_CLOEXEC);
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = write_and_sync(fd, text, mode);
+        if (r >= 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0) {
+                (void)unlink(temporary);
+                return r;
+        }
+        return sync_parent(path);
+}
+
+int make_dirs(const char *path, mode_t mode) {
+        _cleanup_(freep) char *copy = xstrdup(path);
+
+        for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+                *slash = '\0';
+                if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+                        return -errno;
+                *slash = '/';
+        }
+        return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {
+        (void)st;
+        (void)type;
+        (void)where;
+        return remove(path);
+}
+
+int remove_tree(const char *path) {
+        if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
+                return -errno;
+        return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Small files: read whole, written whole or not at all. */
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/**
+ * file_read() - the content of a regular file.
+ *
+ * @max_bytes  refuses larger ones.
+ * @ret        NUL-terminated; @ret_size (may be NULL) without that byte.
+ * Errors:     -errno of open and read, -EFBIG, -EISDIR.
+ */
+int file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_size);
+
+/** fd_read_all() - the same from an open descriptor, up to its end. Errors: -errno, -EFBIG. */
+int fd_read_all(int fd, size_t max_bytes, char **ret, size_t *ret_size);
+
+/**
+ * file_write() - @path holds exactly @text afterwards, or what it held before: a temporary file in the same
+ * directory, fsync, rename, fsync of the directory.
+ *
+ * Errors: -errno; no temporary file is left behind.
+ */
+int file_write(const char *path, const char *text, mode_t mode);
+
+/** make_dirs() - @path and what is missing above it, like mkdir -p; @mode holds for the last one. Errors: -errno. */
+int make_dirs(const char *path, mode_t mode);
+
+/** remove_tree() - like rm -rf, without following links or leaving the file system. Errors: -errno, absence is none. */
+int remove_tree(const char *path);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* lago.conf, lago.conf.d/ and the environment files of one directory: read, validated whole, as one value. */
+
+#include "config/env.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONFIG_DIRECTORY   "/etc/lago"
+#define ADMITTED_DIRECTORY "/run/lago/admitted"
+
+typedef enum FreshMode {
+        FRESH_AUTO,
+        FRESH_LOAD,
+        FRESH_REPLAY,
+} FreshMode;
+
+typedef struct Listen {
+        char *address; /* numeric, IPv6 without brackets */
+        uint16_t port;
+} Listen;
+
+typedef struct Config {
+        char *release; /* "v1.50.0" */
+        char *front_url, *api_url;
+        Listen api_listen, front_listen;
+        bool front_enabled, clock_enabled, pdf_enabled;
+        char **pools; /* as written: "events"; each of CONFIG_POOLS, no duplicates */
+        bool database_external;
+        char *database_volume;
+        char **database_arguments;
+        char *shm_size;
+        char *ca_file; /* NULL, or absolute */
+        bool redis_external;
+        char *redis_volume;
+        bool redis_append_only;
+        char *storage_volume;
+        bool migrate_automatic;
+        FreshMode migrate_fresh;
+        char **passed_bridges;
+        char *registry;
+        char *image_api, *image_front, *image_database, *image_redis, *image_pdf; /* as written */
+        bool pull_missing;
+        uint64_t health_interval_usec, health_timeout_usec;
+        unsigned health_restart_after; /* 0: never */
+        char *network;
+        Env *env;     /* lago.env over secrets.env; the origin of each pair is kept */
+        char **files; /* configuration files read, in order: for SourcePath= and messages */
+} Config;
+
+/* One thing wrong, in words an operator can act on. */
+typedef struct ConfigError {
+        char *file; /* full path */
+        unsigned line; /* 0: the file as a whole */
+        char *text; /* what is wrong and what to write instead; no secret value */
+} ConfigError;
+
+typedef struct ConfigErrors {
+        ConfigError *list;
+        size_t n;
+} ConfigErrors;
+
+/** config_errors_add() - appends one; @file is copied. */
+void config_errors_add(ConfigErrors *errors, const char *file, unsigned line, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+void config_errors_done(ConfigErrors *errors);
+
+/**
+ * config_load() - everything below @directory, validated.
+ *
+ * @directory  CONFIG_DIRECTORY or ADMITTED_DIRECTORY, which hold the same file names:
+ *             lago.conf, lago.conf.d/NAME.conf (sorted), lago.env, secrets.env.
+ * @ret        the values, defaults filled in.
+ * @errors     every error found, in the order of files and lines.
+ *
+ * Errors: -EBADMSG when @errors has any; *ret is left alone. An absent lago.conf, lago.env or secrets.env is none
+ * (the release then has no default: absent or empty "release" is an error), an unreadable one is.
+ */
+int config_load(const char *directory, Config **ret, ConfigErrors *errors);
+
+/**
+ * config_load_files() - the same without lago.env and secrets.env (config->env is empty): what the generator needs,
+ * and what a user who may not read secrets can check.
+ */
+int config_load_files(const char *directory, Config **ret, ConfigErrors *errors);
+
+Config *config_free(Config *config);
+void config_freep(Config **config);
+
+/* A key of lago.conf as the manual page and completions need it. */
+typedef struct ConfigKey {
+        const char *section, *name, *fallback; /* fallback: the default as it would be written, NULL for none */
+} ConfigKey;
+
+/** config_keys() - the parser's own table; *ret_n entries. */
+const ConfigKey *config_keys(size_t *ret_n);
+
+/** config_pools() - names allowed in worker.pools; *ret_n entries. */
+const char *const *config_pools(size_t *ret_n);

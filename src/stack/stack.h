@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* The catalogue of Lago's members: one table says what each is, how it is run, probed and stopped. Pure. */
+
+#include "config/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum MemberKind {
+        MEMBER_DB,
+        MEMBER_REDIS,
+        MEMBER_MIGRATE,
+        MEMBER_API,
+        MEMBER_WORKER, /* the main worker, or a pool */
+        MEMBER_CLOCK,
+        MEMBER_FRONT,
+        MEMBER_PDF,
+        _MEMBER_KIND_MAX,
+} MemberKind;
+
+typedef enum ProbeKind {
+        PROBE_NONE,     /* ready when it ran for a settle time */
+        PROBE_HTTP,     /* GET of a path answers 200 */
+        PROBE_REDIS,    /* PING answers +PONG */
+        PROBE_POSTGRES, /* login and a query, through lago-gate */
+} ProbeKind;
+
+typedef enum EnvironmentKind {
+        ENVIRONMENT_NONE,
+        ENVIRONMENT_BACKEND,
+        ENVIRONMENT_FRONT,
+        ENVIRONMENT_DATABASE,
+} EnvironmentKind;
+
+typedef struct MemberInfo {
+        const char *name;        /* "api" */
+        const char *description; /* of its unit */
+        const char *serves;      /* what STATUS= says when it runs: "Serving", "Running" */
+        bool backend;            /* runs Lago's code against the database: gated by the verdict */
+        bool admitted;           /* starts from the admitted copy of the configuration */
+        bool awaits_redis, awaits_api;
+        EnvironmentKind environment;
+        ProbeKind probe;
+        const char *probe_path;
+        uint16_t port;         /* inside the container; 0: none */
+        unsigned settle_sec;   /* PROBE_NONE */
+        unsigned grace_sec;    /* what its process needs to stop without losing anything */
+        const char *stop_signal; /* NULL: what the image says */
+} MemberInfo;
+
+typedef struct Member {
+        MemberKind kind;
+        char pool[32]; /* "events" of worker@events, else empty */
+} Member;
+
+const MemberInfo *member_info(MemberKind kind);
+
+/** member_parse() - "api", "worker", "worker@events". Errors: -EINVAL for no member of the stack. */
+int member_parse(const char *name, Member *ret);
+/** member_name() - "worker@events"; the caller frees it. */
+char *member_name(const Member *member);
+/** member_container() - the container's name: "lago-api", "lago-worker-events". */
+char *member_container(const Member *member);
+/** member_unit() - "lago-worker@events.service". */
+char *member_unit(const Member *member);
+
+/** stack_image() - the full reference that runs this member: "docker.io/getlago/api:v1.50.0". Never NULL. */
+char *stack_image(const Config *config, MemberKind kind);
+
+/** stack_is_enabled() - whether lago.conf wants this member on this host. */
+bool stack_is_enabled(const Config *config, const Member *member);
+
+/** stack_is_external() - db or redis that is watched, not run. */
+bool stack_is_external(const Config *config, MemberKind kind);
+
+/** stack_members() - every enabled member, upstream before downstream; *ret_n of them, the caller frees it. */
+Member *stack_members(const Config *config, size_t *ret_n);
+
+/** stack_database_url() - the URL that Lago gets: lago.env's, or that of the bundled server. NULL without a password. */
+char *stack_database_url(const Config *config);
+
+/** stack_redis_url() - the same for Redis. */
+char *stack_redis_url(const Config *config);
+
+/** stack_environment() - "KEY=VALUE" for the member's container, sorted by key, @own (env.d/MEMBER.env, may be NULL) on top. */
+char **stack_environment(const Config *config, const Member *member, const Env *own);
+
+/** stack_volumes() - "volume:/path" for the engine; NULL for none. */
+char **stack_volumes(const Config *config, MemberKind kind);
+
+/** stack_publish() - "127.0.0.1:3000:3000", or NULL. */
+char *stack_publish(const Config *config, MemberKind kind);
+
+/** stack_pool_script() - "scripts/start.events.worker.sh"; NULL when @pool is empty. */
+char *stack_pool_script(const char *pool);
+
+/**
+ * stack_command() - what the container runs; NULL for the image's own command.
+ *
+ * @script  content of the start script that the image has for this member, NULL when it has none: a script that ends
+ *          in "exec" is run as it is; of one that does not, the last command is run directly, as bash as process 1
+ *          ignores SIGTERM.
+ */
+char **stack_command(const Config *config, const Member *member, const char *script);
+
+/** stack_script() - path in /app of the member's start script ("scripts/start.api.sh"), NULL for members without. */
+char *stack_script(const Member *member);
