@@ -92,17 +92,14 @@ char **stack_volumes(const Config *config, MemberKind kind);
 /** stack_publish() - "127.0.0.1:3000:3000", or NULL. */
 char *stack_publish(const Config *config, MemberKind kind);
 
-/** stack_pool_script() - "scripts/start.events.worker.sh"; NULL when @pool is empty. */
-char *stack_pool_script(const char *pool);
+/** stack_scripts() - start scripts of the image that run this member, best first ("scripts/start.api.sh"); NULL for none. */
+char **stack_scripts(const Member *member);
 
 /**
  * stack_command() - what the container runs; NULL for the image's own command.
  *
- * @script  content of the start script that the image has for this member, NULL when it has none: a script that ends
- *          in "exec" is run as it is; of one that does not, the last command is run directly, as bash as process 1
- *          ignores SIGTERM.
+ * @script   the one of stack_scripts() that the image has, NULL when it has none.
+ * @command  how that script ends: "exec" when its last command is an exec, and the script is run as it is; else that
+ *           last command, which is run directly, as a shell that is process 1 ignores SIGTERM.
  */
-char **stack_command(const Config *config, const Member *member, const char *script);
-
-/** stack_script() - path in /app of the member's start script ("scripts/start.api.sh"), NULL for members without. */
-char *stack_script(const Member *member);
+char **stack_command(const Config *config, const Member *member, const char *script, const char *command);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* What a member's container is made of: image, command, volumes, published port. */
+#include "stack/stack.h"
+
+#include "base/util.h"
+
+/* Where ca-file is mounted in Lago's containers; sslrootcert= in their DATABASE_URL names it. */
+#define CA_FILE_INSIDE "/etc/ssl/lago-ca.pem"
+
+/* "registry.example/x" and "localhost/x" name their registry themselves, "getlago/api" does not. */
+static bool names_registry(const char *name) {
+        size_t n = strcspn(name, "/");
+
+        return name[n] == '/' && (strncmp(name, "localhost/", 10) == 0 || memchr(name, '.', n) ||
+                                  memchr(name, ':', n));
+}
+
+char *stack_image(const Config *config, MemberKind kind) {
+        const char *const names[_MEMBER_KIND_MAX] = {
+                [MEMBER_DB] = config->image_database, [MEMBER_REDIS] = config->image_redis,
+                [MEMBER_MIGRATE] = config->image_api, [MEMBER_API] = config->image_api,
+                [MEMBER_WORKER] = config->image_api,  [MEMBER_CLOCK] = config->image_api,
+                [MEMBER_FRONT] = config->image_front, [MEMBER_PDF] = config->image_pdf,
+        };
+        const char *name = names[kind], *last = strrchr(name, '/');
+        bool tagged = strchr(name, '@') || strchr(last ? last : name, ':');
+
+        return xasprintf("%s%s%s%s%s", names_registry(name) ? "" : config->registry,
+                         names_registry(name) ? "" : "/", name, tagged ? "" : ":",
+                         tagged ? "" : config->release);
+}
+
+char **stack_volumes(const Config *config, MemberKind kind) {
+        char **volumes = NULL;
+
+        if (kind == MEMBER_DB)
+                strv_addf(&volumes, "%s:/data/postgres", config->database_volume);
+        if (kind == MEMBER_REDIS)
+                strv_addf(&volumes, "%s:/data", config->redis_volume);
+        if (kind == MEMBER_API || kind == MEMBER_WORKER)
+                strv_addf(&volumes, "%s:/app/storage", config->storage_volume);
+        if (config->ca_file && member_info(kind)->environment == ENVIRONMENT_BACKEND)
+                strv_addf(&volumes, "%s:%s:ro", config->ca_file, CA_FILE_INSIDE);
+        return volumes;
+}
+
+static char *publish(const Listen *listen, uint16_t port) {
+        bool v6 = strchr(listen->address, ':');
+
+        return xasprintf("%s%s%s:%u:%u", v6 ? "[" : "", listen->address, v6 ? "]" : "", listen->port, port);
+}
+
+char *stack_publish(const Config *config, MemberKind kind) {
+        if (kind == MEMBER_API)
+                return publish(&config->api_listen, member_info(kind)->port);
+        if (kind == MEMBER_FRONT)
+                return publish(&config->front_listen, member_info(kind)->port);
+        return NULL;
+}
+
+char **stack_scripts(const Member *member) {
+        char **scripts = NULL;
+
+        if (member->kind == MEMBER_API) {
+                strv_add(&scripts, "scripts/start.api.sh");
+                /* Before v1.16.0 there is only the script that migrates first. */
+                strv_add(&scripts, "scripts/start.sh");
+        } else if (member->kind == MEMBER_CLOCK)
+                strv_add(&scripts, "scripts/start.clock.sh");
+        else if (member->kind == MEMBER_WORKER && member->pool[0])
+                strv_addf(&scripts, "scripts/start.%s.worker.sh", member->pool);
+        else if (member->kind == MEMBER_WORKER)
+                strv_add(&scripts, "scripts/start.worker.sh");
+        return scripts;
+}
+
+/* Redis is told on its command line: switched on later, with CONFIG SET, it would empty an existing volume. */
+static char **redis_command(const Config *config) {
+        char **command = NULL;
+
+        strv_add(&command, "redis-server");
+        strv_add(&command, "--appendonly");
+        strv_add(&command, config->redis_append_only ? "yes" : "no");
+        return command;
+}
+
+char **stack_command(const Config *config, const Member *member, const char *script, const char *command) {
+        char **argv = NULL;
+
+        switch (member->kind) {
+        case MEMBER_REDIS:
+                return redis_command(config);
+        case MEMBER_DB:
+                if (config->database_arguments)
+                        strv_add(&argv, "postgres");
+                strv_extend(&argv, config->database_arguments);
+                return argv;
+        case MEMBER_API:
+        case MEMBER_WORKER:
+        case MEMBER_CLOCK:
+                if (!script)
+                        return NULL;
+                if (streq(command, "exec"))
+                        strv_addf(&argv, "./%s", script);
+                else {
+                        strv_add(&argv, "/bin/sh");
+                        strv_add(&argv, "-c");
+                        strv_addf(&argv, "exec %s", command);
+                }
+                return argv;
+        default:
+                return NULL;
+        }
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* Which member sees which variable. Nobody gets more than it needs. */
+#include "stack/stack.h"
+
+#include "base/util.h"
+
+#include <ctype.h>
+
+#define ORIGIN "lago-supervisor"
+
+static const char *or_default(const char *value, const char *fallback) {
+        return isempty(value) ? fallback : value;
+}
+
+static char *percent_encode(const char *s) {
+        char *copy = xcalloc(strlen(s) * 3 + 1, 1), *out = copy;
+
+        for (; *s; s++) {
+                if (isalnum((unsigned char)*s) || strchr("-._~", *s))
+                        *out++ = *s;
+                else {
+                        static const char digits[] = "0123456789ABCDEF";
+
+                        *out++ = '%';
+                        *out++ = digits[(unsigned char)*s >> 4];
+                        *out++ = digits[(unsigned char)*s & 15];
+                }
+        }
+        return copy;
+}
+
+char *stack_database_url(const Config *config) {
+        const char *given = env_get(config->env, "DATABASE_URL");
+        const char *password = env_get(config->env, "POSTGRES_PASSWORD");
+        _cleanup_(freep) char *user = NULL, *encoded = NULL, *name = NULL;
+
+        if (!isempty(given))
+                return xstrdup(given);
+        if (isempty(password))
+                return NULL;
+        user = percent_encode(or_default(env_get(config->env, "POSTGRES_USER"), "lago"));
+        encoded = percent_encode(password);
+        name = percent_encode(or_default(env_get(config->env, "POSTGRES_DB"), "lago"));
+        return xasprintf("postgresql://%s:%s@db:5432/%s", user, encoded, name);
+}
+
+char *stack_redis_url(const Config *config) {
+        return xstrdup(or_default(env_get(config->env, "REDIS_URL"), "redis://redis:6379"));
+}
+
+static void set_default(Env *env, const char *key, const char *value) {
+        if (!env_pair(env, key))
+                env_set(env, key, value, ORIGIN);
+}
+
+/* A pool's jobs go to its own queue only when every process that enqueues is told so. */
+static void route_pools(Env *env, const Config *config) {
+        STRV_FOREACH(pool, config->pools) {
+                _cleanup_(freep) char *key = xasprintf("SIDEKIQ_%s", *pool);
+
+                for (char *c = key; *c; c++)
+                        *c = (char)toupper((unsigned char)*c);
+                set_default(env, key, "true");
+        }
+}
+
+static void fill_backend(Env *env, const Config *config, MemberKind kind) {
+        static const char *const not_for_migrating[] = {
+                /* Migrations need the session of a direct connection, and as long as they take. */
+                "DATABASE_PROXY_URL",
+                "LAGO_DATABASE_STATEMENT_TIMEOUT",
+                "LAGO_DATABASE_LOCK_TIMEOUT",
+                "LAGO_DATABASE_IDLE_TX_TIMEOUT",
+        };
+        _cleanup_(freep) char *database_url = stack_database_url(config);
+        _cleanup_(freep) char *redis_url = stack_redis_url(config);
+
+        if (database_url)
+                env_set(env, "DATABASE_URL", database_url, ORIGIN);
+        env_set(env, "REDIS_URL", redis_url, ORIGIN);
+        set_default(env, "RAILS_ENV", "production");
+        set_default(env, "RAILS_LOG_TO_STDOUT", "true");
+        set_default(env, "LAGO_API_URL", config->api_url);
+        set_default(env, "LAGO_FRONT_URL", config->front_url);
+        set_default(env, "LAGO_PDF_URL", "http://pdf:3000");
+        if (!config->pdf_enabled)
+                set_default(env, "LAGO_DISABLE_PDF_GENERATION", "true");
+        if (startswith(config->api_url, "http://"))
+                set_default(env, "LAGO_DISABLE_SSL", "true");
+        route_pools(env, config);
+        /* It is in DATABASE_URL already. */
+        env_unset(env, "POSTGRES_PASSWORD");
+        for (size_t i = 0; kind == MEMBER_MIGRATE && i < ELEMENTSOF(not_for_migrating); i++)
+                env_unset(env, not_for_migrating[i]);
+}
+
+/* The front's variables end up in a file that every browser reads: public names only. */
+static Env *front_environment(const Config *config) {
+        static const char *const public_names[] = {
+                "APP_ENV",    "LAGO_OAUTH_PROXY_URL", "LAGO_DISABLE_SIGNUP", "LAGO_DISABLE_PDF_GENERATION",
+                "LAGO_DOMAIN", "NANGO_PUBLIC_KEY",    "SENTRY_DSN",
+        };
+        Env *env = env_new();
+
+        for (size_t i = 0; i < ELEMENTSOF(public_names); i++) {
+                const char *value = env_get(config->env, public_names[i]);
+
+                if (value)
+                        env_set(env, public_names[i], value, ORIGIN);
+        }
+        set_default(env, "APP_ENV", "production");
+        set_default(env, "API_URL", config->api_url);
+        if (!config->pdf_enabled)
+                set_default(env, "LAGO_DISABLE_PDF_GENERATION", "true");
+        return env;
+}
+
+static Env *database_environment(const Config *config) {
+        Env *env = env_new();
+
+        env_set(env, "POSTGRES_USER", or_default(env_get(config->env, "POSTGRES_USER"), "lago"), ORIGIN);
+        env_set(env, "POSTGRES_DB", or_default(env_get(config->env, "POSTGRES_DB"), "lago"), ORIGIN);
+        env_set(env, "POSTGRES_PASSWORD", or_default(env_get(config->env, "POSTGRES_PASSWORD"), ""), ORIGIN);
+        env_set(env, "PGDATA", "/data/postgres", ORIGIN);
+        return env;
+}
+
+static Env *environment_of(const Config *config, MemberKind kind) {
+        Env *env;
+
+        switch (member_info(kind)->environment) {
+        case ENVIRONMENT_BACKEND:
+                env = env_copy(config->env);
+                fill_backend(env, config, kind);
+                return env;
+        case ENVIRONMENT_FRONT:
+                return front_environment(config);
+        case ENVIRONMENT_DATABASE:
+                return database_environment(config);
+        case ENVIRONMENT_NONE:
+                break;
+        }
+        return env_new();
+}
+
+static int compare_strings(const void *a, const void *b) {
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **stack_environment(const Config *config, const Member *member, const Env *own) {
+        _cleanup_(env_freep) Env *env = environment_of(config, member->kind);
+        char **list = NULL;
+
+        for (size_t i = 0; own && i < own->n; i++)
+                env_set(env, own->list[i].key, own->list[i].value, own->list[i].file);
+        for (size_t i = 0; i < env->n; i++)
+                strv_addf(&list, "%s=%s", env->list[i].key, env->list[i].value);
+        if (list)
+                qsort(list, env->n, sizeof(char *), compare_strings);
+        return list;
+}
