@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* The words of a container engine: argument vectors as functions of values. Nothing is run here. */
+
+#include <stdbool.h>
+
+/* Labels on what we make; a container of our name without the member's label is a stranger's. */
+#define ENGINE_LABEL        "io.lago-supervisor"
+#define ENGINE_LABEL_MEMBER ENGINE_LABEL ".member"
+
+/* What a container is to be. Strings are borrowed. */
+typedef struct ContainerSpec {
+        const char *name, *member;
+        const char *image;    /* id or reference that is present; it is never pulled here */
+        const char *env_file; /* NULL: none */
+        const char *network, *alias;
+        const char *publish; /* "127.0.0.1:3000:3000", or NULL */
+        char *const *volumes;
+        char *const *command; /* NULL: the image's own */
+        const char *shm_size, *stop_signal; /* NULL: the engine's and the image's default */
+        unsigned grace_sec;
+        const char *conmon_pid_file, *pid_file; /* written by the engine at the start */
+} ContainerSpec;
+
+/* What the engine wants of us, each a vector that the caller frees. */
+typedef struct Engine {
+        const char *name; /* "podman" */
+
+        /** create() - the container, not started; its standard output is the id, errors come on standard error. */
+        char **(*create)(const ContainerSpec *spec);
+        /** start() - a created container; standard output and error of this call become the container's. */
+        char **(*start)(const char *container);
+        /** stop() - with the member's grace, then by force; succeeds when there is none. */
+        char **(*stop)(const char *container, unsigned grace_sec);
+        /** remove() - whatever its state; succeeds when there is none. */
+        char **(*remove)(const char *container);
+        /** owner() - prints the member's label of a container, fails when there is no such container. */
+        char **(*owner)(const char *container);
+        /** image_id() - prints the id of an image that is here, fails when it is not. */
+        char **(*image_id)(const char *image);
+        char **(*pull)(const char *image);
+        /** mount(), unmount() - the image's files, read-only; prints the directory. */
+        char **(*mount)(const char *image);
+        char **(*unmount)(const char *image);
+} Engine;
+
+extern const Engine engine_podman;
+
+/* What an engine's failure means, from its words. */
+typedef enum EngineFailure {
+        ENGINE_FAILED,        /* something that may pass */
+        ENGINE_NAME_TAKEN,    /* a container of that name exists */
+        ENGINE_NO_SUCH_IMAGE, /* the registry does not know it */
+        ENGINE_DISK_FULL,
+        ENGINE_DENIED, /* the registry wants a login */
+} EngineFailure;
+
+/** engine_failure() - @text is what a failed client wrote on standard error. Podman has one exit status, 125, for all. */
+EngineFailure engine_failure(const char *text);
+
+/** engine_last_line() - the last line of @text that says something, without the "Error: " before it; the caller frees it. */
+char *engine_last_line(const char *text);

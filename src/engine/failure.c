@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/engine.h"
+
+#include "base/util.h"
+
+EngineFailure engine_failure(const char *text) {
+        static const struct {
+                const char *words;
+                EngineFailure failure;
+        } table[] = {
+                {"is already in use", ENGINE_NAME_TAKEN},
+                {"no space left on device", ENGINE_DISK_FULL},
+                {"manifest unknown", ENGINE_NO_SUCH_IMAGE},
+                {"name unknown", ENGINE_NO_SUCH_IMAGE},
+                {"repository name not known", ENGINE_NO_SUCH_IMAGE},
+                {"unauthorized", ENGINE_DENIED},
+                {"access to the resource is denied", ENGINE_DENIED},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (strcasestr(text, table[i].words))
+                        return table[i].failure;
+        return ENGINE_FAILED;
+}
+
+char *engine_last_line(const char *text) {
+        _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+        size_t n = strv_length(lines);
+        const char *line = n > 0 ? lines[n - 1] : "no message", *rest = startswith(line, "Error: ");
+
+        return escape_line(rest ? rest : line);
+}

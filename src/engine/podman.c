@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/engine.h"
+
+#include "base/util.h"
+
+/* Without --events-backend=none podman reports every event to the journal, under the name of our unit. */
+static char **podman(const char *command, const char *subcommand) {
+        char **argv = NULL;
+
+        strv_add(&argv, "podman");
+        strv_add(&argv, "--events-backend=none");
+        strv_add(&argv, command);
+        if (subcommand)
+                strv_add(&argv, subcommand);
+        return argv;
+}
+
+static void option(char ***argv, const char *name, const char *value) {
+        if (value)
+                strv_addf(argv, "--%s=%s", name, value);
+}
+
+/*
+ * split keeps the container in the unit's control group; passthrough makes our standard output the container's;
+ * the notification socket is ours alone; the image's own health check would run as timers of systemd.
+ */
+static char **podman_create(const ContainerSpec *spec) {
+        char **argv = podman("create", NULL);
+
+        option(&argv, "name", spec->name);
+        strv_addf(&argv, "--label=%s=%s", ENGINE_LABEL_MEMBER, spec->member);
+        strv_add(&argv, "--pull=never");
+        strv_add(&argv, "--cgroups=split");
+        strv_add(&argv, "--log-driver=passthrough");
+        strv_add(&argv, "--sdnotify=ignore");
+        strv_add(&argv, "--no-healthcheck");
+        strv_add(&argv, "--restart=no");
+        strv_addf(&argv, "--stop-timeout=%u", spec->grace_sec);
+        option(&argv, "stop-signal", spec->stop_signal);
+        option(&argv, "shm-size", spec->shm_size);
+        option(&argv, "network", spec->network);
+        option(&argv, "network-alias", spec->alias);
+        option(&argv, "publish", spec->publish);
+        option(&argv, "env-file", spec->env_file);
+        STRV_FOREACH(volume, spec->volumes)
+                option(&argv, "volume", *volume);
+        option(&argv, "conmon-pidfile", spec->conmon_pid_file);
+        option(&argv, "pidfile", spec->pid_file);
+        strv_add(&argv, spec->image);
+        strv_extend(&argv, spec->command);
+        return argv;
+}
+
+static char **podman_start(const char *container) {
+        char **argv = podman("start", NULL);
+
+        strv_add(&argv, container);
+        return argv;
+}
+
+static char **podman_stop(const char *container, unsigned grace_sec) {
+        char **argv = podman("stop", NULL);
+
+        strv_add(&argv, "--ignore");
+        strv_addf(&argv, "--time=%u", grace_sec);
+        strv_add(&argv, container);
+        return argv;
+}
+
+static char **podman_remove(const char *container) {
+        char **argv = podman("rm", NULL);
+
+        strv_add(&argv, "--force");
+        strv_add(&argv, "--ignore");
+        strv_add(&argv, "--volumes"); /* anonymous ones alone */
+        strv_add(&argv, container);
+        return argv;
+}
+
+static char **podman_owner(const char *container) {
+        char **argv = podman("container", "inspect");
+
+        strv_add(&argv, "--format={{index .Config.Labels \"" ENGINE_LABEL_MEMBER "\"}}");
+        strv_add(&argv, container);
+        return argv;
+}
+
+static char **podman_image_id(const char *image) {
+        char **argv = podman("image", "inspect");
+
+        strv_add(&argv, "--format={{.Id}}");
+        strv_add(&argv, image);
+        return argv;
+}
+
+static char **podman_pull(const char *image) {
+        char **argv = podman("pull", NULL);
+
+        strv_add(&argv, "--quiet");
+        strv_add(&argv, image);
+        return argv;
+}
+
+static char **podman_mount(const char *image) {
+        char **argv = podman("image", "mount");
+
+        strv_add(&argv, image);
+        return argv;
+}
+
+static char **podman_unmount(const char *image) {
+        char **argv = podman("image", "unmount");
+
+        strv_add(&argv, image);
+        return argv;
+}
+
+const Engine engine_podman = {
+        .name = "podman",
+        .create = podman_create,
+        .start = podman_start,
+        .stop = podman_stop,
+        .remove = podman_remove,
+        .owner = podman_owner,
+        .image_id = podman_image_id,
+        .pull = podman_pull,
+        .mount = podman_mount,
+        .unmount = podman_unmount,
+};
