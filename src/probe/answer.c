@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/probe.h"
+
+#include "base/util.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static ProbeReading reading(ProbeVerdict verdict, const char *format, ...) _printf_(2, 3);
+
+static ProbeReading reading(ProbeVerdict verdict, const char *format, ...) {
+        ProbeReading r = {.complete = true, .verdict = verdict};
+        va_list ap;
+
+        va_start(ap, format);
+        (void)vsnprintf(r.reason, sizeof(r.reason), format, ap);
+        va_end(ap);
+        return r;
+}
+
+/* The first line of the answer, escaped and short enough for STATUS=. */
+static char *first_line(const char *bytes, size_t n) {
+        _cleanup_(freep) char *text = xstrndup(bytes, n < 60 ? n : 60);
+
+        text[strcspn(text, "\r\n")] = '\0';
+        return escape_line(text);
+}
+
+/* "HTTP/1.1 200 OK" and the body; Lago's /health echoes the release in it. */
+static ProbeReading read_http(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
+        _cleanup_(freep) char *text = xstrndup(bytes, n), *line = NULL;
+        const char *rest = startswith(text, "HTTP/1.");
+        const char *body = strstr(text, "\r\n\r\n");
+        int status = 0;
+
+        if (!rest && (n >= 7 || eof))
+                return n > 0 ? reading(PROBE_LATER, "no HTTP on port %u", target->port)
+                             : reading(PROBE_LATER, "closed without an answer");
+        if (!body && !eof)
+                return (ProbeReading){.complete = false};
+        if (!rest || sscanf(rest, "%*1[0-9] %3d", &status) != 1)
+                return reading(PROBE_LATER, "no HTTP on port %u", target->port);
+        line = first_line(text, n);
+        if (status != 200)
+                return reading(PROBE_LATER, "%s answers %d", target->path, status);
+        if (!target->version || (body && strstr(body, target->version)))
+                return reading(PROBE_GOOD, "%s", line);
+        if (!eof)
+                return (ProbeReading){.complete = false};
+        return reading(PROBE_LATER, "%s does not name %s", target->path, target->version);
+}
+
+static ProbeReading read_redis(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
+        _cleanup_(freep) char *text = xstrndup(bytes, n), *line = NULL;
+        const char *answer = text;
+
+        /* AUTH is answered first. */
+        if (target->password && startswith(answer, "+OK\r\n"))
+                answer += 5;
+        if (!strstr(answer, "\r\n") && !eof)
+                return (ProbeReading){.complete = false};
+        line = first_line(answer, strlen(answer));
+        if (startswith(answer, "+PONG"))
+                return reading(PROBE_GOOD, "PONG");
+        if (startswith(answer, "-LOADING"))
+                return reading(PROBE_LATER, "loading its data");
+        if (startswith(answer, "-NOAUTH"))
+                return reading(PROBE_NEVER, "a password is required; set it in REDIS_URL or REDIS_PASSWORD");
+        if (startswith(answer, "-WRONGPASS") || startswith(answer, "-ERR invalid password") ||
+            startswith(answer, "-ERR AUTH"))
+                return reading(PROBE_NEVER, "the password is rejected; see REDIS_URL and REDIS_PASSWORD");
+        if (*answer == '\0')
+                return reading(PROBE_LATER, "closed without an answer");
+        return reading(PROBE_LATER, "answers %s", line);
+}
+
+static ProbeReading read_postgres(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
+        if (n == 0)
+                return eof ? reading(PROBE_LATER, "closed without an answer") : (ProbeReading){.complete = false};
+        if (bytes[0] == 'S' || bytes[0] == 'N')
+                return reading(PROBE_GOOD, "accepts connections");
+        return reading(PROBE_LATER, "no PostgreSQL on port %u", target->port);
+}
+
+ProbeReading probe_read(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
+        switch (target->question) {
+        case ASK_HTTP:
+                return read_http(target, bytes, n, eof);
+        case ASK_REDIS:
+                return read_redis(target, bytes, n, eof);
+        case ASK_POSTGRES:
+                return read_postgres(target, bytes, n, eof);
+        }
+        return reading(PROBE_LATER, "nothing was asked");
+}
+
+static char *redis_request(const ProbeTarget *target) {
+        const char *user = isempty(target->user) ? "default" : target->user;
+
+        if (isempty(target->password))
+                return xstrdup("PING\r\n");
+        /* One argument is understood by every version, two since ACLs came with Redis 6. */
+        if (isempty(target->user))
+                return xasprintf("*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\nPING\r\n", strlen(target->password),
+                                 target->password);
+        return xasprintf("*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\nPING\r\n", strlen(user), user,
+                         strlen(target->password), target->password);
+}
+
+char *probe_request(const ProbeTarget *target, size_t *ret_n) {
+        /* Length 8, code 1234.5679; see "SSLRequest" in PostgreSQL's protocol chapter. */
+        static const char ssl_request[8] = {0, 0, 0, 8, 0x04, (char)0xd2, 0x16, 0x2f};
+        char *text;
+
+        switch (target->question) {
+        case ASK_HTTP:
+                text = xasprintf("GET %s HTTP/1.0\r\nHost: localhost\r\nUser-Agent: lago-supervisor/%s\r\n"
+                                 "Connection: close\r\n\r\n",
+                                 target->path, LAGO_VERSION);
+                break;
+        case ASK_REDIS:
+                text = redis_request(target);
+                break;
+        default:
+                text = xcalloc(sizeof(ssl_request) + 1, 1);
+                memcpy(text, ssl_request, sizeof(ssl_request));
+                *ret_n = sizeof(ssl_request);
+                return text;
+        }
+        *ret_n = strlen(text);
+        return text;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* One question to a listening socket, asked without blocking, and what its answer means. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+typedef enum ProbeVerdict {
+        PROBE_GOOD,
+        PROBE_LATER, /* not yet; asking again may help */
+        PROBE_NEVER, /* it answered, and will always answer so: a configuration error */
+} ProbeVerdict;
+
+typedef enum ProbeQuestion {
+        ASK_HTTP,     /* GET path: status 200, and the release in the body when one is expected */
+        ASK_REDIS,    /* AUTH when there is a password, PING */
+        ASK_POSTGRES, /* SSLRequest: the server answers one byte as soon as it accepts connections; no login */
+} ProbeQuestion;
+
+typedef struct ProbeTarget {
+        ProbeQuestion question;
+        int netns_fd; /* network namespace to ask in, or -EBADF for our own; borrowed */
+        const char *address; /* numeric */
+        uint16_t port;
+        const char *path;                /* ASK_HTTP */
+        const char *version;             /* ASK_HTTP: must appear in the body; NULL: any */
+        const char *user, *password;     /* ASK_REDIS; NULL: none */
+        uint64_t timeout_usec;
+} ProbeTarget;
+
+typedef struct Probe Probe;
+
+/** ProbeDone - @reason is a part of a sentence ("connection refused"), valid during the call. The probe is freed by it. */
+typedef void (*ProbeDone)(void *userdata, ProbeVerdict verdict, const char *reason);
+
+/**
+ * probe_start() - asks; @done is called once from the loop @event, never from within probe_start().
+ * Errors: -errno when no socket could be made or the namespace could not be entered.
+ */
+int probe_start(sd_event *event, const ProbeTarget *target, ProbeDone done, void *userdata, Probe **ret);
+
+/** probe_free() - forgets the question; @done is not called. NULL is fine. */
+Probe *probe_free(Probe *probe);
+
+/* The pure part: what the bytes received so far mean. */
+
+typedef struct ProbeReading {
+        bool complete; /* else more bytes are needed */
+        ProbeVerdict verdict;
+        char reason[96];
+} ProbeReading;
+
+/** probe_read() - @eof tells that no more bytes will come. */
+ProbeReading probe_read(const ProbeTarget *target, const char *bytes, size_t n, bool eof);
+
+/** probe_request() - the bytes to send; *ret_n of them, the caller frees them. */
+char *probe_request(const ProbeTarget *target, size_t *ret_n);
