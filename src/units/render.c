@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "units/render.h"
+
+#include "base/util.h"
+#include "stack/stack.h"
+
+#include <stdio.h>
+
+#define SUPERVISOR "/usr/libexec/lago/lago-supervisor"
+#define SETUP      "/usr/libexec/lago/lago-setup"
+
+/* Statuses that say "this can never succeed as it stands": a restart would only repeat the message. */
+#define NEVER_STATUSES "64 78 79 80 81 82 83 84 85"
+
+/* Reaping comes after stopping and shares TimeoutStopSec= with it: that much beside the grace of the process. */
+#define REAP_SEC 30U
+
+#define STORES   "lago-db.service lago-redis.service"
+#define OF_CHAIN "Documentation=man:lago.target(7) man:lago.conf(5)\nPartOf=lago.target\n"
+
+static const char target_text[] =
+        "[Unit]\n"
+        "Description=Lago billing\n"
+        "Documentation=man:lago.target(7)\n"
+        "Wants=lago-db.service lago-redis.service lago-migrate.service lago-api.service\n"
+        "Wants=lago-worker.service lago-clock.service lago-front.service lago-pdf.service\n"
+        "Requires=lago-ready.service\n"
+        "# After multi-user: a start that waits must not hold the host's boot.\n"
+        "After=lago-ready.service multi-user.target\n"
+        "\n"
+        "[Install]\n"
+        "WantedBy=multi-user.target\n";
+
+static const char slice_text[] =
+        "[Unit]\n"
+        "Description=Lago billing, all members\n"
+        "Documentation=man:lago.target(7)\n";
+
+static const char ready_text[] =
+        "[Unit]\n"
+        "Description=Lago serves (waits for the chain)\n"
+        "Documentation=man:lago.target(7)\n"
+        "PartOf=lago.target\n"
+        "StartLimitIntervalSec=0\n"
+        "\n"
+        "[Service]\n"
+        "Type=notify\n"
+        "NotifyAccess=main\n"
+        "ExecStart=" SUPERVISOR " ready\n"
+        "Restart=on-failure\n"
+        "RestartSec=5s\n"
+        "RestartPreventExitStatus=" NEVER_STATUSES "\n"
+        "TimeoutStartSec=infinity\n"
+        "WatchdogSec=60s\n"
+        "Slice=lago.slice\n";
+
+static const char setup_text[] =
+        "[Unit]\n"
+        "Description=Lago configuration, keys and container network\n"
+        "Documentation=man:lago.conf(5)\n"
+        "PartOf=lago.target\n"
+        "Wants=network-online.target\n"
+        "After=network-online.target\n"
+        "\n"
+        "[Service]\n"
+        "Type=oneshot\n"
+        "RemainAfterExit=yes\n"
+        "ExecStart=" SETUP "\n"
+        "UMask=0077\n"
+        "RuntimeDirectory=lago\n"
+        "RuntimeDirectoryPreserve=yes\n"
+        "StateDirectory=lago\n"
+        "CacheDirectory=lago\n"
+        "# It handles keys: nothing of its memory goes to disk.\n"
+        "LimitCORE=0\n";
+
+/*
+ * The edges of the chain. Requires= where a verified schema is needed; Wants= to the stores, since Lago reconnects by
+ * itself and a bounce of PostgreSQL must restart nobody. The stores stand in After= of the backend as well, so that
+ * they stop last in every transaction.
+ */
+static const char store_edges[] = "Requires=lago-setup.service\n"
+                                  "After=lago-setup.service\n";
+static const char migrate_edges[] = "Requires=lago-setup.service\n"
+                                    "Wants=" STORES "\n"
+                                    "After=lago-setup.service " STORES "\n";
+static const char backend_edges[] = "Requires=lago-migrate.service\n"
+                                    "Wants=" STORES "\n"
+                                    "After=lago-migrate.service " STORES "\n";
+static const char clock_edges[] = "Requires=lago-api.service\n"
+                                  "After=lago-api.service lago-worker.service time-sync.target\n";
+static const char front_edges[] = "Requires=lago-api.service\n"
+                                  "After=lago-api.service lago-worker.service\n";
+
+/* One row per unit file: a fixed text, or a member with its edges. */
+typedef struct UnitFile {
+        const char *name;
+        const char *text;
+        MemberKind kind;
+        const char *argument; /* of lago-supervisor */
+        const char *edges;
+        const char *more;     /* directives of this [Service] alone */
+} UnitFile;
+
+/* Lago logs a line per request and per job: what a busy hour writes must not be cut by journald's rate limit. */
+#define CHATTY "LogRateLimitIntervalSec=0\n"
+
+/* clang-format off */
+static const UnitFile unit_files[] = {
+        { "lago.target",          .text = target_text },
+        { "lago-ready.service",   .text = ready_text },
+        { "lago-setup.service",   .text = setup_text },
+        { "lago-db.service",      NULL, MEMBER_DB,      "db",        store_edges,   "" },
+        { "lago-redis.service",   NULL, MEMBER_REDIS,   "redis",     store_edges,   "" },
+        { "lago-migrate.service", NULL, MEMBER_MIGRATE, "migrate",   migrate_edges, "" },
+        { "lago-api.service",     NULL, MEMBER_API,     "api",       backend_edges, CHATTY },
+        { "lago-worker.service",  NULL, MEMBER_WORKER,  "worker",    backend_edges, CHATTY },
+        { "lago-worker@.service", NULL, MEMBER_WORKER,  "worker@%i", backend_edges, CHATTY },
+        { "lago-clock.service",   NULL, MEMBER_CLOCK,   "clock",     clock_edges,   "" },
+        { "lago-front.service",   NULL, MEMBER_FRONT,   "front",     front_edges,   "" },
+        { "lago-pdf.service",     NULL, MEMBER_PDF,     "pdf",       store_edges,   "" },
+        { "lago.slice",           .text = slice_text },
+};
+/* clang-format on */
+
+const char *const *unit_names(size_t *ret_n) {
+        static const char *names[ELEMENTSOF(unit_files)];
+
+        for (size_t i = 0; i < ELEMENTSOF(unit_files); i++)
+                names[i] = unit_files[i].name;
+        *ret_n = ELEMENTSOF(unit_files);
+        return names;
+}
+
+static const UnitFile *unit_find(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(unit_files); i++)
+                if (streq(unit_files[i].name, name))
+                        return &unit_files[i];
+        return NULL;
+}
+
+/* [Service] of migrate: it ends when the schema is verified, and nothing limits how long that takes. */
+static const char oneshot_head[] = "Type=oneshot\n"
+                                   "RemainAfterExit=yes\n";
+static const char oneshot_limits[] = "TimeoutStartSec=infinity\n"
+                                     "TimeoutStopSec=infinity\n";
+
+static char *render_service(const UnitFile *unit) {
+        _cleanup_(freep) char *limits = NULL;
+        bool oneshot = unit->kind == MEMBER_MIGRATE;
+
+        limits = oneshot ? xstrdup(oneshot_limits)
+                         : xasprintf("TimeoutStartSec=infinity\n"
+                                     "TimeoutStopSec=%us\n"
+                                     "WatchdogSec=60s\n"
+                                     "WatchdogSignal=SIGKILL\n",
+                                     member_info(unit->kind)->grace_sec + REAP_SEC);
+        return xasprintf("[Service]\n"
+                         "%s"
+                         "NotifyAccess=main\n"
+                         "ExecStart=" SUPERVISOR " run %s\n"
+                         "ExecStopPost=" SUPERVISOR " reap %s\n"
+                         "Restart=on-failure\n"
+                         "RestartSec=1s\n"
+                         "RestartPreventExitStatus=" NEVER_STATUSES "\n"
+                         "%s"
+                         "# A supervisor that dies must not take its container along without its grace: reap ends it.\n"
+                         "KillMode=process\n"
+                         "Delegate=yes\n"
+                         "OOMPolicy=continue\n"
+                         "Slice=lago.slice\n"
+                         "UMask=0077\n"
+                         "LimitNOFILE=65536\n"
+                         "LimitCORE=0\n"
+                         "%s",
+                         oneshot ? oneshot_head : "Type=notify\n", unit->argument, unit->argument,
+                         limits, unit->more);
+}
+
+static char *render_member(const UnitFile *unit) {
+        _cleanup_(freep) char *service = render_service(unit);
+        bool is_pool = strchr(unit->argument, '@') != NULL;
+
+        return xasprintf("[Unit]\n"
+                         "Description=%s%s\n" OF_CHAIN "%s"
+                         "StartLimitIntervalSec=0\n"
+                         "\n"
+                         "%s",
+                         member_info(unit->kind)->description, is_pool ? ", pool %i" : "", unit->edges,
+                         service);
+}
+
+char *unit_render(const char *name) {
+        const UnitFile *unit = unit_find(name);
+        _cleanup_(freep) char *text = NULL;
+
+        if (!unit)
+                return NULL;
+        text = unit->text ? xstrdup(unit->text) : render_member(unit);
+        return xasprintf("# SPDX-License-Identifier: MIT\n"
+                         "# Written by \"make units\". What this host needs otherwise: systemctl edit %s\n"
+                         "\n"
+                         "%s",
+                         name, text);
+}
