@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+class TestController < ApplicationController
+  def create_job
+    id = SecureRandom.hex(8)
+    queue = Routing.queue(params.fetch(:queue, "default"))
+    TestJob.enqueue(queue, id, params.fetch(:kind, "none"),
+                    params.permit(:seconds, :table, :name, :content).to_h)
+    render status: :created, json: {id:, queue:}
+  end
+
+  def show_job
+    job = Sidekiq.redis { |c| c.call("HGETALL", TestJob.key(params[:id])) }
+    return head(:not_found) if job.empty?
+    render json: {id: params[:id]}.merge(job)
+  end
+
+  def create_file
+    params[:kind] = "file"
+    create_job
+  end
+
+  def show_file
+    path = TestJob.file(params[:name])
+    return head(:not_found) unless path.file?
+    render plain: path.read
+  end
+end

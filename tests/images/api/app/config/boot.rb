@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+$stdout.sync = true
+ENV["RAILS_ENV"] ||= "production"
