@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lago-generator: run by systemd at boot and with each daemon-reload, which both wait for it. It uses no network, no
+ * name service and no journal (which may not run yet); what it has to say goes to the kernel log.
+ */
+#include "base/util.h"
+#include "config/config.h"
+#include "units/generator.h"
+#include "units/output.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Longer than a loaded machine needs, shorter than anybody notices: a generator that hangs blocks process 1. */
+#define DEADLINE_SEC 2
+
+/* The kernel cuts off a writer of more than ten messages in five seconds. */
+#define ERRORS_TOLD 8
+
+typedef struct Arguments {
+        const char *configuration, *output;
+} Arguments;
+
+/* One message to the kernel log, from where the journal fetches it; to standard error where there is none. */
+static void _printf_(1, 2) complain(const char *format, ...) {
+        _cleanup_(closep) int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_(freep) char *raw = NULL, *text = NULL, *line = NULL;
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = vasprintf(&raw, format, ap);
+        va_end(ap);
+        if (r < 0)
+                return;
+        text = escape_line(raw);
+        line = xasprintf("<3>lago-generator[%d]: %s", (int)getpid(), text);
+        if (fd < 0 || write(fd, line, strlen(line)) < 0)
+                fprintf(stderr, "lago-generator: %s\n", text);
+}
+
+static void complain_errors(const ConfigErrors *errors) {
+        for (size_t i = 0; i < errors->n && i < ERRORS_TOLD; i++) {
+                const ConfigError *error = &errors->list[i];
+
+                if (error->line > 0)
+                        complain("%s:%u: %s", error->file, error->line, error->text);
+                else
+                        complain("%s: %s", error->file, error->text);
+        }
+        if (errors->n > ERRORS_TOLD)
+                complain("and %zu errors more", errors->n - ERRORS_TOLD);
+        complain("no pool is started and no member switched off until this is put right and reloaded: "
+                 "systemctl daemon-reload");
+}
+
+/* The package may be installed long before it is configured: silence is right then. */
+static bool is_configured(const char *directory) {
+        static const char *const names[] = {"lago.conf", "lago.conf.d"};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                _cleanup_(freep) char *path = xasprintf("%s/%s", directory, names[i]);
+
+                if (access(path, F_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static int generate(const Arguments *arguments) {
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(plan_freep) Plan *plan = NULL;
+        ConfigErrors errors = {0};
+        const char *failed;
+        int r;
+
+        if (!is_configured(arguments->configuration))
+                return EXIT_SUCCESS;
+        r = config_load_files(arguments->configuration, &config, &errors);
+        if (r < 0) {
+                if (errors.n == 0)
+                        complain("%s: %s", arguments->configuration, strerror(-r));
+                complain_errors(&errors);
+                config_errors_done(&errors);
+                return EXIT_FAILURE;
+        }
+        plan = generator_plan(config);
+        r = output_write(arguments->output, plan, &failed);
+        if (r < 0) {
+                complain("cannot write %s/%s: %s", arguments->output, failed, strerror(-r));
+                return EXIT_FAILURE;
+        }
+        return EXIT_SUCCESS;
+}
+
+static const char usage[] =
+        "Usage: lago-generator [--config=DIR] NORMAL-DIR [EARLY-DIR LATE-DIR]\n"
+        "\n"
+        "Writes what lago.conf adds to the units of Lago into NORMAL-DIR: links for worker pools, members\n"
+        "switched off, the place of lago.conf. Called by systemd; by hand, give it an empty folder.\n"
+        "\n"
+        "      --config=DIR  read DIR instead of " CONFIG_DIRECTORY "\n"
+        "  -h, --help        this text\n"
+        "      --version     the version\n"
+        "\n"
+        "See lago-generator(8).\n";
+
+enum {
+        ARG_CONFIG = 256,
+        ARG_VERSION,
+};
+
+/* Answer: 1 to go on, 0 when all is said; EXIT_USAGE as a negative number. */
+static int parse_arguments(int argc, char **argv, Arguments *ret) {
+        static const struct option options[] = {
+                {"config", required_argument, NULL, ARG_CONFIG},
+                {"help", no_argument, NULL, 'h'},
+                {"version", no_argument, NULL, ARG_VERSION},
+                {0},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (c) {
+                case ARG_CONFIG:
+                        ret->configuration = optarg;
+                        break;
+                case 'h':
+                        fputs(usage, stdout);
+                        return 0;
+                case ARG_VERSION:
+                        puts("lago-generator " LAGO_VERSION);
+                        return 0;
+                default:
+                        return -EXIT_USAGE;
+                }
+        if (argc - optind != 1 && argc - optind != 3) {
+                fputs("lago-generator: expected one directory or three, see --help\n", stderr);
+                return -EXIT_USAGE;
+        }
+        ret->output = argv[optind];
+        return 1;
+}
+
+int main(int argc, char **argv) {
+        Arguments arguments = {.configuration = CONFIG_DIRECTORY};
+        int r;
+
+        (void)signal(SIGALRM, SIG_DFL);
+        (void)alarm(DEADLINE_SEC);
+        (void)umask(022);
+
+        r = parse_arguments(argc, argv, &arguments);
+        if (r <= 0)
+                return -r;
+        return generate(&arguments);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "units/generator.h"
+
+#include "base/util.h"
+#include "stack/stack.h"
+#include "units/render.h"
+
+/* A drop-in of the same name in /etc would replace ours as a whole, so the name is one that nobody picks. */
+#define DROP_IN       "10-lago-generated.conf"
+#define POOL_TEMPLATE "/usr/lib/systemd/system/lago-worker@.service"
+
+static PlanEntry *plan_add(Plan *plan, char *path) {
+        plan->list = xrealloc(plan->list, (plan->n + 1) * sizeof(PlanEntry));
+        plan->list[plan->n] = (PlanEntry){.path = path};
+        return &plan->list[plan->n++];
+}
+
+/* The member that @unit runs, when it is one of those that lago.conf can switch off and does. */
+static const MemberInfo *switched_off(const Config *config, const char *unit) {
+        for (MemberKind kind = 0; kind < _MEMBER_KIND_MAX; kind++) {
+                Member member = {.kind = kind};
+                _cleanup_(freep) char *name = member_unit(&member);
+
+                if (streq(name, unit))
+                        return stack_is_enabled(config, &member) ? NULL : member_info(kind);
+        }
+        return NULL;
+}
+
+/*
+ * A condition, not a mask. A masked unit loses its text with the next daemon-reload: while it still runs, that is its
+ * ExecStopPost= and its KillMode=, and its container would be killed without grace; "systemctl start" then says
+ * "masked" and no more, and a unit of that name in /etc would win over the mask. With a condition the member runs on
+ * until it is stopped as it should be, lago.target's Wants= pass over it without an error, and both systemctl status
+ * and the journal repeat the two lines below. The path cannot exist, since lago.conf is a file, and reads as the cause.
+ */
+static char *switch_text(const MemberInfo *member, const char *source) {
+        return xasprintf("Description=%s (switched off: [%s] enabled = no in %s)\n"
+                         "ConditionPathExists=%s/[%s]/enabled=yes\n",
+                         member->description, member->name, source, source, member->name);
+}
+
+static char *drop_in_text(const Config *config, const char *unit, const char *source) {
+        const MemberInfo *off = switched_off(config, unit);
+        _cleanup_(freep) char *more = off ? switch_text(off, source) : xstrdup("");
+
+        return xasprintf("# Written by lago-generator from lago.conf with each daemon-reload.\n"
+                         "[Unit]\n"
+                         "SourcePath=%s\n"
+                         "%s",
+                         source, more);
+}
+
+Plan *generator_plan(const Config *config) {
+        const char *source = config->files && config->files[0] ? config->files[0]
+                                                               : CONFIG_DIRECTORY "/lago.conf";
+        Plan *plan = xcalloc(1, sizeof(Plan));
+        const char *const *units;
+        size_t n;
+
+        units = unit_names(&n);
+        for (size_t i = 0; i < n; i++) {
+                if (streq(units[i], "lago.slice"))
+                        continue;
+                plan_add(plan, xasprintf("%s.d/" DROP_IN, units[i]))->text =
+                        drop_in_text(config, units[i], source);
+        }
+        STRV_FOREACH(pool, config->pools)
+                plan_add(plan, xasprintf("lago.target.wants/lago-worker@%s.service", *pool))->target =
+                        xstrdup(POOL_TEMPLATE);
+        return plan;
+}
+
+Plan *plan_free(Plan *plan) {
+        if (!plan)
+                return NULL;
+        for (size_t i = 0; i < plan->n; i++) {
+                free(plan->list[i].path);
+                free(plan->list[i].text);
+                free(plan->list[i].target);
+        }
+        free(plan->list);
+        free(plan);
+        return NULL;
+}
+
+void plan_freep(Plan **plan) {
+        *plan = plan_free(*plan);
+}
