@@ -55,8 +55,9 @@ static void complain_errors(const ConfigErrors *errors) {
         }
         if (errors->n > ERRORS_TOLD)
                 complain("and %zu errors more", errors->n - ERRORS_TOLD);
-        complain("no pool is started and no member switched off until this is put right and reloaded: "
-                 "systemctl daemon-reload");
+        complain(
+                "no pool is started and no member switched off until this is put right and reloaded: "
+                "systemctl daemon-reload");
 }
 
 /* The package may be installed long before it is configured: silence is right then. */
@@ -98,6 +99,7 @@ static int generate(const Arguments *arguments) {
         return EXIT_SUCCESS;
 }
 
+/* clang-format off */
 static const char usage[] =
         "Usage: lago-generator [--config=DIR] NORMAL-DIR [EARLY-DIR LATE-DIR]\n"
         "\n"
@@ -109,6 +111,7 @@ static const char usage[] =
         "      --version     the version\n"
         "\n"
         "See lago-generator(8).\n";
+/* clang-format on */
 
 enum {
         ARG_CONFIG = 256,

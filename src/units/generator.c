@@ -66,8 +66,8 @@ Plan *generator_plan(const Config *config) {
                         drop_in_text(config, units[i], source);
         }
         STRV_FOREACH(pool, config->pools)
-                plan_add(plan, xasprintf("lago.target.wants/lago-worker@%s.service", *pool))->target =
-                        xstrdup(POOL_TEMPLATE);
+                plan_add(plan, xasprintf("lago.target.wants/lago-worker@%s.service", *pool))
+                        ->target = xstrdup(POOL_TEMPLATE);
         return plan;
 }
 

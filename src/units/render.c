@@ -18,6 +18,7 @@
 #define STORES   "lago-db.service lago-redis.service"
 #define OF_CHAIN "Documentation=man:lago.target(7) man:lago.conf(5)\nPartOf=lago.target\n"
 
+/* clang-format off */
 static const char target_text[] =
         "[Unit]\n"
         "Description=Lago billing\n"
@@ -91,6 +92,7 @@ static const char clock_edges[] = "Requires=lago-api.service\n"
                                   "After=lago-api.service lago-worker.service time-sync.target\n";
 static const char front_edges[] = "Requires=lago-api.service\n"
                                   "After=lago-api.service lago-worker.service\n";
+/* clang-format on */
 
 /* One row per unit file: a fixed text, or a member with its edges. */
 typedef struct UnitFile {
@@ -99,7 +101,7 @@ typedef struct UnitFile {
         MemberKind kind;
         const char *argument; /* of lago-supervisor */
         const char *edges;
-        const char *more;     /* directives of this [Service] alone */
+        const char *more; /* directives of this [Service] alone */
 } UnitFile;
 
 /* Lago logs a line per request and per job: what a busy hour writes must not be cut by journald's rate limit. */
@@ -155,26 +157,27 @@ static char *render_service(const UnitFile *unit) {
                                      "WatchdogSec=60s\n"
                                      "WatchdogSignal=SIGKILL\n",
                                      member_info(unit->kind)->grace_sec + REAP_SEC);
-        return xasprintf("[Service]\n"
-                         "%s"
-                         "NotifyAccess=main\n"
-                         "ExecStart=" SUPERVISOR " run %s\n"
-                         "ExecStopPost=" SUPERVISOR " reap %s\n"
-                         "Restart=on-failure\n"
-                         "RestartSec=1s\n"
-                         "RestartPreventExitStatus=" NEVER_STATUSES "\n"
-                         "%s"
-                         "# A supervisor that dies must not take its container along without its grace: reap ends it.\n"
-                         "KillMode=process\n"
-                         "Delegate=yes\n"
-                         "OOMPolicy=continue\n"
-                         "Slice=lago.slice\n"
-                         "UMask=0077\n"
-                         "LimitNOFILE=65536\n"
-                         "LimitCORE=0\n"
-                         "%s",
-                         oneshot ? oneshot_head : "Type=notify\n", unit->argument, unit->argument,
-                         limits, unit->more);
+        return xasprintf(
+                "[Service]\n"
+                "%s"
+                "NotifyAccess=main\n"
+                "ExecStart=" SUPERVISOR " run %s\n"
+                "ExecStopPost=" SUPERVISOR " reap %s\n"
+                "Restart=on-failure\n"
+                "RestartSec=1s\n"
+                "RestartPreventExitStatus=" NEVER_STATUSES "\n"
+                "%s"
+                "# A supervisor that dies must not take its container along without its grace: reap ends it.\n"
+                "KillMode=process\n"
+                "Delegate=yes\n"
+                "OOMPolicy=continue\n"
+                "Slice=lago.slice\n"
+                "UMask=0077\n"
+                "LimitNOFILE=65536\n"
+                "LimitCORE=0\n"
+                "%s",
+                oneshot ? oneshot_head : "Type=notify\n", unit->argument, unit->argument, limits,
+                unit->more);
 }
 
 static char *render_member(const UnitFile *unit) {
@@ -186,8 +189,8 @@ static char *render_member(const UnitFile *unit) {
                          "StartLimitIntervalSec=0\n"
                          "\n"
                          "%s",
-                         member_info(unit->kind)->description, is_pool ? ", pool %i" : "", unit->edges,
-                         service);
+                         member_info(unit->kind)->description, is_pool ? ", pool %i" : "",
+                         unit->edges, service);
 }
 
 char *unit_render(const char *name) {
@@ -197,9 +200,10 @@ char *unit_render(const char *name) {
         if (!unit)
                 return NULL;
         text = unit->text ? xstrdup(unit->text) : render_member(unit);
-        return xasprintf("# SPDX-License-Identifier: MIT\n"
-                         "# Written by \"make units\". What this host needs otherwise: systemctl edit %s\n"
-                         "\n"
-                         "%s",
-                         name, text);
+        return xasprintf(
+                "# SPDX-License-Identifier: MIT\n"
+                "# Written by \"make units\". What this host needs otherwise: systemctl edit %s\n"
+                "\n"
+                "%s",
+                name, text);
 }

@@ -14,10 +14,12 @@
 
 #define TEMPLATE "/usr/lib/systemd/system/lago-worker@.service"
 
-static char *files[] = {(char[]){"/etc/lago/lago.conf"}, (char[]){"/etc/lago/lago.conf.d/a.conf"}, NULL};
+static char *files[] = {(char[]){"/etc/lago/lago.conf"}, (char[]){"/etc/lago/lago.conf.d/a.conf"},
+                        NULL};
 
 static Config plain(void) {
-        return (Config){.files = files, .front_enabled = true, .clock_enabled = true, .pdf_enabled = true};
+        return (Config){
+                .files = files, .front_enabled = true, .clock_enabled = true, .pdf_enabled = true};
 }
 
 static const PlanEntry *entry_of(const Plan *plan, const char *path) {
@@ -29,9 +31,10 @@ static const PlanEntry *entry_of(const Plan *plan, const char *path) {
 
 static void every_unit_names_its_source(void **state _unused_) {
         static const char *const units[] = {
-                "lago.target",          "lago-ready.service", "lago-setup.service",   "lago-db.service",
-                "lago-redis.service",   "lago-api.service",   "lago-worker.service",  "lago-worker@.service",
-                "lago-migrate.service", "lago-clock.service", "lago-front.service",   "lago-pdf.service",
+                "lago.target",         "lago-ready.service",   "lago-setup.service",
+                "lago-db.service",     "lago-redis.service",   "lago-api.service",
+                "lago-worker.service", "lago-worker@.service", "lago-migrate.service",
+                "lago-clock.service",  "lago-front.service",   "lago-pdf.service",
         };
         Config config = plain();
         _cleanup_(plan_freep) Plan *plan = generator_plan(&config);
@@ -75,8 +78,10 @@ static void a_member_switched_off_says_why(void **state _unused_) {
         plan = generator_plan(&config);
         front = entry_of(plan, "lago-front.service.d/10-lago-generated.conf");
         clock = entry_of(plan, "lago-clock.service.d/10-lago-generated.conf");
-        assert_non_null(strstr(front->text, "\nConditionPathExists=/etc/lago/lago.conf/[front]/enabled=yes\n"));
-        assert_non_null(strstr(front->text, "(switched off: [front] enabled = no in /etc/lago/lago.conf)\n"));
+        assert_non_null(strstr(front->text,
+                               "\nConditionPathExists=/etc/lago/lago.conf/[front]/enabled=yes\n"));
+        assert_non_null(strstr(front->text,
+                               "(switched off: [front] enabled = no in /etc/lago/lago.conf)\n"));
         assert_null(strstr(clock->text, "Condition"));
 }
 
@@ -90,8 +95,10 @@ static void each_of_the_three_can_be_switched_off(void **state _unused_) {
         for (size_t i = 0; i < plan->n; i++)
                 n_off += strstr(plan->list[i].text, "ConditionPathExists=") != NULL;
         assert_int_equal(n_off, 3);
-        assert_non_null(strstr(entry_of(plan, "lago-pdf.service.d/10-lago-generated.conf")->text, "[pdf]"));
-        assert_non_null(strstr(entry_of(plan, "lago-clock.service.d/10-lago-generated.conf")->text, "[clock]"));
+        assert_non_null(
+                strstr(entry_of(plan, "lago-pdf.service.d/10-lago-generated.conf")->text, "[pdf]"));
+        assert_non_null(strstr(entry_of(plan, "lago-clock.service.d/10-lago-generated.conf")->text,
+                               "[clock]"));
 }
 
 /* --- writing ---------------------------------------------------------------------------------------- */
@@ -192,8 +199,10 @@ int main(void) {
                 cmocka_unit_test(a_member_switched_off_says_why),
                 cmocka_unit_test(each_of_the_three_can_be_switched_off),
                 cmocka_unit_test_setup_teardown(all_of_it_is_written, folder_make, folder_remove),
-                cmocka_unit_test_setup_teardown(a_failure_leaves_nothing, folder_make, folder_remove),
-                cmocka_unit_test_setup_teardown(a_file_of_somebody_else_is_kept, folder_make, folder_remove),
+                cmocka_unit_test_setup_teardown(a_failure_leaves_nothing, folder_make,
+                                                folder_remove),
+                cmocka_unit_test_setup_teardown(a_file_of_somebody_else_is_kept, folder_make,
+                                                folder_remove),
                 cmocka_unit_test(no_folder_is_an_error),
         };
 

@@ -38,9 +38,9 @@ static bool has_word(const char *unit, const char *key, const char *word) {
 }
 
 static const char *const with_container[] = {
-        "lago-db.service",     "lago-redis.service",   "lago-migrate.service",
-        "lago-api.service",    "lago-worker.service",  "lago-worker@.service",
-        "lago-clock.service",  "lago-front.service",   "lago-pdf.service",
+        "lago-db.service",    "lago-redis.service",  "lago-migrate.service",
+        "lago-api.service",   "lago-worker.service", "lago-worker@.service",
+        "lago-clock.service", "lago-front.service",  "lago-pdf.service",
 };
 
 static void the_same_text_each_time(void **state _unused_) {
@@ -50,7 +50,8 @@ static void the_same_text_each_time(void **state _unused_) {
         names = unit_names(&n);
         assert_int_equal(n, 13);
         for (size_t i = 0; i < n; i++) {
-                _cleanup_(freep) char *first = unit_render(names[i]), *second = unit_render(names[i]);
+                _cleanup_(freep) char *first = unit_render(names[i]),
+                                      *second = unit_render(names[i]);
 
                 assert_string_equal(first, second);
         }
@@ -112,10 +113,10 @@ static void stopping_has_the_grace_and_time_to_reap(void **state _unused_) {
                 const char *unit;
                 MemberKind kind;
         } units[] = {
-                {"lago-db.service", MEMBER_DB},         {"lago-redis.service", MEMBER_REDIS},
-                {"lago-api.service", MEMBER_API},       {"lago-worker.service", MEMBER_WORKER},
+                {"lago-db.service", MEMBER_DB},          {"lago-redis.service", MEMBER_REDIS},
+                {"lago-api.service", MEMBER_API},        {"lago-worker.service", MEMBER_WORKER},
                 {"lago-worker@.service", MEMBER_WORKER}, {"lago-clock.service", MEMBER_CLOCK},
-                {"lago-front.service", MEMBER_FRONT},   {"lago-pdf.service", MEMBER_PDF},
+                {"lago-front.service", MEMBER_FRONT},    {"lago-pdf.service", MEMBER_PDF},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(units); i++) {
@@ -128,29 +129,31 @@ static void stopping_has_the_grace_and_time_to_reap(void **state _unused_) {
 }
 
 static void what_can_never_succeed_is_not_restarted(void **state _unused_) {
-        static const int never[] = {EXIT_USAGE,  EXIT_CONFIG,  EXIT_MEMBER, EXIT_SCHEMA,  EXIT_IMAGE,
-                                    EXIT_KEYS,   EXIT_MIGRATE, EXIT_SERVER, EXIT_STRANGER};
+        static const int never[] = {EXIT_USAGE, EXIT_CONFIG,  EXIT_MEMBER, EXIT_SCHEMA,  EXIT_IMAGE,
+                                    EXIT_KEYS,  EXIT_MIGRATE, EXIT_SERVER, EXIT_STRANGER};
         static const int again[] = {EXIT_SOFTWARE, EXIT_OSERR, EXIT_TEMPFAIL};
 
         for (size_t i = 0; i < ELEMENTSOF(with_container); i++) {
                 for (size_t k = 0; k < ELEMENTSOF(never); k++) {
                         _cleanup_(freep) char *status = xasprintf("%d", never[k]);
 
-                        assert_true(has_word(with_container[i], "RestartPreventExitStatus", status));
+                        assert_true(
+                                has_word(with_container[i], "RestartPreventExitStatus", status));
                 }
                 for (size_t k = 0; k < ELEMENTSOF(again); k++) {
                         _cleanup_(freep) char *status = xasprintf("%d", again[k]);
 
-                        assert_false(has_word(with_container[i], "RestartPreventExitStatus", status));
+                        assert_false(
+                                has_word(with_container[i], "RestartPreventExitStatus", status));
                 }
         }
 }
 
 static void nothing_that_breaks_podman_or_leaks_into_containers(void **state _unused_) {
         static const char *const refused[] = {
-                "PrivateTmp=",   "Protect",         "PrivateDevices=", "NoNewPrivileges=",
-                "SystemCall",    "RestrictAddress", "LockPersonality=", "MemoryDeny",
-                "BindsTo=",      "Upholds=",        "JobTimeoutSec=",
+                "PrivateTmp=", "Protect",         "PrivateDevices=",  "NoNewPrivileges=",
+                "SystemCall",  "RestrictAddress", "LockPersonality=", "MemoryDeny",
+                "BindsTo=",    "Upholds=",        "JobTimeoutSec=",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(with_container); i++) {
