@@ -189,7 +189,7 @@ char *strip(char *s) {
 #define WORD_MAX 64
 
 /* Optimal string alignment distance: single edits, and swaps of neighbours; case does not count. */
-static size_t word_distance(const char *a, const char *b) {
+size_t word_distance(const char *a, const char *b) {
         size_t rows[3][WORD_MAX + 1];
         size_t *two = rows[0], *one = rows[1], *now = rows[2];
         size_t la = strlen(a), lb = strlen(b);

@@ -103,6 +103,9 @@ int parse_uint(const char *s, uint64_t max, uint64_t *ret);
 /** strip() - @s without white space at both ends, in place. */
 char *strip(char *s);
 
+/** word_distance() - letters changed, added, left out or swapped between @a and @b; case does not count. */
+size_t word_distance(const char *a, const char *b);
+
 /**
  * nearest_word() - the word of @words that a mistyped @word probably means.
  * Answer: NULL when none is within a third of its length in edits (letters changed, added, left out or swapped).

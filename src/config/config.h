@@ -49,11 +49,18 @@ typedef struct Config {
         char **files; /* configuration files read, in order: for SourcePath= and messages */
 } Config;
 
+typedef enum ConfigErrorKind {
+        CONFIG_ERROR,      /* refused: EXIT_CONFIG */
+        CONFIG_ERROR_KEYS, /* refused: a key or secret that Lago must not run with, EXIT_KEYS */
+        CONFIG_WARNING,    /* told, and obeyed */
+} ConfigErrorKind;
+
 /* One thing wrong, in words an operator can act on. */
 typedef struct ConfigError {
-        char *file; /* full path */
+        ConfigErrorKind kind;
+        char *file;    /* full path */
         unsigned line; /* 0: the file as a whole */
-        char *text; /* what is wrong and what to write instead; no secret value */
+        char *text;    /* what is wrong and what to write instead; no secret value */
 } ConfigError;
 
 typedef struct ConfigErrors {
@@ -61,9 +68,14 @@ typedef struct ConfigErrors {
         size_t n;
 } ConfigErrors;
 
-/** config_errors_add() - appends one; @file is copied. */
+/** config_errors_add() - appends one that is refused with EXIT_CONFIG; @file is copied. */
 void config_errors_add(ConfigErrors *errors, const char *file, unsigned line, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
+/** config_errors_add_kind() - the same, of any kind. */
+void config_errors_add_kind(ConfigErrors *errors, ConfigErrorKind kind, const char *file, unsigned line,
+                            const char *format, ...) __attribute__((format(printf, 5, 6)));
+/** config_errors_status() - 0 when there are none but warnings, EXIT_KEYS when all others are of keys, else EXIT_CONFIG. */
+int config_errors_status(const ConfigErrors *errors);
 void config_errors_done(ConfigErrors *errors);
 
 /**
@@ -72,9 +84,9 @@ void config_errors_done(ConfigErrors *errors);
  * @directory  CONFIG_DIRECTORY or ADMITTED_DIRECTORY, which hold the same file names:
  *             lago.conf, lago.conf.d/NAME.conf (sorted), lago.env, secrets.env.
  * @ret        the values, defaults filled in.
- * @errors     every error found, in the order of files and lines.
+ * @errors     every error and warning found, in the order of files and lines; may be NULL.
  *
- * Errors: -EBADMSG when @errors has any; *ret is left alone. An absent lago.conf, lago.env or secrets.env is none
+ * Errors: -EBADMSG when @errors has any but warnings; *ret is left alone. An absent lago.conf, lago.env or secrets.env is none
  * (the release then has no default: absent or empty "release" is an error), an unreadable one is.
  */
 int config_load(const char *directory, Config **ret, ConfigErrors *errors);
@@ -88,9 +100,14 @@ int config_load_files(const char *directory, Config **ret, ConfigErrors *errors)
 Config *config_free(Config *config);
 void config_freep(Config **config);
 
-/* A key of lago.conf as the manual page and completions need it. */
+/* What the value of a key may be; see config/values.h. */
+typedef struct ConfigType ConfigType;
+
+/* A key of lago.conf as the parser, the manual page and completions need it. */
 typedef struct ConfigKey {
         const char *section, *name, *fallback; /* fallback: the default as it would be written, NULL for none */
+        const ConfigType *type;
+        size_t offset; /* of the value in Config */
 } ConfigKey;
 
 /** config_keys() - the parser's own table; *ret_n entries. */

@@ -23,6 +23,7 @@ void env_freep(Env **env);
 
 /**
  * env_read() - adds the pairs of @path to @env; a key that is there already (from another file) keeps its old value.
+ * Lines that are in order are taken even when others are not.
  *
  * Dialect:  KEY=VALUE, one pair of matching quotes taken off, no expansion ("${" is refused), no second definition
  *           within the file, comments at line start.

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/config.h"
+
+#include "base/util.h"
+#include "config/check.h"
+#include "config/conf-file.h"
+#include "config/values.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+/* What one file has set so far, to tell a repeated key from one that a later file overrides. */
+typedef struct Loader {
+        Config *config;
+        ConfigErrors *errors;
+        Origins origins;
+        const char *file;
+        unsigned set_at[_KEY_MAX];
+} Loader;
+
+static bool on_section(void *userdata, const char *section, unsigned line) {
+        Loader *loader = userdata;
+        _cleanup_(freep) char *help = NULL;
+
+        if (config_section_is_known(section))
+                return true;
+        help = config_section_help(section);
+        config_errors_add(loader->errors, loader->file, line, "%s", help);
+        return false;
+}
+
+static void on_key(void *userdata, const char *section, const char *name, const char *value, unsigned line) {
+        Loader *loader = userdata;
+        KeyId id = config_key_find(section, name);
+        _cleanup_(freep) char *reason = NULL;
+
+        if (id == _KEY_MAX) {
+                reason = config_key_help(section, name);
+                config_errors_add(loader->errors, loader->file, line, "%s", reason);
+                return;
+        }
+        if (loader->set_at[id] > 0) {
+                config_errors_add(loader->errors, loader->file, line,
+                                  "%s of [%s] is set in line %u already; keep one of the two", name, section,
+                                  loader->set_at[id]);
+                return;
+        }
+        loader->set_at[id] = line;
+        loader->origins.of[id] = (Origin){.file = loader->file, .line = line};
+        if (config_key_set(loader->config, id, value, &reason) < 0)
+                config_errors_add(loader->errors, loader->file, line, "[%s] %s", section, reason);
+}
+
+/* -ENOENT when it is not there. */
+static int read_file(Loader *loader, char *path) {
+        int r;
+
+        memset(loader->set_at, 0, sizeof(loader->set_at));
+        strv_take(&loader->config->files, path);
+        loader->file = path;
+        r = conf_file_read(path, on_section, on_key, loader, loader->errors);
+        if (r < 0 && r != -ENOENT)
+                config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(-r));
+        return r;
+}
+
+static int is_drop_in(const struct dirent *entry) {
+        size_t n = strlen(entry->d_name);
+
+        return entry->d_name[0] != '.' && n > 5 && streq(entry->d_name + n - 5, ".conf");
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b) {
+        return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void read_drop_ins(Loader *loader, const char *directory) {
+        _cleanup_(freep) char *path = xasprintf("%s/lago.conf.d", directory);
+        struct dirent **entries = NULL;
+        int n = scandir(path, &entries, is_drop_in, by_name);
+
+        if (n < 0 && errno != ENOENT)
+                config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(errno));
+        for (int i = 0; i < n; i++) {
+                (void)read_file(loader, xasprintf("%s/%s", path, entries[i]->d_name));
+                free(entries[i]);
+        }
+        free(entries);
+}
+
+static void set_defaults(Config *config) {
+        for (KeyId id = 0; id < _KEY_MAX; id++) {
+                const char *fallback = config_key(id)->fallback;
+                _cleanup_(freep) char *reason = NULL;
+
+                /* A default that does not parse is our own mistake. */
+                if (fallback && config_key_set(config, id, fallback, &reason) < 0) {
+                        fprintf(stderr, "default of %s\n", reason);
+                        abort();
+                }
+        }
+}
+
+static void read_environment(Loader *loader, const char *directory, const char *name) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);
+        int r = env_read(loader->config->env, path, loader->errors);
+
+        if (r < 0 && r != -ENOENT && r != -EBADMSG)
+                config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(-r));
+}
+
+/* Place of @file in the order of reading; what is not a file of lago.conf is an environment file, lago.env first. */
+static size_t file_rank(const Config *config, const char *file) {
+        size_t rank = 0;
+
+        STRV_FOREACH(i, config->files) {
+                if (streq(*i, file))
+                        return rank;
+                rank++;
+        }
+        return strstr(file, "/lago.conf") ? rank : strstr(file, "/lago.env") ? rank + 1 : rank + 2;
+}
+
+static bool comes_before(const Config *config, const ConfigError *a, const ConfigError *b) {
+        size_t rank_a = file_rank(config, a->file), rank_b = file_rank(config, b->file);
+
+        return rank_a != rank_b ? rank_a < rank_b : a->line < b->line;
+}
+
+/* By insertion: what is found while reading is in order already, and what is found later is little. */
+static void sort_errors(const Config *config, ConfigErrors *errors) {
+        for (size_t i = 1; i < errors->n; i++) {
+                ConfigError error = errors->list[i];
+                size_t j = i;
+
+                for (; j > 0 && comes_before(config, &error, &errors->list[j - 1]); j--)
+                        errors->list[j] = errors->list[j - 1];
+                errors->list[j] = error;
+        }
+}
+
+static int load(const char *directory, bool with_environment, Config **ret, ConfigErrors *errors) {
+        _cleanup_(config_freep) Config *config = xcalloc(1, sizeof(*config));
+        Loader loader = {.config = config, .errors = errors};
+        _cleanup_(freep) char *absent = NULL;
+
+        config->env = env_new();
+        set_defaults(config);
+        if (read_file(&loader, xasprintf("%s/lago.conf", directory)) == -ENOENT) {
+                /* Not read, so not in the list; the name is still where a release is missed. */
+                absent = config->files[0];
+                strv_freep(&config->files);
+        }
+        read_drop_ins(&loader, directory);
+        if (with_environment) {
+                read_environment(&loader, directory, "lago.env");
+                read_environment(&loader, directory, "secrets.env");
+        }
+        loader.origins.main_file = absent ? absent : config->files[0];
+        check_config(config, &loader.origins, errors);
+        if (with_environment)
+                check_environment(config, &loader.origins, errors);
+        sort_errors(config, errors);
+        if (config_errors_status(errors) != 0)
+                return -EBADMSG;
+        *ret = TAKE_PTR(config);
+        return 0;
+}
+
+static int load_or_drop_errors(const char *directory, bool with_environment, Config **ret, ConfigErrors *errors) {
+        ConfigErrors own = {0};
+        int r = load(directory, with_environment, ret, errors ? errors : &own);
+
+        config_errors_done(&own);
+        return r;
+}
+
+int config_load(const char *directory, Config **ret, ConfigErrors *errors) {
+        return load_or_drop_errors(directory, /* with_environment= */ true, ret, errors);
+}
+
+int config_load_files(const char *directory, Config **ret, ConfigErrors *errors) {
+        return load_or_drop_errors(directory, /* with_environment= */ false, ret, errors);
+}
+
+Config *config_free(Config *config) {
+        if (!config)
+                return NULL;
+        for (KeyId id = 0; id < _KEY_MAX; id++) {
+                const ConfigKey *key = config_key(id);
+
+                if (key->type->clear)
+                        key->type->clear((char *)config + key->offset);
+        }
+        env_free(config->env);
+        strv_free(config->files);
+        free(config);
+        return NULL;
+}
+
+void config_freep(Config **config) {
+        *config = config_free(*config);
+}
