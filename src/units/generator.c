@@ -35,9 +35,9 @@ static const MemberInfo *switched_off(const Config *config, const char *unit) {
  * and the journal repeat the two lines below. The path cannot exist, since lago.conf is a file, and reads as the cause.
  */
 static char *switch_text(const MemberInfo *member, const char *source) {
-        return xasprintf("Description=%s (switched off: [%s] enabled = no in %s)\n"
+        return xasprintf("Description=%s (switched off: [%s] enabled = no)\n"
                          "ConditionPathExists=%s/[%s]/enabled=yes\n",
-                         member->description, member->name, source, source, member->name);
+                         member->description, member->name, source, member->name);
 }
 
 static char *drop_in_text(const Config *config, const char *unit, const char *source) {
