@@ -435,6 +435,22 @@ static bool is_image_name(const char *s) {
                s[n - 1] != '/' && !strstr(s, "//") && !strstr(s, "..");
 }
 
+/* Takes the port out of "registry.example.com:5000/name", in place. */
+static int drop_port(char *name) {
+        size_t n_host = strcspn(name, "/");
+        char *colon = memchr(name, ':', n_host);
+        uint16_t port;
+
+        if (colon) {
+                _cleanup_(freep) char *number = xstrndup(colon + 1, (size_t)(name + n_host - colon - 1));
+
+                if (parse_port(number, &port) < 0)
+                        return -EINVAL;
+                memmove(colon, name + n_host, strlen(name + n_host) + 1);
+        }
+        return 0;
+}
+
 static int parse_image(const char *value, void *target, char **reterr) {
         _cleanup_(freep) char *name = xstrdup(value);
         char *at = strchr(name, '@'), *slash, *colon;
@@ -454,7 +470,7 @@ static int parse_image(const char *value, void *target, char **reterr) {
                         return -EINVAL;
                 *colon = '\0';
         }
-        if (!is_image_name(name))
+        if ((slash && drop_port(name) < 0) || !is_image_name(name))
                 return -EINVAL;
         free_and_strdup(target, value);
         return 0;
@@ -462,22 +478,12 @@ static int parse_image(const char *value, void *target, char **reterr) {
 
 static int parse_registry(const char *value, void *target, char **reterr) {
         _cleanup_(freep) char *name = xstrdup(value);
-        size_t n_host = strcspn(name, "/");
-        char *colon = memchr(name, ':', n_host);
-        uint16_t port;
 
         if (strstr(value, "://")) {
                 *reterr = xstrdup("write it without its scheme: docker.io");
                 return -EINVAL;
         }
-        if (colon) {
-                _cleanup_(freep) char *number = xstrndup(colon + 1, (size_t)(name + n_host - colon - 1));
-
-                if (parse_port(number, &port) < 0)
-                        return -EINVAL;
-                memmove(colon, name + n_host, strlen(name + n_host) + 1);
-        }
-        if (!is_image_name(name))
+        if (drop_port(name) < 0 || !is_image_name(name))
                 return -EINVAL;
         free_and_strdup(target, value);
         return 0;

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The container network and the volumes. Nothing is ever removed here. */
+#include "setup/setup.h"
+
+#include "base/log.h"
+#include "base/spawn.h"
+#include "base/time.h"
+#include "base/util.h"
+#include "engine/engine.h"
+#include "stack/stack.h"
+
+#include <dirent.h>
+
+#define PODMAN          "podman", "--events-backend=none"
+#define OUTPUT_MAX      (4 * 1024 * 1024)
+#define TIMEOUT_USEC    (120 * USEC_PER_SEC)
+#define LABEL           ENGINE_LABEL "=1"
+#define SEPARATORS      "\n"
+
+static StepResult ask(char *const argv[], Spawned *ret) {
+        int r = spawn_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret);
+
+        if (r == -ENOENT) {
+                log_error("podman is not installed, or not in $PATH; install the package podman");
+                return STEP_ENGINE;
+        }
+        if (r < 0) {
+                log_error("Cannot run podman %s: %s", argv[2], strerror(-r));
+                return STEP_LATER;
+        }
+        if (ret->status != 0) {
+                log_error("podman %s %s failed: %s", argv[2], argv[3],
+                          isempty(ret->error) ? "it does not say why" : ret->error);
+                spawned_done(ret);
+                return STEP_LATER;
+        }
+        return STEP_DONE;
+}
+
+/* The fields of one "a|b|c" line; absent ones are empty. */
+static size_t split_fields(char *line, char *fields[], size_t max) {
+        size_t n = 0;
+
+        while (n < max) {
+                char *bar = strchr(line, '|');
+
+                fields[n++] = line;
+                if (!bar || n == max)
+                        break;
+                *bar = '\0';
+                line = bar + 1;
+        }
+        for (size_t i = n; i < max; i++)
+                fields[i] = line + strlen(line);
+        return n;
+}
+
+/* Any bridge with names will do, whoever made it. */
+static char *network_problem(char *const fields[static 5]) {
+        if (!streq(fields[1], "bridge"))
+                return xasprintf("its driver is %s, not bridge", isempty(fields[1]) ? "unknown" : fields[1]);
+        if (!streq(fields[2], "true"))
+                return xstrdup("its containers cannot find each other by name (no DNS)");
+        if (streq(fields[3], "true"))
+                return xstrdup("it is internal: no port can be reached, nothing be sent");
+        return NULL;
+}
+
+void inventory_parse(Inventory *inventory, const char *volumes, const char *networks, const char *network) {
+        _cleanup_(strv_freep) char **volume_lines = strv_split(volumes, SEPARATORS);
+        _cleanup_(strv_freep) char **network_lines = strv_split(networks, SEPARATORS);
+
+        STRV_FOREACH(i, volume_lines) {
+                char *fields[2];
+
+                split_fields(*i, fields, ELEMENTSOF(fields));
+                strv_add(&inventory->volumes, fields[0]);
+                strv_add(&inventory->mountpoints, fields[1]);
+        }
+        STRV_FOREACH(i, network_lines) {
+                char *fields[5];
+
+                split_fields(*i, fields, ELEMENTSOF(fields));
+                if (!streq(fields[0], network))
+                        continue;
+                inventory->network_exists = true;
+                inventory->network_is_ours = strstr(fields[4], LABEL) != NULL;
+                inventory->network_problem = network_problem(fields);
+                return;
+        }
+}
+
+void inventory_done(Inventory *inventory) {
+        strv_free(inventory->volumes);
+        strv_free(inventory->mountpoints);
+        free(inventory->network_problem);
+        *inventory = (Inventory){0};
+}
+
+static bool directory_is_empty(const char *path) {
+        DIR *directory = opendir(path);
+        bool found = false;
+
+        if (!directory)
+                return false;
+        for (struct dirent *entry = readdir(directory); entry && !found; entry = readdir(directory))
+                found = !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
+        (void)closedir(directory);
+        return !found;
+}
+
+bool inventory_volume_has_data(const Inventory *inventory, const char *volume) {
+        for (size_t i = 0; inventory->volumes && inventory->volumes[i]; i++)
+                if (streq(inventory->volumes[i], volume))
+                        return !directory_is_empty(inventory->mountpoints[i]);
+        return false;
+}
+
+StepResult setup_look(const Config *config, Inventory *ret) {
+        static const char *const list_volumes[] = {PODMAN, "volume", "ls", "--format", "{{.Name}}|{{.Mountpoint}}",
+                                                   NULL};
+        static const char *const list_networks[] = {PODMAN, "network", "ls", "--format",
+                                                    "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}", NULL};
+        Spawned volumes = {0}, networks = {0};
+        StepResult result = ask((char *const *)(uintptr_t)list_volumes, &volumes);
+
+        if (result == STEP_DONE)
+                result = ask((char *const *)(uintptr_t)list_networks, &networks);
+        if (result == STEP_DONE)
+                inventory_parse(ret, volumes.output, networks.output, config->network);
+        spawned_done(&volumes);
+        spawned_done(&networks);
+        return result;
+}
+
+static StepResult make(const char *kind, const char *name) {
+        char **argv = NULL;
+        Spawned spawned = {0};
+        StepResult result;
+
+        strv_add(&argv, "podman");
+        strv_add(&argv, "--events-backend=none");
+        strv_add(&argv, kind);
+        strv_add(&argv, "create");
+        strv_add(&argv, "--label");
+        strv_add(&argv, LABEL);
+        strv_add(&argv, name);
+        result = ask(argv, &spawned);
+        strv_free(argv);
+        spawned_done(&spawned);
+        if (result == STEP_DONE)
+                log_info("Made the %s %s", kind, name);
+        return result;
+}
+
+/* Named volumes of every member that runs here; a path of the host is none. */
+static char **wanted_volumes(const Config *config) {
+        size_t n = 0;
+        Member *members = stack_members(config, &n);
+        char **names = NULL;
+
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_(strv_freep) char **volumes = NULL;
+
+                if (stack_is_external(config, members[i].kind))
+                        continue;
+                volumes = stack_volumes(config, members[i].kind);
+                STRV_FOREACH(v, volumes) {
+                        (*v)[strcspn(*v, ":")] = '\0';
+                        if ((*v)[0] != '/' && !strv_contains(names, *v))
+                                strv_add(&names, *v);
+                }
+        }
+        free(members);
+        return names;
+}
+
+static StepResult judge_network(const Config *config, const Inventory *inventory) {
+        if (!inventory->network_problem)
+                return STEP_DONE;
+        if (inventory->network_is_ours) {
+                log_error("podman made the network %s, but %s; install netavark and aardvark-dns, then run podman network "
+                          "rm %s",
+                          config->network, inventory->network_problem, config->network);
+                return STEP_ENGINE;
+        }
+        log_error("The container network %s belongs to somebody else: %s; write another name below [network] in lago.conf",
+                  config->network, inventory->network_problem);
+        return STEP_STRANGER;
+}
+
+/* What came out depends on podman's network backend, which not every package of it brings along. */
+static StepResult make_network(const Config *config) {
+        Inventory inventory = {0};
+        StepResult result = make("network", config->network);
+
+        if (result == STEP_DONE)
+                result = setup_look(config, &inventory);
+        if (result == STEP_DONE)
+                result = judge_network(config, &inventory);
+        inventory_done(&inventory);
+        return result;
+}
+
+StepResult setup_engine(const Config *config, const Inventory *inventory) {
+        _cleanup_(strv_freep) char **wanted = wanted_volumes(config);
+        StepResult result = judge_network(config, inventory);
+
+        if (result == STEP_DONE && !inventory->network_exists)
+                result = make_network(config);
+        STRV_FOREACH(i, wanted)
+                if (result == STEP_DONE && !strv_contains(inventory->volumes, *i))
+                        result = make("volume", *i);
+        return result;
+}

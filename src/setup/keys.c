@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys are made once. What a database was filled with can be read with the same keys only, so in doubt none is made. */
+#include "setup/setup.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/util.h"
+
+#include <glob.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#define SECRETS_MAX_BYTES (1024 * 1024)
+#define RSA_BITS          2048
+
+/* In the order in which they are written. */
+static const struct {
+        const char *name, *second_name;
+        size_t n_bytes; /* of randomness, written in hexadecimal; 0: an RSA key */
+} keys[] = {
+        {"SECRET_KEY_BASE", NULL, 64},
+        {"ENCRYPTION_PRIMARY_KEY", "LAGO_ENCRYPTION_PRIMARY_KEY", 32},
+        {"ENCRYPTION_DETERMINISTIC_KEY", "LAGO_ENCRYPTION_DETERMINISTIC_KEY", 32},
+        {"ENCRYPTION_KEY_DERIVATION_SALT", "LAGO_ENCRYPTION_KEY_DERIVATION_SALT", 32},
+        {"LAGO_RSA_PRIVATE_KEY", NULL, 0},
+        {"POSTGRES_PASSWORD", NULL, 24},
+};
+
+static const char header[] =
+        "# Made by lago-setup, once, and never changed by it. Keep a copy in a safe place: without these keys what Lago\n"
+        "# stored encrypted (credentials of payment providers and integrations) cannot be read again.\n"
+        "# What lago.env sets wins over what stands here.\n";
+
+char **setup_missing_keys(const Config *config) {
+        char **missing = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                if (!isempty(env_get(config->env, keys[i].name)))
+                        continue;
+                /* An external server has the password that its URL says. */
+                if (streq(keys[i].name, "POSTGRES_PASSWORD") && config->database_external)
+                        continue;
+                strv_add(&missing, keys[i].name);
+        }
+        return missing;
+}
+
+static char *random_hex(size_t n_bytes) {
+        static const char digits[] = "0123456789abcdef";
+        unsigned char bytes[64];
+        char *text = xcalloc(n_bytes * 2 + 1, 1);
+
+        if (n_bytes > sizeof(bytes) || RAND_bytes(bytes, (int)n_bytes) != 1) {
+                free(text);
+                return NULL;
+        }
+        for (size_t i = 0; i < n_bytes; i++) {
+                text[2 * i] = digits[bytes[i] >> 4];
+                text[2 * i + 1] = digits[bytes[i] & 15];
+        }
+        explicit_bzero(bytes, sizeof(bytes));
+        return text;
+}
+
+static char *base64_line(const char *data, size_t size) {
+        char *text = xcalloc((size + 2) / 3 * 4 + 1, 1);
+
+        (void)EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)data, (int)size);
+        return text;
+}
+
+static char *random_rsa_key(void) {
+        EVP_PKEY *key = EVP_RSA_gen(RSA_BITS);
+        BIO *bio = BIO_new(BIO_s_secmem());
+        char *pem = NULL, *line = NULL;
+        long size;
+
+        if (key && bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1) {
+                size = BIO_get_mem_data(bio, &pem);
+                if (size > 0)
+                        line = base64_line(pem, (size_t)size);
+        }
+        (void)BIO_free(bio);
+        EVP_PKEY_free(key);
+        return line;
+}
+
+static void erase(char **text) {
+        if (*text)
+                explicit_bzero(*text, strlen(*text));
+        free(*text);
+        *text = NULL;
+}
+
+static void append(char **text, const char *name, const char *value) {
+        char *longer = xasprintf("%s%s=%s\n", *text, name, value);
+
+        erase(text);
+        *text = longer;
+}
+
+static int append_new_keys(char **text, char *const *missing) {
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                _cleanup_(erase) char *value = NULL;
+
+                if (!strv_contains(missing, keys[i].name))
+                        continue;
+                value = keys[i].n_bytes > 0 ? random_hex(keys[i].n_bytes) : random_rsa_key();
+                if (!value)
+                        return -EIO;
+                append(text, keys[i].name, value);
+                if (keys[i].second_name)
+                        append(text, keys[i].second_name, value);
+        }
+        return 0;
+}
+
+/* A write that the power cut left half done still holds keys, of no use to anybody but a thief. */
+static void remove_leftovers(const char *path) {
+        _cleanup_(freep) char *pattern = xasprintf("%s.??????", path);
+        glob_t found = {0};
+
+        if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+                for (size_t i = 0; i < found.gl_pathc; i++)
+                        (void)unlink(found.gl_pathv[i]);
+        globfree(&found);
+}
+
+static StepResult refuse(const char *path, char *const *missing, const char *because) {
+        _cleanup_(freep) char *names = strv_join(missing, ", ");
+
+        log_message(LOG_ERR, MESSAGE_KEYS,
+                    "Keys refused: %s missing, and %s; put the old values into lago.env or the old file back to %s. New "
+                    "keys could not read what is stored",
+                    names, because, path);
+        return STEP_KEYS;
+}
+
+/* Whether these keys may be made new; the password of a server that does not exist yet always may. */
+static StepResult judge(const char *path, const Config *config, char *const *missing, bool file_exists,
+                        bool data_exists) {
+        _cleanup_(freep) char *reason = NULL;
+
+        if (data_exists) {
+                reason = xasprintf("the volume %s holds data already", config->database_volume);
+                return refuse(path, missing, reason);
+        }
+        if (file_exists && !(strv_length(missing) == 1 && streq(missing[0], "POSTGRES_PASSWORD")))
+                return refuse(path, missing, "keys have been made for this installation before");
+        return STEP_DONE;
+}
+
+StepResult setup_keys(const char *directory, const Config *config, bool data_exists) {
+        _cleanup_(strv_freep) char **missing = setup_missing_keys(config);
+        _cleanup_(freep) char *path = xasprintf("%s/secrets.env", directory), *names = NULL;
+        _cleanup_(erase) char *text = NULL;
+        StepResult result;
+        int r;
+
+        remove_leftovers(path);
+        if (!missing)
+                return STEP_DONE;
+        r = file_read(path, SECRETS_MAX_BYTES, &text, NULL);
+        if (r < 0 && r != -ENOENT) {
+                log_error("Cannot read %s: %s", path, strerror(-r));
+                return STEP_LATER;
+        }
+        result = judge(path, config, missing, r >= 0, data_exists);
+        if (result != STEP_DONE)
+                return result;
+        if (!text)
+                text = xstrdup(header);
+        r = append_new_keys(&text, missing);
+        if (r >= 0)
+                r = file_write(path, text, 0600);
+        if (r < 0) {
+                log_message(LOG_ERR, MESSAGE_KEYS, "Cannot write new keys to %s: %s", path, strerror(-r));
+                return STEP_LATER;
+        }
+        names = strv_join(missing, ", ");
+        log_message(LOG_NOTICE, MESSAGE_KEYS, "Keys made in %s: %s. Keep a copy in a safe place", path, names);
+        return STEP_DONE;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* lago-setup: what must be true before any member of the stack starts. */
+#include "setup/setup.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "base/util.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define DELAY_MAX_SEC 60
+
+static const char help[] =
+        "Usage: lago-setup [OPTION]...\n"
+        "Checks Lago's configuration; makes keys, container network and volumes that are missing.\n"
+        "What may pass (a full disk, an engine that is busy) is tried again until it has passed.\n"
+        "\n"
+        "  --check          check only, change nothing\n"
+        "  --once           do not try again\n"
+        "  --directory=DIR  read and write DIR instead of " CONFIG_DIRECTORY "\n"
+        "  --help           show this help\n"
+        "  --version        show the version\n"
+        "\n"
+        "Exit status: 0 all is right; 64 wrong usage; 71 no container engine; 75 not yet (with --once);\n"
+        "78 the configuration is refused; 82 the keys are refused; 85 the network is somebody else's.\n";
+
+typedef struct Options {
+        const char *directory;
+        bool check, once;
+} Options;
+
+static void tell(const ConfigErrors *errors) {
+        for (size_t i = 0; i < errors->n; i++) {
+                const ConfigError *error = &errors->list[i];
+                bool warning = error->kind == CONFIG_WARNING;
+                _cleanup_(strv_freep) char **fields = NULL;
+                _cleanup_(freep) char *where = error->line > 0 ? xasprintf("%s:%u", error->file, error->line)
+                                                               : xstrdup(error->file);
+
+                strv_addf(&fields, "FILE=%s", error->file);
+                if (error->line > 0)
+                        strv_addf(&fields, "LINE=%u", error->line);
+                log_fields(warning ? LOG_WARNING : LOG_ERR,
+                           warning                                 ? NULL
+                           : error->kind == CONFIG_ERROR_KEYS ? MESSAGE_KEYS
+                                                                   : MESSAGE_CONFIG_REFUSED,
+                           fields, "%s: %s%s", where, warning ? "warning: " : "", error->text);
+        }
+}
+
+/* STATUS= has one line: the first error, and how many there are. */
+static void tell_status(const ConfigErrors *errors) {
+        const ConfigError *first = NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < errors->n; i++)
+                if (errors->list[i].kind != CONFIG_WARNING) {
+                        first = first ? first : &errors->list[i];
+                        n++;
+                }
+        if (first)
+                (void)sd_notifyf(0, "STATUS=Refused: %s:%u: %.60s%s", first->file, first->line, first->text,
+                                 n > 1 ? " (and more)" : "");
+}
+
+static StepResult load(const Options *options, Config **ret) {
+        ConfigErrors errors = {0};
+        Config *config = NULL;
+        int r = config_load(options->directory, &config, &errors), status;
+
+        if (r >= 0)
+                setup_check(options->directory, config, &errors);
+        tell(&errors);
+        tell_status(&errors);
+        status = config_errors_status(&errors);
+        config_errors_done(&errors);
+        if (status != 0) {
+                config_free(config);
+                return status == EXIT_KEYS ? STEP_KEYS : STEP_CONFIG;
+        }
+        *ret = config;
+        return STEP_DONE;
+}
+
+static StepResult set_up(const Options *options) {
+        _cleanup_(config_freep) Config *config = NULL;
+        Inventory inventory = {0};
+        StepResult result = load(options, &config);
+
+        if (result != STEP_DONE || options->check)
+                return result;
+        result = setup_look(config, &inventory);
+        if (result == STEP_DONE)
+                result = setup_keys(options->directory, config,
+                                    !config->database_external &&
+                                            inventory_volume_has_data(&inventory, config->database_volume));
+        if (result == STEP_DONE)
+                result = setup_engine(config, &inventory);
+        inventory_done(&inventory);
+        return result;
+}
+
+/* One at a time: two that start at once must not make two sets of keys. */
+static StepResult set_up_alone(const Options *options) {
+        _cleanup_(closep) int fd = open(options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0) {
+                log_error("Cannot open %s: %s", options->directory, strerror(errno));
+                return errno == ENOENT || errno == ENOTDIR ? STEP_CONFIG : STEP_LATER;
+        }
+        if (!options->check && flock(fd, LOCK_EX) < 0) {
+                log_error("Cannot lock %s: %s", options->directory, strerror(errno));
+                return STEP_LATER;
+        }
+        return set_up(options);
+}
+
+static int exit_status(StepResult result) {
+        static const int statuses[] = {
+                [STEP_DONE] = EXIT_SUCCESS, [STEP_LATER] = EXIT_TEMPFAIL,      [STEP_CONFIG] = EXIT_CONFIG,
+                [STEP_KEYS] = EXIT_KEYS,    [STEP_STRANGER] = EXIT_STRANGER, [STEP_ENGINE] = EXIT_OSERR,
+        };
+
+        return statuses[result];
+}
+
+/* 0 or more: the exit status to end with at once; -1: go on. */
+static int parse_options(int argc, char **argv, Options *options) {
+        enum {
+                OPTION_CHECK = 1,
+                OPTION_ONCE,
+                OPTION_DIRECTORY,
+                OPTION_HELP,
+                OPTION_VERSION,
+        };
+        static const struct option known[] = {
+                {"check", no_argument, NULL, OPTION_CHECK}, {"once", no_argument, NULL, OPTION_ONCE},
+                {"directory", required_argument, NULL, OPTION_DIRECTORY},
+                {"help", no_argument, NULL, OPTION_HELP},   {"version", no_argument, NULL, OPTION_VERSION},
+                {NULL, 0, NULL, 0},
+        };
+
+        for (int c = getopt_long(argc, argv, "", known, NULL); c != -1; c = getopt_long(argc, argv, "", known, NULL))
+                switch (c) {
+                case OPTION_CHECK:
+                        options->check = true;
+                        break;
+                case OPTION_ONCE:
+                        options->once = true;
+                        break;
+                case OPTION_DIRECTORY:
+                        options->directory = optarg;
+                        break;
+                case OPTION_HELP:
+                        fputs(help, stdout);
+                        return EXIT_SUCCESS;
+                case OPTION_VERSION:
+                        puts("lago-setup " LAGO_VERSION);
+                        return EXIT_SUCCESS;
+                default:
+                        return EXIT_USAGE;
+                }
+        if (optind < argc) {
+                fprintf(stderr, "lago-setup: there is no argument \"%s\"; see lago-setup --help\n", argv[optind]);
+                return EXIT_USAGE;
+        }
+        return -1;
+}
+
+int main(int argc, char **argv) {
+        Options options = {.directory = CONFIG_DIRECTORY};
+        int status = parse_options(argc, argv, &options);
+        StepResult result = STEP_DONE;
+
+        if (status >= 0)
+                return status;
+        log_init("lago-setup");
+        for (unsigned delay = 1;; delay = delay < DELAY_MAX_SEC / 2 ? delay * 2 : DELAY_MAX_SEC) {
+                result = set_up_alone(&options);
+                if (result != STEP_LATER || options.once || options.check)
+                        break;
+                log_warning("Trying again in %u s", delay);
+                (void)sd_notifyf(0, "STATUS=Cannot set up yet, see the journal; again in %u s", delay);
+                (void)sleep(delay);
+        }
+        if (result == STEP_DONE)
+                (void)sd_notify(0, "STATUS=Configuration, keys, network and volumes are there");
+        return exit_status(result);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What lago-setup does once per start: judge the configuration, make keys, network and volumes. */
+
+#include "config/config.h"
+
+/* How a step ended; what went wrong has been told by the step. */
+typedef enum StepResult {
+        STEP_DONE,
+        STEP_LATER,  /* may pass: try again */
+        STEP_CONFIG, /* EXIT_CONFIG */
+        STEP_KEYS,   /* EXIT_KEYS */
+        STEP_STRANGER, /* EXIT_STRANGER */
+        STEP_ENGINE, /* no engine to speak to: EXIT_OSERR */
+} StepResult;
+
+/**
+ * setup_check() - what config_load() cannot judge: env.d/, ca-file, the RSA key, who may read the files.
+ *
+ * @directory  /etc/lago.
+ * @errors     appended to, warnings included.
+ */
+void setup_check(const char *directory, const Config *config, ConfigErrors *errors);
+
+/** setup_rsa_error() - why @base64 is no RSA private key that Lago can use; NULL when it is one. */
+const char *setup_rsa_error(const char *base64);
+
+/** setup_missing_keys() - names of the keys that lago.env and secrets.env do not give. The caller frees it. */
+char **setup_missing_keys(const Config *config);
+
+/**
+ * setup_keys() - makes what is missing into @directory/secrets.env.
+ *
+ * @data_exists  the bundled database's volume holds something: new keys would not fit it.
+ */
+StepResult setup_keys(const char *directory, const Config *config, bool data_exists);
+
+/* The volumes and networks that the engine has. */
+typedef struct Inventory {
+        char **volumes;     /* names */
+        char **mountpoints; /* of the same order */
+        char *network_problem; /* why our network's name is of no use to us; NULL when it is, or is free */
+        bool network_exists, network_is_ours;
+} Inventory;
+
+/** inventory_parse() - from what the engine printed; pure. */
+void inventory_parse(Inventory *inventory, const char *volumes, const char *networks, const char *network);
+void inventory_done(Inventory *inventory);
+
+/** inventory_volume_has_data() - the volume is there and not known to be empty. */
+bool inventory_volume_has_data(const Inventory *inventory, const char *volume);
+
+/** setup_look() - asks the engine. */
+StepResult setup_look(const Config *config, Inventory *ret);
+
+/** setup_engine() - makes the network and the volumes that are missing. */
+StepResult setup_engine(const Config *config, const Inventory *inventory);
