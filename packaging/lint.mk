@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# make lint     scripts, manual pages, catalogue, units and documentation that could drift from the programs
+# make format   white space of the C sources; make check-format tells without changing
+
+LINT_DEPS := shellcheck mandoc systemd clang-format
+
+C_FILES := $(wildcard src/*/*.[ch] tests/*/*.[ch])
+
+# Every file that begins as a shell script does, wherever it lies.
+shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --exclude-dir=.cache \
+                --exclude='*.md' -m 1 '^\#!/(usr/)?bin/(env )?(ba|da)?sh' . | sort)
+
+.PHONY: lint
+lint: check-units check-keys check-manuals check-catalog shellcheck
+
+.PHONY: check-keys check-manuals check-catalog shellcheck
+check-keys: $(BUILD)/render-units
+	@packaging/check-keys $(abspath $(BUILD)/render-units)
+
+check-manuals:
+	@packaging/check-manuals
+
+check-catalog:
+	@packaging/check-catalog
+
+shellcheck:
+	@shellcheck $(shell_files)
+
+.PHONY: format check-format
+format:
+	clang-format -i $(C_FILES)
+
+check-format:
+	@clang-format --dry-run -Werror $(C_FILES)
