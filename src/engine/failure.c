@@ -9,6 +9,8 @@ EngineFailure engine_failure(const char *text) {
                 EngineFailure failure;
         } table[] = {
                 {"is already in use", ENGINE_NAME_TAKEN},
+                {"image not known", ENGINE_IMAGE_ABSENT},
+                {"no such image", ENGINE_IMAGE_ABSENT},
                 {"no space left on device", ENGINE_DISK_FULL},
                 {"manifest unknown", ENGINE_NO_SUCH_IMAGE},
                 {"name unknown", ENGINE_NO_SUCH_IMAGE},

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/cgroup.h"
+
+#include "base/file.h"
+#include "base/util.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOUNT "/sys/fs/cgroup"
+
+static char *unit_root; /* "/sys/fs/cgroup/lago.slice/lago-api.service" */
+static int root_procs = -EBADF;
+
+/* "0::/lago.slice/lago-api.service", and behind it the sub-group that a supervisor of this unit works in. */
+static char *own_group(void) {
+        _cleanup_(freep) char *text = NULL;
+        const char *path = NULL;
+        char *service;
+
+        if (file_read("/proc/self/cgroup", 65536, &text, NULL) < 0)
+                return NULL;
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+                line += *line == '\n';
+                path = startswith(line, "0::");
+                if (path || *line == '\0')
+                        break;
+        }
+        if (!path)
+                return NULL;
+        text[(size_t)(path - text) + strcspn(path, "\n")] = '\0';
+        service = strstr(path, ".service/");
+        if (service)
+                service[strlen(".service")] = '\0';
+        return xasprintf("%s%s", MOUNT, path);
+}
+
+static int write_once(const char *path, const char *text) {
+        _cleanup_(closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+        return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+int cgroup_find(void) {
+        unit_root = own_group();
+        return unit_root ? 0 : -EOPNOTSUPP;
+}
+
+int cgroup_init(void) {
+        _cleanup_(freep) char *sub = NULL, *sub_procs = NULL, *procs = NULL;
+
+        if (cgroup_find() < 0)
+                return -EOPNOTSUPP;
+        sub = xasprintf("%s/supervisor", unit_root);
+        sub_procs = xasprintf("%s/cgroup.procs", sub);
+        procs = xasprintf("%s/cgroup.procs", unit_root);
+        root_procs = open(procs, O_WRONLY | O_CLOEXEC);
+        if (root_procs < 0 || (mkdir(sub, 0755) < 0 && errno != EEXIST))
+                return -errno;
+        return write_once(sub_procs, "0");
+}
+
+int cgroup_enter_root(void) {
+        return root_procs >= 0 && write(root_procs, "0", 1) < 0 ? -errno : 0;
+}
+
+void cgroup_prepare_root(void) {
+        _cleanup_(freep) char *path = NULL, *text = NULL;
+        _cleanup_(strv_freep) char **controllers = NULL;
+
+        if (!unit_root)
+                return;
+        path = xasprintf("%s/cgroup.subtree_control", unit_root);
+        if (file_read(path, 4096, &text, NULL) < 0)
+                return;
+        controllers = strv_split(text, " \n");
+        STRV_FOREACH(controller, controllers) {
+                _cleanup_(freep) char *word = xasprintf("-%s", *controller);
+
+                (void)write_once(path, word);
+        }
+}
+
+/* cgroup.events says "populated 0" once the last process is gone, and wakes a poller when it changes. */
+static bool is_populated(int fd) {
+        char text[128] = "";
+
+        return pread(fd, text, sizeof(text) - 1, 0) > 0 && strstr(text, "populated 1");
+}
+
+/* Until nothing is alive below @group, or @tries waits of 100 ms are over (negative: for as long as it takes). */
+static void wait_empty(int events_fd, int tries) {
+        for (; tries != 0 && is_populated(events_fd); tries--) {
+                struct pollfd p = {.fd = events_fd, .events = POLLPRI};
+
+                (void)poll(&p, 1, 100);
+        }
+}
+
+static bool kill_group(const char *group) {
+        _cleanup_(freep) char *events = xasprintf("%s/cgroup.events", group);
+        _cleanup_(freep) char *kill_file = xasprintf("%s/cgroup.kill", group);
+        _cleanup_(closep) int fd = open(events, O_RDONLY | O_CLOEXEC);
+        bool alive;
+
+        if (fd < 0)
+                return false;
+        alive = is_populated(fd);
+        if (alive && write_once(kill_file, "1") >= 0)
+                wait_empty(fd, 50);
+        (void)rmdir(group);
+        return alive;
+}
+
+static bool wait_group(const char *group) {
+        _cleanup_(freep) char *events = xasprintf("%s/cgroup.events", group);
+        _cleanup_(closep) int fd = open(events, O_RDONLY | O_CLOEXEC);
+
+        if (fd >= 0)
+                wait_empty(fd, -1);
+        return false;
+}
+
+/* Calls @each for the container's groups; answers for how many it said true. */
+static int for_each_payload(bool (*each)(const char *group)) {
+        DIR *directory;
+        struct dirent *entry;
+        int n = 0;
+
+        if (!unit_root || !(directory = opendir(unit_root)))
+                return 0;
+        while ((entry = readdir(directory)))
+                if (startswith(entry->d_name, "libpod-payload-")) {
+                        _cleanup_(freep) char *group = xasprintf("%s/%s", unit_root, entry->d_name);
+
+                        n += each(group);
+                }
+        closedir(directory);
+        return n;
+}
+
+int cgroup_kill_payload(void) {
+        return for_each_payload(kill_group);
+}
+
+void cgroup_wait_payload(void) {
+        (void)for_each_payload(wait_group);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* The unit's own control groups. */
+
+#include <stdbool.h>
+
+/**
+ * cgroup_init() - moves this process from the unit's control group into its sub-group "supervisor".
+ *
+ * podman's --cgroups=split moves every process of its caller's group into "runtime": from the unit's root it does so at
+ * each start to the same depth, from a group of its caller's own it would nest deeper with every start.
+ * Errors: -errno; -EOPNOTSUPP without the unified hierarchy.
+ */
+int cgroup_init(void);
+
+/** cgroup_find() - only finds the unit's group, for a process that moves nowhere. Errors: -EOPNOTSUPP. */
+int cgroup_find(void);
+
+/** cgroup_wait_payload() - returns when nothing runs in the container's groups of this unit. */
+void cgroup_wait_payload(void);
+
+/** cgroup_enter_root() - moves the calling process (a forked child) into the unit's root. Async-signal-safe. */
+int cgroup_enter_root(void);
+
+/** cgroup_prepare_root() - takes controllers back from the root's children, else no process may enter it (EBUSY). */
+void cgroup_prepare_root(void);
+
+/**
+ * cgroup_kill_payload() - SIGKILL to everything left in the container's groups ("libpod-payload-…") of this unit,
+ * and removal of the empty groups. Answers the number of groups in which something was still alive.
+ */
+int cgroup_kill_payload(void);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* lago-gate as a child: the verdict on the database, before anything of Lago runs. */
+#include "supervisor/supervisor.h"
+
+#include "base/keyfile.h"
+#include "base/time.h"
+#include "supervisor/runfile.h"
+
+#define GATE_TIMEOUT_USEC (60 * USEC_PER_SEC)
+
+static const char *fresh_word(FreshMode mode) {
+        return mode == FRESH_LOAD ? "load" : mode == FRESH_REPLAY ? "replay" : "auto";
+}
+
+static void add_manifest_options(const Supervisor *s, char ***argv) {
+        _cleanup_(freep) char *bridges = strv_join(s->config->passed_bridges, ",");
+
+        strv_addf(argv, "--manifest=%s", s->manifest);
+        strv_addf(argv, "--target=%s", s->version ? s->version : s->config->release);
+        strv_addf(argv, "--fresh=%s", fresh_word(s->config->migrate_fresh));
+        if (!isempty(bridges))
+                strv_addf(argv, "--passed-bridges=%s", bridges);
+}
+
+/* The name "db" exists in the container network only, so the address is given beside it. */
+char **gate_argv(Supervisor *s, const char *verb, bool with_manifest) {
+        const char *schema = env_get(s->config->env, "POSTGRES_SCHEMA");
+        char **argv = NULL;
+
+        strv_add(&argv, "lago-gate");
+        strv_add(&argv, verb);
+        strv_add(&argv, "--url-file=-");
+        if (!streq(verb, "watch"))
+                strv_add(&argv, "--format=export");
+        if (!s->config->database_external) {
+                _cleanup_(freep) char *address = s->member.kind == MEMBER_DB ? xstrdup(s->container.address)
+                                                                             : runfile_address("db");
+
+                if (isempty(address)) {
+                        strv_free(argv);
+                        supervisor_later(s, "Waiting for PostgreSQL: it does not serve yet; see lago-db.service");
+                        return NULL;
+                }
+                strv_addf(&argv, "--hostaddr=%s", address);
+        }
+        if (s->config->ca_file)
+                strv_addf(&argv, "--ca-file=%s", s->config->ca_file);
+        if (!isempty(schema))
+                strv_addf(&argv, "--schema=%s", schema);
+        if (with_manifest)
+                add_manifest_options(s, &argv);
+        return argv;
+}
+
+void gate_job(Supervisor *s, char **argv, JobDone done) {
+        _cleanup_(freep) char *url = stack_database_url(s->config);
+
+        supervisor_job(s, argv,
+                       &(JobSpec){.input = url ? url : "",
+                                  .unprivileged = true,
+                                  .directory_fd = -EBADF,
+                                  .timeout_usec = GATE_TIMEOUT_USEC,
+                                  .done = done});
+        if (url)
+                explicit_bzero(url, strlen(url));
+}
+
+static void take(char **field, const char *text, const char *key) {
+        free(*field);
+        *field = keyfile_get(text, key);
+}
+
+void gate_read(Supervisor *s, const JobResult *result) {
+        GateAnswer *g = &s->gate;
+
+        g->status = result->signaled || !result->started ? 70 : result->status;
+        take(&g->verdict, result->output, "VERDICT");
+        take(&g->sentence, result->output, "SENTENCE");
+        take(&g->remedy, result->output, "REMEDY");
+        take(&g->first, result->output, "FIRST");
+        take(&g->first_name, result->output, "FIRST_NAME");
+        take(&g->fresh, result->output, "FRESH");
+        take(&g->roles, result->output, "ROLES");
+        take(&g->missing, result->output, "MISSING");
+        take(&g->needed, result->output, "NEEDED");
+        if (!g->sentence) {
+                _cleanup_(freep) char *line = engine_last_line(result->errors);
+
+                /* A gate that died has no verdict, and no verdict opens nothing. */
+                if (g->status < 40)
+                        g->status = 70;
+                g->sentence = xasprintf("lago-gate gave no verdict (%s %d): %.60s",
+                                        result->signaled ? "signal" : "exit", result->status, line);
+        }
+}
+
+static int refusal_status(const GateAnswer *g) {
+        /* 37 wrong-major and 38 extension are about the server, not about what is in the database. */
+        return g->status >= 37 && g->status < 40 ? EXIT_SERVER : EXIT_SCHEMA;
+}
+
+static void tell_refused(Supervisor *s) {
+        GateAnswer *g = &s->gate;
+        _cleanup_(freep) char *field = xasprintf("LAGO_VERDICT=%s", g->verdict ? g->verdict : "none");
+
+        log_field(field);
+        if (!isempty(g->remedy))
+                log_message(LOG_ERR, MESSAGE_SCHEMA_REFUSED, "%s", g->remedy);
+        supervisor_never(s, refusal_status(g), MESSAGE_SCHEMA_REFUSED, "%s", g->sentence);
+}
+
+static void on_verdict(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        gate_read(s, result);
+        if (s->gate.status >= 30 && s->gate.status < 40)
+                tell_refused(s);
+        else if (s->member.kind == MEMBER_MIGRATE)
+                check_for_migrate(s);
+        else if (s->gate.status == 0)
+                supervisor_feed(s, LIFE_ON_OK);
+        else
+                supervisor_later(s, "%s", s->gate.sentence);
+}
+
+void enter_check(Supervisor *s) {
+        char **argv;
+
+        if (!s->info->backend) {
+                supervisor_feed(s, LIFE_ON_OK);
+                return;
+        }
+        argv = gate_argv(s, "check", /* with_manifest= */ true);
+        if (argv)
+                gate_job(s, argv, on_verdict);
+}

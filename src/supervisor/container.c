@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* The container: made, started, its end noticed, stopped with its grace, removed. */
+#include "supervisor/supervisor.h"
+
+#include "base/file.h"
+#include "base/time.h"
+#include "supervisor/cgroup.h"
+#include "supervisor/image.h"
+#include "supervisor/netns.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
+#define ENGINE_DIRECTORY    "/run/lago/engine"
+
+static const JobSpec client = {.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC};
+
+static void engine_job(Supervisor *s, char **argv, JobDone done) {
+        JobSpec spec = client;
+
+        spec.done = done;
+        supervisor_job(s, argv, &spec);
+}
+
+static char *engine_file(const Supervisor *s, const char *suffix) {
+        return xasprintf(ENGINE_DIRECTORY "/%s.%s", s->name, suffix);
+}
+
+static pid_t read_pid(const char *path) {
+        _cleanup_(freep) char *text = NULL;
+        uint64_t pid = 0;
+
+        if (file_read(path, 64, &text, NULL) < 0 || parse_uint(strip(text), INT32_MAX, &pid) < 0)
+                return 0;
+        return (pid_t)pid;
+}
+
+static int on_orphan_gone(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* --- create --------------------------------------------------------------------------------------------- */
+
+static int write_environment(Supervisor *s, const char *path) {
+        _cleanup_(strv_freep) char **pairs = stack_environment(s->config, &s->member, s->own_env);
+        _cleanup_(freep) char *text = strv_join(pairs, "\n"), *whole = xasprintf("%s\n", text);
+        int r = make_dirs(ENGINE_DIRECTORY, 0700);
+
+        if (r >= 0)
+                r = file_write(path, whole, 0600);
+        explicit_bzero(text, strlen(text));
+        explicit_bzero(whole, strlen(whole));
+        return r;
+}
+
+static char **words(const char *first, ...) __attribute__((sentinel));
+
+static char **words(const char *first, ...) {
+        char **argv = NULL;
+        va_list ap;
+
+        va_start(ap, first);
+        for (const char *word = first; word; word = va_arg(ap, const char *))
+                strv_add(&argv, word);
+        va_end(ap);
+        return argv;
+}
+
+/* Not Lago's own migrate.sh: it makes the database first, which a role of a managed server may not. */
+static char **migrate_command(const Supervisor *s) {
+        if (s->gate.status == 0)
+                return words("bundle", "exec", "rails", "roles:seed_predefined", NULL);
+        return words("bundle", "exec", "rails", "db:migrate", NULL);
+}
+
+static char **command_of(const Supervisor *s) {
+        _cleanup_(strv_freep) char **scripts = stack_scripts(&s->member);
+
+        if (s->member.kind == MEMBER_MIGRATE)
+                return migrate_command(s);
+        STRV_FOREACH(script, scripts) {
+                _cleanup_(freep) char *command = image_script(s, *script);
+
+                if (command)
+                        return stack_command(s->config, &s->member, *script, command);
+        }
+        return stack_command(s->config, &s->member, NULL, NULL);
+}
+
+/* podman would tell it in words only; a bind(2) of our own tells it for sure. 1: somebody else listens there. */
+static int port_is_taken(const Listen *listen) {
+        struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(listen->port)};
+        struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(listen->port)};
+        bool v4 = inet_pton(AF_INET, listen->address, &in.sin_addr) == 1;
+        _cleanup_(closep) int fd = -EBADF;
+        int yes = 1, r;
+
+        if (!v4 && inet_pton(AF_INET6, listen->address, &in6.sin6_addr) != 1)
+                return 0;
+        fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return 0;
+        /* Connections of the last run that linger are no listener. */
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+        r = v4 ? bind(fd, (const struct sockaddr *)&in, sizeof(in))
+               : bind(fd, (const struct sockaddr *)&in6, sizeof(in6));
+        return r < 0 && errno == EADDRINUSE;
+}
+
+static const Listen *listen_of(const Supervisor *s) {
+        return s->member.kind == MEMBER_API     ? &s->config->api_listen
+               : s->member.kind == MEMBER_FRONT ? &s->config->front_listen
+                                                : NULL;
+}
+
+static void on_created(void *userdata, const JobResult *result);
+
+static void create(Supervisor *s) {
+        _cleanup_(freep) char *env_file = engine_file(s, "env"), *publish = NULL;
+        _cleanup_(freep) char *monitor = engine_file(s, "conmon.pid"), *init = engine_file(s, "pid");
+        _cleanup_(strv_freep) char **volumes = stack_volumes(s->config, s->member.kind);
+        _cleanup_(strv_freep) char **command = command_of(s);
+        ContainerSpec spec = {
+                .name = s->container_name,
+                .member = s->name,
+                .image = s->image_id,
+                .env_file = env_file,
+                .network = s->config->network,
+                .alias = s->member.pool[0] ? NULL : s->info->name,
+                .volumes = volumes,
+                .command = command,
+                .shm_size = s->member.kind == MEMBER_DB ? s->config->shm_size : NULL,
+                .stop_signal = s->info->stop_signal,
+                .grace_sec = s->info->grace_sec,
+                .conmon_pid_file = monitor,
+                .pid_file = init,
+        };
+        int r = write_environment(s, env_file);
+
+        if (r < 0) {
+                supervisor_later(s, "Cannot write %s: %s", env_file, strerror(-r));
+                return;
+        }
+        (void)unlink(monitor);
+        (void)unlink(init);
+        publish = stack_publish(s->config, s->member.kind);
+        spec.publish = publish;
+        engine_job(s, s->engine->create(&spec), on_created);
+}
+
+static void on_removed_old(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        if (!result->signaled && result->status == 0)
+                create(s);
+        else
+                /* It stays ours; cleaning up tries again, and harder. */
+                supervisor_later(s, "A left-over container %s cannot be removed; see the journal", s->container_name);
+}
+
+static void on_owner(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *owner = xstrndup(result->output, strcspn(result->output, "\n"));
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0)
+                supervisor_later(s, "The name %s is taken and free again; once more", s->container_name);
+        else if (!streq(owner, s->name))
+                supervisor_never(s, EXIT_STRANGER, NULL,
+                                 "Refused: a container %s that is not ours exists; rename or remove it", s->container_name);
+        else {
+                s->container.exists = true;
+                log_message(LOG_WARNING, MESSAGE_REAPED, "Removing a left-over container %s.", s->container_name);
+                engine_job(s, s->engine->remove(s->container_name), on_removed_old);
+        }
+}
+
+static void on_created(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *line = engine_last_line(result->errors);
+
+        s->job = NULL;
+        if (!result->signaled && result->status == 0) {
+                s->container.exists = true;
+                supervisor_feed(s, LIFE_ON_OK);
+                return;
+        }
+        switch (engine_failure(result->errors)) {
+        case ENGINE_NAME_TAKEN:
+                engine_job(s, s->engine->owner(s->container_name), on_owner);
+                return;
+        case ENGINE_IMAGE_ABSENT:
+                s->pull_wanted = true;
+                log_info("%s is not on this host.", s->image);
+                s->rest_usec = 0;
+                supervisor_feed(s, LIFE_ON_LATER);
+                return;
+        default:
+                log_warning("%s cannot make the container: %s", s->engine->name, line);
+                supervisor_later(s, "Cannot make the container: %.70s", line);
+        }
+}
+
+void enter_create(Supervisor *s) {
+        const Listen *listen = listen_of(s);
+
+        supervisor_wait_over(s);
+        supervisor_status(s, "Starting");
+        s->container.ended = s->container.monitor_lost = false;
+        s->container.monitor = s->container.init = 0;
+        s->n_strangers = 0;
+        if (listen && port_is_taken(listen))
+                supervisor_never(s, EXIT_STRANGER, NULL,
+                                 "Refused: another program listens on %s:%u; see listen of [%s] in lago.conf",
+                                 listen->address, listen->port, s->info->name);
+        else
+                create(s);
+}
+
+/* --- start ---------------------------------------------------------------------------------------------- */
+
+static void note_end(Supervisor *s, int code, int status) {
+        s->container.ended = true;
+        s->container.exit_code = code == CLD_EXITED ? status : 128 + status;
+        s->container.signal = code == CLD_EXITED ? 0 : status;
+}
+
+static void tell_end(Supervisor *s) {
+        unsigned ends = end_add(&s->ends, now_usec());
+
+        s->rest_usec = end_rest(ends);
+        log_message(LOG_WARNING, MESSAGE_CONTAINER_ENDED, "The container ended by itself (exit %d); it is started again in %u s.",
+                    s->container.exit_code, (unsigned)(s->rest_usec / USEC_PER_SEC));
+        if (ends == 5)
+                log_message(LOG_ERR, MESSAGE_CRASH_LOOP, "The container ended 5 times in 10 minutes (last exit %d).",
+                            s->container.exit_code);
+        supervisor_status(s, "Ended %u times in 10 min (exit %d); again in %u s", ends, s->container.exit_code,
+                          (unsigned)(s->rest_usec / USEC_PER_SEC));
+}
+
+static void container_ended(Supervisor *s, int code, int status) {
+        note_end(s, code, status);
+        if (s->state == LIFE_PROBE || s->state == LIFE_SERVE)
+                tell_end(s);
+        else if (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN)
+                migrate_ended(s);
+        supervisor_feed(s, LIFE_ON_ENDED);
+}
+
+/*
+ * conmon becomes our child and exits with the container's own exit code. Killed, it leaves the container's first
+ * process to us: that one is then asked to end here, as the engine no longer knows of it.
+ */
+static void take_stranger(Supervisor *s, pid_t pid, int code, int status) {
+        if (pid == s->container.monitor && code == CLD_EXITED)
+                container_ended(s, code, status);
+        else if (pid == s->container.monitor) {
+                s->container.monitor_lost = true;
+                log_warning("The engine's monitor of the container was killed; stopping the container.");
+                container_ended(s, code, status);
+        } else if (pid == s->container.init) {
+                s->container.init = 0;
+                if (s->container.monitor_lost && s->job == NULL &&
+                    (s->state == LIFE_CLEAN || s->state == LIFE_DOOM || s->state == LIFE_STOP))
+                        supervisor_timer(s, 0, on_orphan_gone);
+        }
+}
+
+void on_stranger(void *userdata, pid_t pid, int code, int status) {
+        Supervisor *s = userdata;
+
+        if (s->state == LIFE_START && s->n_strangers < ELEMENTSOF(s->strangers)) {
+                s->strangers[s->n_strangers].pid = pid;
+                s->strangers[s->n_strangers].code = code;
+                s->strangers[s->n_strangers++].status = status;
+        } else
+                take_stranger(s, pid, code, status);
+}
+
+static void read_container(Supervisor *s) {
+        _cleanup_(freep) char *monitor = engine_file(s, "conmon.pid"), *init = engine_file(s, "pid");
+        Container *c = &s->container;
+
+        c->monitor = read_pid(monitor);
+        c->init = read_pid(init);
+        close_fd(c->netns_fd);
+        c->netns_fd = netns_open(c->init);
+        if (c->netns_fd < 0 || netns_address(c->netns_fd, c->address, sizeof(c->address)) < 0)
+                c->address[0] = '\0';
+}
+
+static void on_started(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0) {
+                /* Its words went to the journal, as its output is the container's. */
+                s->rest_usec = end_rest(end_add(&s->ends, now_usec()));
+                supervisor_later(s, "%s cannot start the container (exit %d); see the journal", s->engine->name, result->status);
+                return;
+        }
+        read_container(s);
+        supervisor_feed(s, s->member.kind == MEMBER_MIGRATE ? LIFE_ON_MIGRATE : LIFE_ON_OK);
+        for (size_t i = 0; i < s->n_strangers; i++)
+                take_stranger(s, s->strangers[i].pid, s->strangers[i].code, s->strangers[i].status);
+        s->n_strangers = 0;
+}
+
+void enter_start(Supervisor *s) {
+        JobSpec spec = {
+                .directory_fd = -EBADF,
+                .inherit_output = true,
+                .in_unit_root = true,
+                .timeout_usec = CLIENT_TIMEOUT_USEC,
+                .done = on_started,
+        };
+
+        supervisor_job(s, s->engine->start(s->container_name), &spec);
+}
+
+/* --- stop and remove ------------------------------------------------------------------------------------ */
+
+static void gone(Supervisor *s) {
+        Container *c = &s->container;
+        int left = cgroup_kill_payload();
+        _cleanup_(freep) char *env_file = engine_file(s, "env");
+
+        if (left > 0)
+                log_message(LOG_WARNING, MESSAGE_REAPED, "Killed what was left of the container.");
+        (void)unlink(env_file);
+        c->netns_fd = close_fd(c->netns_fd);
+        c->exists = c->monitor_lost = false;
+        c->monitor = c->init = 0;
+        c->address[0] = '\0';
+        supervisor_feed(s, LIFE_ON_OK);
+}
+
+static void on_removed_twice(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0) {
+                _cleanup_(freep) char *line = engine_last_line(result->errors);
+
+                log_warning("%s cannot remove the container: %s", s->engine->name, line);
+        }
+        gone(s);
+}
+
+/* Podman 5.4 fails the first removal after its monitor was killed, and only the first. */
+static void on_removed(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0)
+                engine_job(s, s->engine->remove(s->container_name), on_removed_twice);
+        else
+                gone(s);
+}
+
+static void remove_container(Supervisor *s) {
+        engine_job(s, s->engine->remove(s->container_name), on_removed);
+}
+
+static void on_stopped(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        (void)result;
+        s->job = NULL;
+        remove_container(s);
+}
+
+static int on_orphan_killed(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        (void)usec;
+        if (s->container.init > 0)
+                (void)kill(s->container.init, SIGKILL);
+        remove_container(s);
+        return 0;
+}
+
+static int on_orphan_gone(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        remove_container(userdata);
+        return 0;
+}
+
+static int signal_number(const char *name) {
+        return name && streq(name, "SIGINT") ? SIGINT : SIGTERM;
+}
+
+/* Without its monitor the engine neither knows whether the container runs nor when it ends: we do both ourselves. */
+static void stop_orphan(Supervisor *s) {
+        (void)kill(s->container.init, signal_number(s->info->stop_signal));
+        supervisor_timer(s, s->info->grace_sec * USEC_PER_SEC, on_orphan_killed);
+}
+
+static void stop_and_remove(Supervisor *s) {
+        Container *c = &s->container;
+        JobSpec spec = client;
+
+        if (!c->exists)
+                gone(s);
+        else if (c->monitor_lost && c->init > 0)
+                stop_orphan(s);
+        else if (c->ended || c->monitor == 0)
+                remove_container(s);
+        else {
+                spec.timeout_usec = (s->info->grace_sec + 15) * USEC_PER_SEC;
+                spec.done = on_stopped;
+                supervisor_job(s, s->engine->stop(s->container_name, s->info->grace_sec), &spec);
+        }
+}
+
+void enter_clean(Supervisor *s) {
+        stop_and_remove(s);
+}
+
+void enter_doom(Supervisor *s) {
+        stop_and_remove(s);
+}
+
+void enter_stop(Supervisor *s) {
+        (void)sd_notify(0, "STOPPING=1");
+        if (s->container.exists && !s->container.ended)
+                supervisor_status(s, "Stopping, up to %u s", s->info->grace_sec);
+        stop_and_remove(s);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* The image a member runs, by id, and what is in it. */
+#include "supervisor/image.h"
+
+#include "base/time.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
+
+static void resolve(Supervisor *s, const char *image);
+static void have_image(Supervisor *s);
+
+/* --- pull ----------------------------------------------------------------------------------------------- */
+
+/* What is being resolved or pulled now: for migrate first the API's image, then the front's. */
+static char *wanted;
+
+static int on_pull_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *span = span_text(now_usec() - s->entered_usec);
+
+        (void)usec;
+        supervisor_status(s, "Pulling %s (%s)", wanted, span);
+        (void)sd_event_source_set_time_relative(source, 10 * USEC_PER_SEC);
+        (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+static void on_pulled(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *line = NULL;
+
+        s->job = NULL;
+        if (!result->signaled && result->status == 0) {
+                log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", wanted);
+                s->pull_wanted = false;
+                resolve(s, wanted);
+                return;
+        }
+        line = engine_last_line(result->errors);
+        switch (engine_failure(result->errors)) {
+        case ENGINE_NO_SUCH_IMAGE:
+        case ENGINE_DENIED:
+                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
+                                 "Refused: the registry has no %s; see release and [images] in lago.conf", wanted);
+                return;
+        case ENGINE_DISK_FULL:
+                supervisor_later(s, "Pull failed: no space left on device");
+                return;
+        default:
+                log_warning("Pull of %s failed: %s", wanted, line);
+                supervisor_later(s, "Pull failed: %.80s", line);
+        }
+}
+
+static void pull(Supervisor *s) {
+        if (!s->config->pull_missing) {
+                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
+                                 "Refused: %s is not on this host, and pull = never in lago.conf", wanted);
+                return;
+        }
+        supervisor_status(s, "Pulling %s", wanted);
+        supervisor_timer(s, 10 * USEC_PER_SEC, on_pull_tick);
+        supervisor_job(s, s->engine->pull(wanted), &(JobSpec){.directory_fd = -EBADF, .done = on_pulled});
+}
+
+/* --- id ------------------------------------------------------------------------------------------------- */
+
+static void on_image_id(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *id = xstrndup(result->output, strcspn(result->output, "\n"));
+        const char *bare = startswith(id, "sha256:");
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0 || isempty(id)) {
+                pull(s);
+                return;
+        }
+        bare = bare ? bare : id;
+        if (s->member.kind == MEMBER_MIGRATE && s->image_id) {
+                free_and_strdup(&s->front_id, bare);
+                have_image(s);
+                return;
+        }
+        free_and_strdup(&s->image_id, bare);
+        if (s->member.kind == MEMBER_MIGRATE && s->config->front_enabled) {
+                _cleanup_(freep) char *front = stack_image(s->config, MEMBER_FRONT);
+
+                resolve(s, front);
+        } else
+                have_image(s);
+}
+
+static void resolve(Supervisor *s, const char *image) {
+        _cleanup_(freep) char *copy = xstrdup(image); /* @image may be what is replaced */
+
+        free_and_strdup(&wanted, copy);
+        supervisor_job(s, s->engine->image_id(wanted),
+                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_image_id});
+}
+
+/* --- manifest ------------------------------------------------------------------------------------------- */
+
+static char *manifest_path(const Supervisor *s, const char *suffix) {
+        return xasprintf(CACHE_DIRECTORY "/manifest-%s%s", s->image_id, suffix);
+}
+
+static bool line_is_last(const char *line) {
+        return streq(line, "end\n");
+}
+
+/* The value behind "@word " when the line starts so, its line break cut off. */
+static char *rest_of(char *line, const char *word) {
+        const char *rest = startswith(line, word);
+
+        line[strcspn(line, "\n")] = '\0';
+        return rest && *rest == ' ' ? line + (rest - line) + 1 : NULL;
+}
+
+/* Errors: -ENOENT; -EBADMSG for a file that is not whole. */
+static int read_version(Supervisor *s) {
+        char *line = NULL;
+        size_t size = 0;
+        FILE *f = fopen(s->manifest, "re");
+        bool whole = false;
+
+        if (!f)
+                return -errno;
+        while (getline(&line, &size, f) >= 0) {
+                char *release;
+
+                whole = line_is_last(line);
+                release = rest_of(line, "release");
+                if (release)
+                        free_and_strdup(&s->version, release);
+        }
+        free(line);
+        fclose(f);
+        return whole ? 0 : -EBADMSG;
+}
+
+char *image_script(const Supervisor *s, const char *script) {
+        _cleanup_(freep) char *word = xasprintf("script %s", script);
+        char *line = NULL, *found = NULL;
+        size_t size = 0;
+        FILE *f = s->manifest ? fopen(s->manifest, "re") : NULL;
+
+        while (f && !found && getline(&line, &size, f) >= 0) {
+                const char *command = rest_of(line, word);
+
+                if (command)
+                        found = xstrdup(command);
+        }
+        free(line);
+        if (f)
+                fclose(f);
+        return found;
+}
+
+/* A member whose script the image lacks can never run: a pool of a later release, most often. */
+static void check_script(Supervisor *s) {
+        _cleanup_(strv_freep) char **scripts = stack_scripts(&s->member);
+
+        supervisor_wait_over(s);
+        STRV_FOREACH(script, scripts) {
+                _cleanup_(freep) char *command = image_script(s, *script);
+
+                if (command) {
+                        supervisor_feed(s, LIFE_ON_OK);
+                        return;
+                }
+        }
+        if (scripts)
+                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s has no %s; take \"%s\" out of pools in lago.conf",
+                                 s->version ? s->version : s->image, scripts[0],
+                                 s->member.pool[0] ? s->member.pool : s->name);
+        else
+                supervisor_feed(s, LIFE_ON_OK);
+}
+
+static void on_unmounted(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        (void)result;
+        s->job = NULL;
+        if (read_version(s) >= 0)
+                check_script(s);
+        else
+                supervisor_later(s, "Cannot read the manifest of %s; see the journal", s->image);
+}
+
+static void unmount(Supervisor *s) {
+        supervisor_job(s, s->engine->unmount(s->image_id),
+                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_unmounted});
+}
+
+static void on_manifest(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *temporary = manifest_path(s, ".new");
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0) {
+                log_error("lago-gate cannot read the migrations of %s: %s", s->image, result->errors);
+                (void)unlink(temporary);
+                if (!result->signaled && result->status == 65) {
+                        supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
+                                         "Refused: %s holds no migrations of Lago; see [images] in lago.conf", s->image);
+                        return;
+                }
+        } else if (rename(temporary, s->manifest) < 0)
+                log_warning("Cannot rename %s: %s", temporary, strerror(errno));
+        unmount(s);
+}
+
+static void on_mounted(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *path = xstrndup(result->output, strcspn(result->output, "\n"));
+        _cleanup_(freep) char *temporary = manifest_path(s, ".new"), *line = engine_last_line(result->errors);
+        _cleanup_(closep) int root = -EBADF, out = -EBADF;
+        char **argv = NULL;
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0) {
+                supervisor_later(s, "Cannot look into %s: %.60s", s->image, line);
+                return;
+        }
+        root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        out = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (root < 0 || out < 0) {
+                supervisor_later(s, "Cannot write %s: %s", temporary, strerror(errno));
+                return;
+        }
+        strv_add(&argv, "lago-gate");
+        strv_add(&argv, "manifest");
+        strv_add(&argv, "--root=.");
+        supervisor_job(s, argv,
+                       &(JobSpec){.directory_fd = root, .output_fd = out, .unprivileged = true,
+                                  .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_manifest});
+}
+
+static void have_image(Supervisor *s) {
+        if (!s->info->backend) {
+                supervisor_wait_over(s);
+                supervisor_feed(s, LIFE_ON_OK);
+                return;
+        }
+        free(s->manifest);
+        s->manifest = manifest_path(s, "");
+        if (read_version(s) >= 0) {
+                check_script(s);
+                return;
+        }
+        supervisor_status(s, "Reading the migrations of %s", s->image);
+        supervisor_job(s, s->engine->mount(s->image_id),
+                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_mounted});
+}
+
+void enter_prepare(Supervisor *s) {
+        int r;
+
+        if (s->pull_wanted) {
+                free_and_strdup(&wanted, s->image);
+                pull(s);
+        } else if (s->member.kind == MEMBER_MIGRATE) {
+                free_and_strdup(&s->image_id, NULL);
+                resolve(s, s->image);
+        } else if (s->info->admitted) {
+                r = admit_images(s);
+                if (r < 0)
+                        supervisor_later(s, "Waiting for lago-migrate.service to admit a release: %s", strerror(-r));
+                else
+                        have_image(s);
+        } else {
+                /* The engine finds it by name; should it be absent, the container cannot be made, and it is pulled. */
+                free_and_strdup(&s->image_id, s->image);
+                supervisor_wait_over(s);
+                supervisor_feed(s, LIFE_ON_OK);
+        }
+}

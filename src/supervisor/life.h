@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* The life of a member as a table: states, events, and what follows. Pure: no clock, no system call. */
+
+#include <stdbool.h>
+
+typedef enum LifeState {
+        LIFE_AWAIT,   /* asking whether what it stands on answers */
+        LIFE_PREPARE, /* its image is here, or is being pulled; its manifest is known */
+        LIFE_CHECK,   /* lago-gate compares the image with the database */
+        LIFE_CREATE,  /* the engine makes the container; nothing of the image runs */
+        LIFE_START,   /* the engine starts it */
+        LIFE_PROBE,   /* it runs, and does not answer yet */
+        LIFE_SERVE,   /* READY=1 was said; or an external server is watched */
+        LIFE_MIGRATE, /* migrations run; nothing of ours may end them */
+        LIFE_DRAIN,   /* the same, and a stop was asked: it waits for them */
+        LIFE_CLEAN,   /* stopped with its grace and removed, to be started again */
+        LIFE_DOOM,    /* stopped and removed, to end for good */
+        LIFE_STOP,    /* stopped and removed, as asked */
+        LIFE_REST,    /* until the next attempt */
+        LIFE_END,     /* the process may exit */
+        _LIFE_STATE_MAX,
+} LifeState;
+
+typedef enum LifeEvent {
+        LIFE_ON_OK,      /* the state's work is done */
+        LIFE_ON_LATER,   /* it cannot be done yet */
+        LIFE_ON_NEVER,   /* it can never be done */
+        LIFE_ON_DONE,    /* CHECK: the schema is verified and nothing is left to do (migrate) */
+        LIFE_ON_WATCH,   /* AWAIT: an external server answers; there is no container */
+        LIFE_ON_MIGRATE, /* START: the container that was started migrates */
+        LIFE_ON_ENDED,   /* the container ended by itself */
+        LIFE_ON_SICK,    /* it runs, but failed its probe too often */
+        LIFE_ON_STOP,    /* a stop was asked */
+        LIFE_ON_WAKE,    /* the rest is over, or the world changed */
+        _LIFE_EVENT_MAX,
+} LifeEvent;
+
+typedef enum LifeAnswer {
+        LIFE_IMPOSSIBLE, /* our own mistake; the zero, so that a forgotten cell is found */
+        LIFE_STAY,       /* the event means nothing now, or is kept for later */
+        LIFE_GO,         /* on to the state in @ret_next */
+} LifeAnswer;
+
+/** life_step() - what @event does in @state; *ret_next is written for LIFE_GO only. */
+LifeAnswer life_step(LifeState state, LifeEvent event, LifeState *ret_next);
+
+/** life_has_container() - whether a container of the member may exist in this state. */
+bool life_has_container(LifeState state);
+
+const char *life_state_name(LifeState state);
+const char *life_event_name(LifeEvent event);

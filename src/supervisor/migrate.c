@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* The member migrate: what the verdict asks for, the run followed, and what its end means. */
+#include "supervisor/supervisor.h"
+
+#include "base/time.h"
+
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+/* lago-gate's exit statuses, as in its manual page. */
+enum {
+        GATE_VERIFIED = 0,
+        GATE_PENDING = 10,
+        GATE_FRESH = 11,
+        GATE_EMPTY = 12,
+};
+
+static void finish(Supervisor *s) {
+        int r = admit_finish(s);
+
+        if (r < 0) {
+                supervisor_later(s, "Cannot write " ADMITTED_DIRECTORY ": %s", strerror(-r));
+                return;
+        }
+        supervisor_wait_over(s);
+        supervisor_status(s, "%s", s->gate.sentence);
+        log_message(LOG_NOTICE, MESSAGE_SCHEMA_VERIFIED, "%s.", s->gate.sentence);
+        (void)sd_notify(0, "READY=1");
+        supervisor_feed(s, LIFE_ON_DONE);
+}
+
+/*
+ * The last run's end, judged by the database: a run that got further may go on, one that failed twice at the same
+ * migration while PostgreSQL and Redis answered (both did, or this state were not reached) would fail a third time.
+ */
+static bool last_run_is_final(Supervisor *s) {
+        const char *first = s->gate.first ? s->gate.first : "";
+        bool final;
+
+        if (!s->container.ended)
+                return false;
+        s->container.ended = false;
+        /* Ended by a signal, or so told by a shell: somebody's kill, or memory ran out; the migration is not to blame. */
+        if (s->container.signal > 0 || s->container.exit_code > 128)
+                return false;
+        final = migrate_failed(&s->migrations, first);
+        if (final)
+                supervisor_never(s, EXIT_MIGRATE, MESSAGE_MIGRATE_ENDS,
+                                 "Refused: migration %s failed twice (exit %d); its error is above in the journal", first,
+                                 s->container.exit_code);
+        else
+                supervisor_later(s, "Migration failed at %s (exit %d)", first, s->container.exit_code);
+        return true;
+}
+
+static void on_replay_prepared(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        if (!result->signaled && result->status == 0)
+                supervisor_feed(s, LIFE_ON_OK);
+        else {
+                gate_read(s, result);
+                supervisor_later(s, "%s", s->gate.sentence);
+        }
+}
+
+/* Rails 8 loads structure.sql into a database without schema_migrations; an empty one makes it run every file. */
+static void begin_fresh(Supervisor *s) {
+        if (s->gate.fresh && streq(s->gate.fresh, "replay")) {
+                char **argv = gate_argv(s, "prepare-replay", /* with_manifest= */ true);
+
+                if (argv)
+                        gate_job(s, argv, on_replay_prepared);
+        } else
+                supervisor_feed(s, LIFE_ON_OK);
+}
+
+static void begin_pending(Supervisor *s) {
+        if (s->config->migrate_automatic || getenv("LAGO_MIGRATE"))
+                supervisor_feed(s, LIFE_ON_OK);
+        else
+                supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no", s->gate.missing);
+}
+
+void check_for_migrate(Supervisor *s) {
+        switch (s->gate.status) {
+        case GATE_VERIFIED:
+                if (s->gate.roles && streq(s->gate.roles, "missing"))
+                        supervisor_feed(s, LIFE_ON_OK);
+                else
+                        finish(s);
+                return;
+        case GATE_PENDING:
+                if (!last_run_is_final(s))
+                        begin_pending(s);
+                return;
+        case GATE_FRESH:
+        case GATE_EMPTY:
+                if (last_run_is_final(s))
+                        return;
+                if (s->gate.status == GATE_FRESH)
+                        begin_fresh(s);
+                else
+                        supervisor_feed(s, LIFE_ON_OK);
+                return;
+        default:
+                supervisor_later(s, "%s", s->gate.sentence);
+        }
+}
+
+/* --- the run -------------------------------------------------------------------------------------------- */
+
+/* What lago-gate watch prints: APPLIED TOTAL VERSION NAME BLOCKER_PID BLOCKED_SECONDS BLOCKER_STATE BLOCKER_APP. */
+typedef struct Progress {
+        unsigned applied, total;
+        char version[32], name[128], pid[16], seconds[16], state[64], app[64];
+} Progress;
+
+static bool read_progress(const char *line, Progress *p) {
+        return sscanf(line, "%u %u %31s %127s %15s %15s %63s %63s", &p->applied, &p->total, p->version, p->name,
+                      p->pid, p->seconds, p->state, p->app) == 8;
+}
+
+static void tell_progress(Supervisor *s) {
+        _cleanup_(freep) char *span = span_text(now_usec() - s->entered_usec);
+
+        supervisor_status(s, "%s%s, %s", s->stop_asked ? "Stop asked, waiting for the migration. " : "",
+                          s->progress ? s->progress : "Migrating", span);
+}
+
+static void on_progress(void *userdata, const char *line) {
+        Supervisor *s = userdata;
+        Progress p = {0};
+
+        if (!read_progress(line, &p) || (s->state != LIFE_MIGRATE && s->state != LIFE_DRAIN))
+                return;
+        free(s->progress);
+        if (streq(p.pid, "-"))
+                s->progress = xasprintf("Migrating %u of %u: %s %.40s", p.applied + 1, p.total, p.version, p.name);
+        else {
+                s->progress = xasprintf("Migrating %u of %u: %s blocked %s s by backend %s (%s, %.20s)", p.applied + 1,
+                                        p.total, p.version, p.seconds, p.pid, p.state, p.app);
+                if (!s->cause || !streq(s->cause, p.pid)) {
+                        free_and_strdup(&s->cause, p.pid);
+                        s->cause_since = now_usec();
+                        log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
+                                    "Migration %s %s waits for a lock that backend %s holds (%s, %s).", p.version, p.name,
+                                    p.pid, p.state, p.app);
+                }
+        }
+        tell_progress(s);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)usec;
+        tell_progress(userdata);
+        (void)sd_event_source_set_time_relative(source, 5 * USEC_PER_SEC);
+        (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+static void on_watch_ended(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        (void)result;
+        s->watch_gate = NULL;
+}
+
+/* A follower that cannot run costs the progress on display, nothing else. */
+static void follow(Supervisor *s) {
+        _cleanup_(strv_freep) char **argv = gate_argv(s, "watch", /* with_manifest= */ true);
+        _cleanup_(freep) char *url = stack_database_url(s->config);
+        JobSpec spec = {
+                .argv = argv,
+                .input = url ? url : "",
+                .unprivileged = true,
+                .directory_fd = -EBADF,
+                .line = on_progress,
+                .done = on_watch_ended,
+                .userdata = s,
+        };
+
+        if (argv && !s->watch_gate)
+                (void)job_start(s->jobs, &spec, &s->watch_gate);
+}
+
+void enter_migrate(Supervisor *s) {
+        bool roles = s->gate.status == GATE_VERIFIED;
+
+        free_and_strdup(&s->progress, roles ? "Seeding the predefined roles" : NULL);
+        log_message(LOG_NOTICE, MESSAGE_MIGRATE_BEGINS, "%s: %s.", roles ? "Seeding the predefined roles" : "Migrating",
+                    s->gate.sentence);
+        tell_progress(s);
+        if (!roles)
+                follow(s);
+        supervisor_timer(s, 5 * USEC_PER_SEC, on_tick);
+}
+
+void enter_drain(Supervisor *s) {
+        (void)sd_notify(0, "STOPPING=1");
+        tell_progress(s);
+        supervisor_timer(s, 5 * USEC_PER_SEC, on_tick);
+}
+
+void migrate_ended(Supervisor *s) {
+        _cleanup_(freep) char *span = span_text(now_usec() - s->entered_usec);
+        bool good = s->container.exit_code == 0;
+
+        s->watch_gate = job_cancel(s->watch_gate);
+        free_and_strdup(&s->cause, NULL);
+        log_message(good ? LOG_NOTICE : LOG_ERR, MESSAGE_MIGRATE_ENDS, "The run ended after %s (exit %d); asking the database.",
+                    span, s->container.exit_code);
+        /* A short breath after a failure: the server may just be going down. */
+        s->rest_usec = good ? 0 : 2 * USEC_PER_SEC;
+}

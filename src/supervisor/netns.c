@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/netns.h"
+
+#include "base/util.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <unistd.h>
+
+int netns_open(pid_t pid) {
+        _cleanup_(freep) char *path = xasprintf("/proc/%d/ns/net", (int)pid);
+        int fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -EBADF;
+
+        return fd < 0 ? -errno : fd;
+}
+
+static bool pick(const struct ifaddrs *list, int family, char *ret, size_t size) {
+        for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+                const void *address;
+
+                if (!i->ifa_addr || i->ifa_addr->sa_family != family || (i->ifa_flags & IFF_LOOPBACK))
+                        continue;
+                if (family == AF_INET)
+                        address = &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
+                else
+                        address = &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
+                if (family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)address))
+                        continue;
+                return inet_ntop(family, address, ret, (socklen_t)size) != NULL;
+        }
+        return false;
+}
+
+int netns_address(int netns_fd, char *ret, size_t size) {
+        _cleanup_(closep) int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+        struct ifaddrs *list = NULL;
+        bool found = false;
+        int r;
+
+        if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
+                return -errno;
+        r = getifaddrs(&list) < 0 ? -errno : 0;
+        if (setns(own, CLONE_NEWNET) < 0)
+                abort();
+        if (r < 0)
+                return r;
+        found = pick(list, AF_INET, ret, size) || pick(list, AF_INET6, ret, size);
+        freeifaddrs(list);
+        return found ? 0 : -ENOENT;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/policy.h"
+
+#include "base/time.h"
+#include "base/util.h"
+
+#define END_WINDOW_USEC (600 * USEC_PER_SEC)
+
+uint64_t wait_rest(unsigned attempts) {
+        uint64_t sec = attempts < 7 ? UINT64_C(1) << (attempts > 0 ? attempts - 1 : 0) : 60;
+
+        return (sec < 60 ? sec : 60) * USEC_PER_SEC;
+}
+
+unsigned end_add(EndHistory *history, uint64_t now) {
+        unsigned recent = 0;
+
+        history->times[history->n++ % ELEMENTSOF(history->times)] = now;
+        for (unsigned i = 0; i < ELEMENTSOF(history->times) && i < history->n; i++)
+                recent += now - history->times[i] < END_WINDOW_USEC;
+        return recent;
+}
+
+uint64_t end_rest(unsigned ends) {
+        static const uint64_t msec[] = {200, 200, 2000, 10000, 20000, 40000, 80000};
+
+        return msec[ends < ELEMENTSOF(msec) ? ends : ELEMENTSOF(msec) - 1] * USEC_PER_MSEC;
+}
+
+uint64_t probe_rest(uint64_t running) {
+        if (running < 3 * USEC_PER_SEC)
+                return 20 * USEC_PER_MSEC;
+        if (running < 15 * USEC_PER_SEC)
+                return 50 * USEC_PER_MSEC;
+        return running < 60 * USEC_PER_SEC ? 250 * USEC_PER_MSEC : USEC_PER_SEC;
+}
+
+bool migrate_failed(MigrateHistory *history, const char *first) {
+        if (!streq(history->first, first)) {
+                history->same = 0;
+                strncpy(history->first, first, sizeof(history->first) - 1);
+        }
+        return ++history->same >= 2;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* How long to rest, and when to give up. Pure; all times in usec, CLOCK_MONOTONIC. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** wait_rest() - the rest after the @attempts-th try for the same cause: 1, 2, 4 … 60 s. */
+uint64_t wait_rest(unsigned attempts);
+
+/* Ends of a container in the last ten minutes. */
+typedef struct EndHistory {
+        uint64_t times[8]; /* a ring */
+        unsigned n;        /* ends told so far, ever */
+} EndHistory;
+
+/** end_add() - remembers an end at @now; answers how many fell into the ten minutes before, this one included (at most 8). */
+unsigned end_add(EndHistory *history, uint64_t now);
+
+/** end_rest() - the rest before the next start, after @ends in ten minutes: 0.2, 2, 10, 20, 40, 80 s. */
+uint64_t end_rest(unsigned ends);
+
+/** probe_rest() - between two probes of a container that is not ready, @running since its start: 20 ms … 1 s. */
+uint64_t probe_rest(uint64_t running);
+
+/* Runs of the migrations that did not end in a verified schema. */
+typedef struct MigrateHistory {
+        char first[16]; /* first pending version after the last such run */
+        unsigned same;  /* such runs that ended there */
+} MigrateHistory;
+
+/**
+ * migrate_failed() - a run ended, and @first is still the first pending version.
+ * Answer: true when it is the second run in a row that got no further, so that a third would not either.
+ */
+bool migrate_failed(MigrateHistory *history, const char *first);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/privileges.h"
+
+#include "base/util.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static uid_t gate_uid;
+static gid_t gate_gid;
+
+int privileges_init(void) {
+        const struct passwd *user;
+
+        errno = 0;
+        user = getpwnam(GATE_USER);
+        if (!user)
+                return errno > 0 ? -errno : -ENOENT;
+        gate_uid = user->pw_uid;
+        gate_gid = user->pw_gid;
+        return 0;
+}
+
+int privileges_drop(void) {
+        /* Leaving uid 0 drops the capabilities; no_new_privs keeps set-user-ID programs from giving them back. */
+        if (gate_uid == 0 || setgroups(0, NULL) < 0 || setresgid(gate_gid, gate_gid, gate_gid) < 0 ||
+            setresuid(gate_uid, gate_uid, gate_uid) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return errno > 0 ? -errno : -EPERM;
+        return 0;
+}

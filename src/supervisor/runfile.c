@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/runfile.h"
+
+#include "base/file.h"
+#include "base/keyfile.h"
+#include "base/time.h"
+#include "supervisor/supervisor.h"
+
+#include <sys/inotify.h>
+
+static char *path_of(const char *member) {
+        return xasprintf(RUN_DIRECTORY "/%s", member);
+}
+
+int runfile_prepare(void) {
+        return make_dirs(RUN_DIRECTORY, 0755);
+}
+
+static void write_text(const char *member, const char *text) {
+        static bool told;
+        _cleanup_(freep) char *path = path_of(member);
+        int r = runfile_prepare();
+
+        if (r >= 0)
+                r = file_write(path, text, 0644);
+        if (r < 0 && !told) {
+                told = true;
+                log_warning("Cannot write %s: %s. The other members wait for what it says.", path, strerror(-r));
+        }
+}
+
+void runfile_write(const Supervisor *s) {
+        _cleanup_(freep) char *text = NULL, *since = xasprintf("%llu", (unsigned long long)s->entered_usec);
+
+        keyfile_add(&text, "STATE", life_state_name(s->state));
+        keyfile_add(&text, "STATUS", s->status);
+        keyfile_add(&text, "SINCE", since);
+        keyfile_add(&text, "RELEASE", s->version ? s->version : s->config->release);
+        keyfile_add(&text, "IMAGE", s->image);
+        keyfile_add(&text, "IMAGE_ID", s->image_id);
+        keyfile_add(&text, "ADDRESS", s->container.address[0] ? s->container.address : NULL);
+        keyfile_add(&text, "CONTAINER", s->container.exists ? s->container_name : NULL);
+        keyfile_add(&text, "VERDICT", s->gate.verdict);
+        write_text(s->name, text);
+}
+
+void runfile_ended(const char *member, const char *status) {
+        _cleanup_(freep) char *text = NULL;
+
+        keyfile_add(&text, "STATE", life_state_name(LIFE_END));
+        keyfile_add(&text, "STATUS", status);
+        write_text(member, text);
+}
+
+char *runfile_read(const char *member) {
+        _cleanup_(freep) char *path = path_of(member);
+        char *text = NULL;
+
+        return file_read(path, 16384, &text, NULL) >= 0 ? text : NULL;
+}
+
+char *runfile_address(const char *member) {
+        _cleanup_(freep) char *text = runfile_read(member), *state = NULL;
+
+        state = text ? keyfile_get(text, "STATE") : NULL;
+        return state && streq(state, life_state_name(LIFE_SERVE)) ? keyfile_get(text, "ADDRESS") : NULL;
+}
+
+static bool stands_on(const Supervisor *s, const char *member) {
+        return (s->info->backend && streq(member, "db")) || (s->info->awaits_redis && streq(member, "redis")) ||
+               (s->info->awaits_api && streq(member, "api"));
+}
+
+static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        if (event->len > 0 && stands_on(s, event->name))
+                supervisor_feed(s, LIFE_ON_WAKE);
+        return 0;
+}
+
+int runfile_watch(Supervisor *s) {
+        int r = runfile_prepare();
+
+        if (r < 0)
+                return r;
+        return sd_event_add_inotify(s->event, &s->watch_run, RUN_DIRECTORY, IN_MOVED_TO, on_change, s);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* From "it runs" to READY=1, and afterwards: does it still answer? */
+#include "supervisor/supervisor.h"
+
+#include "base/time.h"
+#include "supervisor/runfile.h"
+
+#include <systemd/sd-daemon.h>
+
+static ProbeTarget own_target(const Supervisor *s) {
+        return (ProbeTarget){
+                .question = s->info->probe == PROBE_HTTP    ? ASK_HTTP
+                            : s->info->probe == PROBE_REDIS ? ASK_REDIS
+                                                            : ASK_POSTGRES,
+                .netns_fd = s->container.netns_fd,
+                .address = "127.0.0.1",
+                .port = s->info->port,
+                .path = s->info->probe_path,
+                /* The API says which release answers, so that nothing else can answer for it. */
+                .version = s->member.kind == MEMBER_API ? s->version : NULL,
+                .timeout_usec = s->config->health_timeout_usec,
+        };
+}
+
+/* --- getting ready -------------------------------------------------------------------------------------- */
+
+static void ask_ready(Supervisor *s);
+
+static int on_ask_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        ask_ready(userdata);
+        return 0;
+}
+
+static void not_ready(Supervisor *s, const char *reason) {
+        uint64_t running = now_usec() - s->entered_usec;
+
+        if (running > 5 * USEC_PER_SEC) {
+                _cleanup_(freep) char *span = span_text(running);
+
+                supervisor_status(s, "Starting: %s (%s)", reason, span);
+        }
+        supervisor_timer(s, probe_rest(running), on_ask_again);
+}
+
+/* A server that accepts connections may still refuse the login that Lago will use. */
+static void on_login(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        gate_read(s, result);
+        if (s->gate.status == 0)
+                supervisor_feed(s, LIFE_ON_OK);
+        else
+                not_ready(s, s->gate.sentence);
+}
+
+static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Supervisor *s = userdata;
+
+        s->probe = NULL;
+        if (verdict == PROBE_NEVER)
+                supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s", reason);
+        else if (verdict == PROBE_LATER)
+                not_ready(s, reason);
+        else if (s->info->probe == PROBE_POSTGRES) {
+                char **argv = gate_argv(s, "ping", /* with_manifest= */ false);
+
+                if (argv)
+                        gate_job(s, argv, on_login);
+        } else
+                supervisor_feed(s, LIFE_ON_OK);
+}
+
+static void ask_ready(Supervisor *s) {
+        ProbeTarget target = own_target(s);
+        int r = probe_start(s->event, &target, on_first_answer, s, &s->probe);
+
+        if (r < 0)
+                not_ready(s, probe_errno_words(-r));
+}
+
+static int on_settled(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        supervisor_feed(userdata, LIFE_ON_OK);
+        return 0;
+}
+
+void enter_probe(Supervisor *s) {
+        if (s->info->probe == PROBE_NONE)
+                supervisor_timer(s, s->info->settle_sec * USEC_PER_SEC, on_settled);
+        else
+                ask_ready(s);
+}
+
+/* --- serving -------------------------------------------------------------------------------------------- */
+
+static void say_serving(Supervisor *s) {
+        const char *release = s->version ? s->version : s->config->release;
+
+        if (stack_is_external(s->config, s->member.kind))
+                supervisor_status(s, "Watching the external %s", s->member.kind == MEMBER_DB ? "PostgreSQL" : "Redis");
+        else if (s->member.kind == MEMBER_API)
+                supervisor_status(s, "Serving %s, schema %s of %s", release, s->gate.needed, s->gate.needed);
+        else if (s->info->admitted)
+                supervisor_status(s, "%s %s", s->info->serves, release);
+        else
+                supervisor_status(s, "%s %s", s->info->serves, s->image);
+}
+
+static void say_ready(Supervisor *s) {
+        _cleanup_(strv_freep) char **fields = NULL;
+
+        if (s->gate.verdict)
+                strv_addf(&fields, "LAGO_VERDICT=%s", s->gate.verdict);
+        if (s->image_id)
+                strv_addf(&fields, "LAGO_IMAGE_ID=%s", s->image_id);
+        strv_addf(&fields, "LAGO_RELEASE=%s", s->version ? s->version : s->config->release);
+        log_fields(LOG_NOTICE, MESSAGE_MEMBER_READY, fields, "Ready%s%s%s.", s->info->backend ? ": " : "",
+                   s->info->backend ? s->gate.sentence : "", s->ready_said ? ", again" : "");
+        if (!s->ready_said)
+                (void)sd_notify(0, "READY=1");
+        s->ready_said = true;
+}
+
+static void rest_until_next(Supervisor *s);
+
+static void healthy(Supervisor *s) {
+        if (s->bad_probes > 0) {
+                log_message(LOG_INFO, MESSAGE_HEALTH, "Healthy again after %u failed probes.", s->bad_probes);
+                s->bad_probes = 0;
+        }
+        say_serving(s);
+        rest_until_next(s);
+}
+
+/* --- a member that fails its probe is restarted only while what it stands on answers: else it is not to blame --- */
+
+static void give_up_container(Supervisor *s) {
+        unsigned ends = end_add(&s->ends, now_usec());
+
+        s->rest_usec = end_rest(ends);
+        s->bad_probes = 0;
+        log_message(LOG_WARNING, MESSAGE_HEALTH, "Not healthy; the container is stopped with its grace and started again.");
+        supervisor_feed(s, LIFE_ON_SICK);
+}
+
+static void on_upstream_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Supervisor *s = userdata;
+
+        s->probe = NULL;
+        if (verdict == PROBE_GOOD) {
+                give_up_container(s);
+                return;
+        }
+        supervisor_status(s, "Not healthy; Redis is away (%s), so not restarting", reason);
+        rest_until_next(s);
+}
+
+static void ask_upstream(Supervisor *s, const char *member, ProbeQuestion question, ProbeDone done) {
+        _cleanup_(freep) char *address = runfile_address(member);
+        ProbeTarget target = {
+                .question = question,
+                .netns_fd = -EBADF,
+                .address = address ? address : "",
+                .port = question == ASK_REDIS ? 6379 : 5432,
+                .timeout_usec = s->config->health_timeout_usec,
+        };
+        int r = probe_start(s->event, &target, done, s, &s->probe);
+
+        if (r < 0)
+                done(s, PROBE_LATER, address ? probe_errno_words(-r) : "it does not serve");
+}
+
+static void on_upstream_database(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Supervisor *s = userdata;
+
+        s->probe = NULL;
+        if (verdict != PROBE_GOOD) {
+                supervisor_status(s, "Not healthy; PostgreSQL is away (%s), so not restarting", reason);
+                rest_until_next(s);
+        } else if (s->config->redis_external)
+                give_up_container(s);
+        else
+                ask_upstream(s, "redis", ASK_REDIS, on_upstream_redis);
+}
+
+static void not_healthy(Supervisor *s, const char *reason) {
+        _cleanup_(freep) char *span = NULL;
+
+        if (s->bad_probes++ == 0)
+                log_message(LOG_WARNING, MESSAGE_HEALTH, "Not healthy: %s.", reason);
+        span = span_text(s->bad_probes * s->config->health_interval_usec);
+        supervisor_status(s, "Not healthy for %s: %s", span, reason);
+        if (s->config->health_restart_after == 0 || s->bad_probes < s->config->health_restart_after ||
+            stack_is_external(s->config, s->member.kind))
+                rest_until_next(s);
+        else if (!s->info->backend)
+                give_up_container(s);
+        else if (s->config->database_external)
+                on_upstream_database(s, PROBE_GOOD, "");
+        else
+                ask_upstream(s, "db", ASK_POSTGRES, on_upstream_database);
+}
+
+static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Supervisor *s = userdata;
+
+        s->probe = NULL;
+        if (verdict == PROBE_GOOD)
+                healthy(s);
+        else
+                not_healthy(s, reason);
+}
+
+static void on_external_login(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        gate_read(s, result);
+        if (s->gate.status == 0)
+                healthy(s);
+        else
+                not_healthy(s, s->gate.sentence);
+}
+
+static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+        ProbeTarget target = own_target(s);
+        int r;
+
+        (void)source;
+        (void)usec;
+        if (s->member.kind == MEMBER_DB && s->config->database_external) {
+                char **argv = gate_argv(s, "ping", /* with_manifest= */ false);
+
+                if (argv)
+                        gate_job(s, argv, on_external_login);
+                return 0;
+        }
+        if (s->info->probe == PROBE_NONE || stack_is_external(s->config, s->member.kind)) {
+                rest_until_next(s);
+                return 0;
+        }
+        r = probe_start(s->event, &target, on_answer, s, &s->probe);
+        if (r < 0)
+                not_healthy(s, probe_errno_words(-r));
+        return 0;
+}
+
+static void rest_until_next(Supervisor *s) {
+        supervisor_timer(s, s->config->health_interval_usec, on_interval);
+}
+
+void enter_serve(Supervisor *s) {
+        supervisor_wait_over(s);
+        s->bad_probes = 0;
+        say_serving(s);
+        say_ready(s);
+        rest_until_next(s);
+}

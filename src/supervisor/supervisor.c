@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/supervisor.h"
+
+#include "base/time.h"
+#include "supervisor/cgroup.h"
+#include "supervisor/privileges.h"
+#include "supervisor/runfile.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+/* Longer than any pause of the loop: it turns at least once a minute, for a rest's end or systemd's watchdog. */
+#define STUCK_AFTER_SEC 150
+
+/* clang-format off */
+static void (*const enter[_LIFE_STATE_MAX])(Supervisor *) = {
+        [LIFE_AWAIT] = enter_await,   [LIFE_PREPARE] = enter_prepare, [LIFE_CHECK] = enter_check,
+        [LIFE_CREATE] = enter_create, [LIFE_START] = enter_start,     [LIFE_PROBE] = enter_probe,
+        [LIFE_SERVE] = enter_serve,   [LIFE_MIGRATE] = enter_migrate, [LIFE_DRAIN] = enter_drain,
+        [LIFE_CLEAN] = enter_clean,   [LIFE_DOOM] = enter_doom,       [LIFE_STOP] = enter_stop,
+        [LIFE_REST] = enter_rest,
+};
+/* clang-format on */
+
+/* What the old state was doing is nobody's business any more. */
+static void drop_work(Supervisor *s) {
+        s->job = job_cancel(s->job);
+        s->probe = probe_free(s->probe);
+        s->timer = sd_event_source_disable_unref(s->timer);
+}
+
+/* The one place where the state changes. */
+static void supervisor_enter(Supervisor *s, LifeState next) {
+        drop_work(s);
+        s->state = next;
+        s->entered_usec = now_usec();
+        runfile_write(s);
+        if (next == LIFE_END) {
+                (void)sd_event_exit(s->event, s->exit_status);
+                return;
+        }
+        enter[next](s);
+        /* A stop that was asked while it had to be kept is asked again of each new state. */
+        if (s->stop_asked)
+                supervisor_feed(s, LIFE_ON_STOP);
+}
+
+static void take_event(Supervisor *s, LifeEvent event) {
+        LifeState next;
+
+        switch (life_step(s->state, event, &next)) {
+        case LIFE_STAY:
+                return;
+        case LIFE_GO:
+                log_debug("%s: %s, so %s.", life_state_name(s->state), life_event_name(event),
+                          life_state_name(next));
+                supervisor_enter(s, next);
+                return;
+        case LIFE_IMPOSSIBLE:
+                log_error("Bug: event \"%s\" while %s. Please report it.", life_event_name(event),
+                          life_state_name(s->state));
+                exit(EXIT_SOFTWARE);
+        }
+}
+
+/* Steps feed events while they are entered; those are taken one after the other, not one inside the other. */
+void supervisor_feed(Supervisor *s, LifeEvent event) {
+        if (s->n_queued == ELEMENTSOF(s->queue))
+                return;
+        s->queue[s->n_queued++] = event;
+        if (s->draining_queue)
+                return;
+        s->draining_queue = true;
+        while (s->n_queued > 0) {
+                LifeEvent first = s->queue[0];
+
+                memmove(s->queue, s->queue + 1, --s->n_queued * sizeof(s->queue[0]));
+                take_event(s, first);
+        }
+        s->draining_queue = false;
+}
+
+static char *format_va(const char *format, va_list ap) {
+        char *text = NULL;
+
+        if (vasprintf(&text, format, ap) < 0)
+                return xstrdup("");
+        return text;
+}
+
+static void tell_status(Supervisor *s, const char *text) {
+        if (s->status && streq(s->status, text))
+                return;
+        free_and_strdup(&s->status, text);
+        (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", text);
+        runfile_write(s);
+}
+
+void supervisor_status(Supervisor *s, const char *format, ...) {
+        _cleanup_(freep) char *text = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        text = format_va(format, ap);
+        va_end(ap);
+        tell_status(s, text);
+}
+
+void supervisor_wait_over(Supervisor *s) {
+        if (s->cause) {
+                _cleanup_(freep) char *span = span_text(now_usec() - s->cause_since);
+
+                log_message(LOG_INFO, MESSAGE_WAIT_OVER, "No longer \"%s\", after %s.", s->cause, span);
+        }
+        s->attempts = 0;
+        free_and_strdup(&s->cause, NULL);
+}
+
+void supervisor_later(Supervisor *s, const char *format, ...) {
+        _cleanup_(freep) char *text = NULL, *span = NULL;
+        uint64_t waited;
+        va_list ap;
+
+        va_start(ap, format);
+        text = format_va(format, ap);
+        va_end(ap);
+        if (!s->cause || !streq(s->cause, text)) {
+                free_and_strdup(&s->cause, text);
+                s->cause_since = now_usec();
+                s->attempts = 0;
+                log_message(LOG_WARNING, MESSAGE_WAITING, "%s", text);
+        }
+        s->rest_usec = wait_rest(++s->attempts);
+        waited = now_usec() - s->cause_since;
+        span = span_text(waited);
+        if (waited > 5 * USEC_PER_SEC)
+                supervisor_status(s, "%s (%s)", text, span);
+        else
+                tell_status(s, text);
+        supervisor_feed(s, LIFE_ON_LATER);
+}
+
+void supervisor_never(Supervisor *s, int exit_status, const char *message_id, const char *format, ...) {
+        _cleanup_(freep) char *text = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        text = format_va(format, ap);
+        va_end(ap);
+        log_message(LOG_ERR, message_id, "%s", text);
+        tell_status(s, text);
+        s->exit_status = exit_status;
+        supervisor_feed(s, LIFE_ON_NEVER);
+}
+
+void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec) {
+        _cleanup_(strv_freep) char **owned = argv;
+        JobSpec filled = *spec;
+        int r;
+
+        filled.argv = owned;
+        filled.userdata = s;
+        r = job_start(s->jobs, &filled, &s->job);
+        if (r < 0)
+                supervisor_later(s, "Cannot run %s: %s", owned[0], strerror(-r));
+}
+
+void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler) {
+        s->timer = sd_event_source_disable_unref(s->timer);
+        (void)sd_event_add_time_relative(s->event, &s->timer, CLOCK_MONOTONIC, usec, usec / 10, handler, s);
+}
+
+static int on_rest_over(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        supervisor_feed(userdata, LIFE_ON_WAKE);
+        return 0;
+}
+
+void enter_rest(Supervisor *s) {
+        supervisor_timer(s, s->rest_usec, on_rest_over);
+}
+
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        (void)si;
+        s->stop_asked = true;
+        supervisor_feed(s, LIFE_ON_STOP);
+        return 0;
+}
+
+/* Runs after each turn in which something happened: a loop that is stuck dies of SIGALRM and is restarted. */
+static int on_turn(sd_event_source *source, void *userdata) {
+        (void)source;
+        (void)userdata;
+        (void)alarm(STUCK_AFTER_SEC);
+        return 0;
+}
+
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)userdata;
+        (void)sd_event_source_set_time(source, usec + 60 * USEC_PER_SEC);
+        return 0;
+}
+
+static int loop_init(Supervisor *s) {
+        sd_event_source *post = NULL, *heartbeat = NULL;
+        sigset_t mask;
+        int r;
+
+        (void)sigemptyset(&mask);
+        (void)sigaddset(&mask, SIGCHLD);
+        (void)sigaddset(&mask, SIGTERM);
+        (void)sigaddset(&mask, SIGINT);
+        (void)sigprocmask(SIG_BLOCK, &mask, NULL);
+        if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+                return -errno;
+        r = sd_event_new(&s->event);
+        if (r >= 0)
+                r = sd_event_set_watchdog(s->event, 1);
+        if (r >= 0)
+                r = jobs_new(s->event, on_stranger, s, &s->jobs);
+        if (r >= 0)
+                r = sd_event_add_signal(s->event, NULL, SIGTERM, on_stop_signal, s);
+        if (r >= 0)
+                r = sd_event_add_signal(s->event, NULL, SIGINT, on_stop_signal, s);
+        if (r >= 0)
+                r = sd_event_add_post(s->event, &post, on_turn, s);
+        if (r >= 0)
+                r = sd_event_add_time(s->event, &heartbeat, CLOCK_MONOTONIC, s->begun_usec + 60 * USEC_PER_SEC,
+                                      USEC_PER_SEC, on_heartbeat, s);
+        if (r >= 0 && heartbeat)
+                r = sd_event_source_set_enabled(heartbeat, SD_EVENT_ON);
+        (void)sd_event_source_set_floating(post, 1);
+        (void)sd_event_source_set_floating(heartbeat, 1);
+        sd_event_source_unref(post);
+        sd_event_source_unref(heartbeat);
+        return r < 0 ? r : runfile_watch(s);
+}
+
+/* The environment file of this member alone. */
+static int load_own_env(Supervisor *s, const char *directory) {
+        _cleanup_(freep) char *path = xasprintf("%s/env.d/%s.env", directory, s->name);
+        ConfigErrors errors = {0};
+        int r;
+
+        s->own_env = env_new();
+        r = env_read(s->own_env, path, &errors);
+        for (size_t i = 0; i < errors.n; i++)
+                log_message(LOG_ERR, MESSAGE_CONFIG_REFUSED, "%s:%u: %s", errors.list[i].file,
+                            errors.list[i].line, errors.list[i].text);
+        config_errors_done(&errors);
+        if (r < 0 && r != -ENOENT)
+                return EXIT_CONFIG;
+        return 0;
+}
+
+static int load(Supervisor *s) {
+        const char *directory = s->info->admitted ? ADMITTED_DIRECTORY : CONFIG_DIRECTORY;
+        int status = s->member.kind == MEMBER_MIGRATE ? admit_begin(&s->config)
+                                                      : config_load_or_tell(directory, &s->config);
+
+        if (status == 0)
+                status = load_own_env(s, directory);
+        if (status != 0)
+                (void)sd_notifyf(0, "STATUS=Refused: configuration; see \"lagoctl check\" and the journal");
+        else
+                s->image = stack_image(s->config, s->member.kind);
+        return status;
+}
+
+static int init_failed(int r, const char *what) {
+        log_error("%s: %s. The unit needs Delegate=yes as shipped; see \"systemctl cat\".", what, strerror(-r));
+        return EXIT_OSERR;
+}
+
+int supervisor_run(const Member *member) {
+        Supervisor s = {
+                .member = *member,
+                .info = member_info(member->kind),
+                .engine = &engine_podman,
+                .name = member_name(member),
+                .container_name = member_container(member),
+                .container.netns_fd = -EBADF,
+                .begun_usec = now_usec(),
+        };
+        _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", s.name);
+        int status, r;
+
+        log_field(field);
+        (void)alarm(STUCK_AFTER_SEC);
+        status = load(&s);
+        if (status != 0)
+                return status;
+        r = privileges_init();
+        if (r < 0) {
+                log_error("There is no user \"%s\": %s. Run systemd-sysusers.", GATE_USER, strerror(-r));
+                return EXIT_OSERR;
+        }
+        r = cgroup_init();
+        if (r < 0)
+                return init_failed(r, "Cannot use the unit's control group");
+        r = loop_init(&s);
+        if (r < 0)
+                return init_failed(r, "Cannot set up the event loop");
+        s.draining_queue = true;
+        supervisor_enter(&s, LIFE_AWAIT);
+        s.draining_queue = false;
+        supervisor_feed(&s, LIFE_ON_WAKE); /* means nothing in itself: takes what entering has queued */
+        r = sd_event_loop(s.event);
+        runfile_ended(s.name, s.status);
+        return r < 0 ? EXIT_SOFTWARE : r;
+}

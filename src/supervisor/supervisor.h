@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* One member's supervisor: what it knows, and the few verbs by which its steps move it along. */
+
+#include "base/log.h"
+#include "base/util.h"
+#include "engine/engine.h"
+#include "probe/probe.h"
+#include "stack/stack.h"
+#include "supervisor/job.h"
+#include "supervisor/life.h"
+#include "supervisor/policy.h"
+
+#include <systemd/sd-event.h>
+
+#define CACHE_DIRECTORY "/var/cache/lago"
+
+/* What lago-gate said last. */
+typedef struct GateAnswer {
+        int status; /* its exit status: see lago-gate(8) */
+        char *verdict, *sentence, *remedy, *first, *first_name, *fresh, *roles, *missing, *needed;
+} GateAnswer;
+
+/* The container in hand. */
+typedef struct Container {
+        bool exists;           /* made by us, or found under our label: ours to remove */
+        bool ended;            /* its end was told */
+        bool monitor_lost;     /* conmon was killed: the engine no longer knows what is true */
+        pid_t monitor, init;   /* conmon and the first process; 0: not known */
+        int netns_fd;
+        char address[46];      /* numeric, in the container network; "" without one */
+        int exit_code, signal; /* of the last end; signal 0: it exited */
+} Container;
+
+typedef struct Supervisor {
+        sd_event *event;
+        Jobs *jobs;
+        const Engine *engine;
+
+        Member member;
+        const MemberInfo *info;
+        char *name, *container_name;
+        Config *config;
+        Env *own_env; /* env.d/MEMBER.env */
+
+        LifeState state;
+        LifeEvent queue[8];
+        size_t n_queued;
+        bool draining_queue;
+        bool stop_asked, ready_said;
+        int exit_status;
+
+        /* The work of the current state; supervisor_enter() drops it. */
+        Job *job;
+        Probe *probe;
+        sd_event_source *timer;
+
+        sd_event_source *watch_run; /* inotify on the other members' run files */
+        Job *watch_gate;            /* lago-gate watch, while migrating */
+
+        Container container;
+        char *image, *image_id, *front_id, *manifest, *version;
+        bool pull_wanted;
+        struct {
+                pid_t pid;
+                int code, status;
+        } strangers[8]; /* ends told before we knew whose they were */
+        size_t n_strangers;
+
+        char *cause;          /* why we wait; NULL: we do not */
+        char *status;         /* as last told */
+        uint64_t cause_since; /* usec */
+        unsigned attempts;    /* for this cause */
+        uint64_t rest_usec;   /* how long the next rest is */
+
+        EndHistory ends;
+        unsigned bad_probes;
+        uint64_t entered_usec; /* into this state */
+        uint64_t begun_usec;   /* the process */
+
+        GateAnswer gate;
+        MigrateHistory migrations;
+        char *progress; /* lago-gate watch's last line, as a sentence */
+} Supervisor;
+
+/** supervisor_run() - the whole life of "lago-supervisor run MEMBER"; answers its exit status. */
+int supervisor_run(const Member *member);
+
+/** supervisor_feed() - tells the machine what happened; takes effect at once, or after the step that calls it. */
+void supervisor_feed(Supervisor *s, LifeEvent event);
+
+/** supervisor_status() - STATUS= and the run file. At most 100 bytes are meant; no secret. */
+void supervisor_status(Supervisor *s, const char *format, ...) _printf_(2, 3);
+
+/**
+ * supervisor_later() - this cannot be done yet: says why, once in the journal for each new cause and in STATUS= with the
+ * time it has taken, and feeds LIFE_ON_LATER; the rest that follows grows from 1 s to 60 s while the cause is the same.
+ */
+void supervisor_later(Supervisor *s, const char *format, ...) _printf_(2, 3);
+
+/** supervisor_wait_over() - the cause is gone. */
+void supervisor_wait_over(Supervisor *s);
+
+/** supervisor_never() - this can never be done: STATUS=, journal, the exit status; feeds LIFE_ON_NEVER. */
+void supervisor_never(Supervisor *s, int exit_status, const char *message_id, const char *format, ...)
+        _printf_(4, 5);
+
+/** supervisor_job() - runs @argv (freed here) as the work of this state; a failure to fork becomes a LATER. */
+void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec);
+
+/** supervisor_timer() - calls @handler after @usec, unless the state is left before. */
+void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler);
+
+/* The steps: each is called when its state is entered, starts its work, and feeds an event when it is done. */
+void enter_await(Supervisor *s);   /* await.c */
+void enter_prepare(Supervisor *s); /* image.c */
+void enter_check(Supervisor *s);   /* check.c */
+void enter_create(Supervisor *s);  /* container.c */
+void enter_start(Supervisor *s);
+void enter_clean(Supervisor *s);
+void enter_doom(Supervisor *s);
+void enter_stop(Supervisor *s);
+void enter_probe(Supervisor *s); /* serve.c */
+void enter_serve(Supervisor *s);
+void enter_migrate(Supervisor *s); /* migrate.c */
+void enter_drain(Supervisor *s);
+void enter_rest(Supervisor *s); /* rest.c */
+
+/** on_stranger() - a child that is no job ended: the container's monitor, its first process, or nobody's. container.c */
+void on_stranger(void *userdata, pid_t pid, int code, int status);
+
+/** check_for_migrate() - what the gate's answer means to the member migrate. migrate.c */
+void check_for_migrate(Supervisor *s);
+/** migrate_ended() - the container that migrates ended; called before the machine hears of it. migrate.c */
+void migrate_ended(Supervisor *s);
+
+/** gate_argv() - "lago-gate @verb …" for the database of this stack. check.c; NULL with a LATER fed when it is not known where. */
+char **gate_argv(Supervisor *s, const char *verb, bool with_manifest);
+/** gate_job() - runs it with the URL on its standard input. */
+void gate_job(Supervisor *s, char **argv, JobDone done);
+/** gate_read() - fills s->gate. */
+void gate_read(Supervisor *s, const JobResult *result);
+
+/** admit_begin() - copies /etc/lago beside the admitted directory and loads that copy; errors are told and answered as exit status. admit.c */
+int admit_begin(Config **ret);
+/** admit_finish() - the copy, with the image ids, becomes what api, workers, clock and front start from. Errors: -errno. */
+int admit_finish(const Supervisor *s);
+/** admit_images() - the ids that were admitted, for a member that starts from them. Errors: -errno. */
+int admit_images(Supervisor *s);
+/** config_load_or_tell() - loads @directory; every error is told with file and line. Answers an exit status, 0 with *ret. */
+int config_load_or_tell(const char *directory, Config **ret);
