@@ -4,7 +4,7 @@ class TestController < ApplicationController
     id = SecureRandom.hex(8)
     queue = Routing.queue(params.fetch(:queue, "default"))
     TestJob.enqueue(queue, id, params.fetch(:kind, "none"),
-                    params.permit(:seconds, :table, :name, :content).to_h)
+                    params.permit(:seconds, :table, :name, :content).to_h.to_hash)
     render status: :created, json: {id:, queue:}
   end
 
