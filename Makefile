@@ -24,7 +24,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Ws
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 CFLAGS   ?= -O2 -g
 CFLAGS_  := -std=gnu11 $(WARNINGS) $(HARDEN) -fvisibility=hidden -ffunction-sections -fdata-sections \
-            -D_GNU_SOURCE -DLAGO_VERSION='"$(VERSION)"' -Isrc
+            -D_GNU_SOURCE -DLAGO_VERSION='"$(VERSION)"' -Isrc $(shell pkg-config --cflags $(PACKAGES))
 LDFLAGS_ := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed
 ifneq ($(SANITIZE),)
 CFLAGS_  := $(filter-out -D_FORTIFY_SOURCE=2,$(CFLAGS_)) -fsanitize=$(SANITIZE) -fno-omit-frame-pointer \

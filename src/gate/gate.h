@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* lago-gate: reads an image's migrations and a database's ledger, and prints the verdict. The only room with libpq. */
+
+#include "config/dburl.h"
+#include "schema/verdict.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+
+/* The gate's own exit statuses; those of the verdicts are verdict_status()'s. */
+enum {
+        GATE_BAD_MANIFEST = 65,
+};
+
+/* --- image.c ------------------------------------------------------------------------------------------- */
+
+/**
+ * image_read() - the manifest of the application below @root.
+ *
+ * @root    a directory; no link leads out of it.
+ * @prefix  where in it the application is: "app/" or "".
+ * @reterr  a sentence; the caller frees it.
+ * Errors:  -errno of what could not be read, -EBADMSG.
+ */
+int image_read(const char *root, const char *prefix, Manifest **ret, char **reterr);
+
+/** image_read_migrations() - the same from a directory of migration files alone. */
+int image_read_migrations(const char *directory, Manifest **ret, char **reterr);
+
+/* --- connect.c ----------------------------------------------------------------------------------------- */
+
+typedef struct Target {
+        DbUrl *url; /* with hostaddr, sslrootcert and so on set as asked for */
+        char *search_path;
+        unsigned timeout_sec; /* of a login, and of each answer */
+} Target;
+
+/** now_msec() - CLOCK_MONOTONIC. */
+uint64_t now_msec(void);
+
+/** endpoint_of() - "db:5432", "/run/postgresql" or "service lago": where the target is, without a secret. */
+char *endpoint_of(const DbUrl *url);
+
+/**
+ * gate_connect() - logs in within the target's time.
+ *
+ * @ledger  on failure its contact and cause say why.
+ * Errors:  -ENOTCONN.
+ */
+int gate_connect(const Target *target, Ledger *ledger, PGconn **ret);
+
+void conn_finishp(PGconn **conn);
+void result_clearp(PGresult **result);
+
+/* What a server answered when it refused a statement. */
+typedef struct QueryError {
+        char sqlstate[6]; /* empty when there was none */
+        char *text;       /* its first line, not escaped */
+} QueryError;
+
+void query_error_done(QueryError *error);
+
+/**
+ * gate_query() - runs one or more statements in one round trip.
+ *
+ * @ret    the rows of the last statement that answered with rows, or NULL.
+ * @error  filled on failure.
+ * Errors: -EREMOTEIO the server refused a statement; -ETIMEDOUT; -ECONNRESET; -EPROTO an answer that makes no sense.
+ */
+int gate_query(PGconn *conn, const char *sql, unsigned timeout_sec, PGresult **ret, QueryError *error);
+
+/* --- read.c -------------------------------------------------------------------------------------------- */
+
+/**
+ * gate_read() - the ledger, one round trip on an open connection.
+ *
+ * Answer: 0 when @ledger was filled; else its contact and cause say why, and the errors are gate_query()'s.
+ */
+int gate_read(PGconn *conn, const Target *target, Ledger *ledger);
+
+/** gate_ask() - what verdict_questions() wants to know besides; no answer is no error. */
+void gate_ask(PGconn *conn, const Target *target, char *const *extensions, const char *rows, Ledger *ledger);
+
+/** migrator_key() - the key of the advisory lock that Rails' migrator takes in the database of that name. */
+int64_t migrator_key(const char *database);
+
+/* --- check.c, watch.c ---------------------------------------------------------------------------------- */
+
+typedef enum Format {
+        FORMAT_TEXT,
+        FORMAT_EXPORT,
+        FORMAT_JSON,
+} Format;
+
+/** check_once() - connects, reads, judges; *@ret_ledger (may be NULL) takes the facts. */
+Finding *check_once(const Target *target, const Manifest *manifest, const Policy *policy, Ledger **ret_ledger);
+
+/** check_run(), wait_run(), ping_run(), replay_run() - the subcommands; the answer is the exit status. */
+int check_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format);
+int wait_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format, uint64_t timeout_sec);
+int ping_run(const Target *target, Format format);
+int replay_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format);
+
+/** watch_run() - follows a migration until standard output is closed or SIGTERM comes. */
+int watch_run(const Target *target, const Manifest *manifest);
+
+/* --- print.c ------------------------------------------------------------------------------------------- */
+
+/** print_finding() - to standard output; warnings in text form to standard error. */
+void print_finding(const Finding *finding, const Manifest *manifest, const Ledger *ledger, Format format);
+/** print_ping() - the same of a login alone. */
+void print_ping(const char *verdict, const char *sentence, const Ledger *ledger, Format format);

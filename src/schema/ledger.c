@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/ledger.h"
+
+#include "base/util.h"
+
+Ledger *ledger_new(void) {
+        Ledger *ledger = xcalloc(1, sizeof(Ledger));
+
+        ledger->contact = CONTACT_UNREACHABLE;
+        ledger->rows_left = -1;
+        return ledger;
+}
+
+Ledger *ledger_free(Ledger *ledger) {
+        if (!ledger)
+                return NULL;
+        free(ledger->cause);
+        free(ledger->endpoint);
+        free(ledger->server);
+        free(ledger->database);
+        free(ledger->role);
+        free(ledger->search_path);
+        free(ledger->schema);
+        versions_done(&ledger->versions);
+        free(ledger->lago_schema);
+        free(ledger->first_object);
+        strv_free(ledger->invalid_indexes);
+        free(ledger->migrator.address);
+        free(ledger->migrator.since);
+        for (size_t i = 0; i < ledger->n_extensions; i++)
+                free(ledger->extensions[i].name);
+        free(ledger->extensions);
+        free(ledger);
+        return NULL;
+}
+
+void ledger_freep(Ledger **ledger) {
+        *ledger = ledger_free(*ledger);
+}
+
+void ledger_add_extension(Ledger *ledger, const char *name, bool installed, bool available, bool allowed) {
+        ledger->extensions = xrealloc(ledger->extensions, (ledger->n_extensions + 1) * sizeof(ExtensionFact));
+        ledger->extensions[ledger->n_extensions++] =
+                (ExtensionFact){ xstrdup(name), installed, available, allowed };
+}

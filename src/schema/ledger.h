@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* A ledger: what a database says of its own state, as plain facts. Filled by the gate, judged by verdict.h. */
+
+#include "schema/versions.h"
+
+#include <sys/types.h>
+
+typedef enum Contact {
+        CONTACT_READ, /* everything below was read */
+        CONTACT_UNREACHABLE,
+        CONTACT_DENIED,
+        CONTACT_NO_DATABASE,
+        CONTACT_UNTRUSTED, /* the server's certificate: waiting cannot help */
+} Contact;
+
+typedef enum RolesState {
+        ROLES_NONE, /* no table for them yet */
+        ROLES_MISSING,
+        ROLES_PRESENT,
+} RolesState;
+
+typedef struct ExtensionFact {
+        char *name;
+        bool installed;
+        bool available; /* on the server's disk */
+        bool allowed;   /* this role may create it here */
+} ExtensionFact;
+
+/* Who holds the advisory lock of Rails' migrator. */
+typedef struct Migrator {
+        int pid;        /* 0: nobody */
+        char *address;  /* "10.0.0.7", or "the same host" */
+        char *since;    /* "14:03" */
+        int blocked_by; /* pid of the backend that it or its sibling waits for, or 0 */
+} Migrator;
+
+typedef struct Ledger {
+        Contact contact;
+        char *cause;    /* why not CONTACT_READ: "connection refused" */
+        char *endpoint; /* "db:5432"; always there */
+
+        char *server;     /* "15.6" */
+        int server_major; /* 15 */
+        char *database, *role;
+        bool standby, read_only;
+        bool pooled; /* a connection pooler answers in the server's place */
+
+        char *search_path; /* as asked for */
+        char *schema;      /* the first of it that exists: where Rails would create; NULL for none */
+        bool has_migrations; /* schema_migrations is visible */
+        bool odd_migrations; /* … but is not Rails' table */
+        Versions versions;
+        size_t n_garbage;  /* its rows that are no versions */
+        char *lago_schema; /* a schema that holds Lago's tables, whatever the search path; or NULL */
+        unsigned n_objects; /* tables, views and types in public and the target schema, but for Rails' two own */
+        char *first_object; /* one of them by name */
+        bool lago_objects;  /* some of them have names of Lago's tables */
+        RolesState roles;
+        char **invalid_indexes; /* "invoices: index_…" */
+        Migrator migrator;
+        bool superuser, may_create;
+
+        ExtensionFact *extensions; /* those asked for; NULL when nobody asked */
+        size_t n_extensions;
+        int64_t rows_left; /* of the task of the bridge the database stands on; -1: not known */
+} Ledger;
+
+/** ledger_new() - nothing known: unreachable. */
+Ledger *ledger_new(void);
+Ledger *ledger_free(Ledger *ledger);
+void ledger_freep(Ledger **ledger);
+
+/** ledger_add_extension() - one more fact. */
+void ledger_add_extension(Ledger *ledger, const char *name, bool installed, bool available, bool allowed);

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/manifest.h"
+
+#include "base/util.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define HEADER   "lago-manifest 1"
+#define WORD_MAX 200 /* bytes of a name; file systems stop at 255 */
+
+Manifest *manifest_new(void) {
+        Manifest *manifest = xcalloc(1, sizeof(Manifest));
+
+        manifest->release = xstrdup("-");
+        return manifest;
+}
+
+Manifest *manifest_free(Manifest *manifest) {
+        if (!manifest)
+                return NULL;
+        for (size_t i = 0; i < manifest->n_files; i++)
+                free(manifest->files[i].name);
+        for (size_t i = 0; i < manifest->n_scripts; i++) {
+                free(manifest->scripts[i].path);
+                free(manifest->scripts[i].command);
+        }
+        free(manifest->files);
+        free(manifest->scripts);
+        free(manifest->release);
+        versions_done(&manifest->versions);
+        versions_done(&manifest->structure);
+        strv_free(manifest->extensions);
+        free(manifest);
+        return NULL;
+}
+
+void manifest_freep(Manifest **manifest) {
+        *manifest = manifest_free(*manifest);
+}
+
+/* Whether @s is a word of the manifest: 1 to WORD_MAX bytes out of @allowed. */
+static bool is_word(const char *s, const char *allowed) {
+        size_t n = strlen(s);
+
+        return n > 0 && n <= WORD_MAX && strspn(s, allowed) == n;
+}
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789_"
+#define ANY   LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-+"
+
+static bool is_file_name(const char *s) {
+        return is_word(s, LOWER ".");
+}
+
+/* A command goes on one line and may be shown: printable ASCII, starting with a letter or so. */
+static bool is_command(const char *s) {
+        if (*s == '\0' || *s == ' ' || strlen(s) > 1000)
+                return false;
+        for (; *s; s++)
+                if ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e)
+                        return false;
+        return true;
+}
+
+static void add_file(Manifest *manifest, uint64_t version, const char *name) {
+        manifest->files = xrealloc(manifest->files, (manifest->n_files + 1) * sizeof(ManifestFile));
+        manifest->files[manifest->n_files++] = (ManifestFile){ version, xstrdup(name) };
+        versions_add(&manifest->versions, version);
+}
+
+/* @command NULL: the script ends with exec. */
+static void add_script(Manifest *manifest, const char *path, const char *command) {
+        ManifestScript *script;
+
+        manifest->scripts = xrealloc(manifest->scripts, (manifest->n_scripts + 1) * sizeof(ManifestScript));
+        script = &manifest->scripts[manifest->n_scripts++];
+        script->path = xstrdup(path);
+        script->command = command ? xstrdup(command) : NULL;
+}
+
+bool manifest_add_file(Manifest *manifest, const char *base) {
+        size_t n_digits = strspn(base, "0123456789"), n = strlen(base);
+        _cleanup_(freep) char *name = NULL;
+        uint64_t version;
+
+        if (base[n_digits] != '_' || n < n_digits + 4 || !streq(base + n - 3, ".rb"))
+                return false;
+        if (versions_parse(base, n_digits, &version) < 0)
+                return false;
+        name = xstrndup(base + n_digits + 1, n - n_digits - 4);
+        if (!is_file_name(name))
+                return false;
+        add_file(manifest, version, name);
+        return true;
+}
+
+/* The versions of one INSERT, up to its semicolon: ('20220525122759'), … */
+static void add_inserted(Manifest *manifest, const char *s) {
+        while (*s && *s != ';') {
+                size_t n;
+                uint64_t version;
+
+                if (*s++ != '\'')
+                        continue;
+                n = strspn(s, "0123456789");
+                if (s[n] == '\'' && versions_parse(s, n, &version) >= 0)
+                        versions_add(&manifest->structure, version);
+                s += n + (s[n] == '\'');
+        }
+}
+
+/* "pg_partman WITH SCHEMA partman;" */
+static void add_extension(Manifest *manifest, const char *s) {
+        static const char if_not_exists[] = "IF NOT EXISTS ";
+        const char *rest = startswith(s, if_not_exists);
+        _cleanup_(freep) char *name = NULL;
+        size_t n;
+
+        s = rest ? rest : s;
+        s += *s == '"';
+        n = strspn(s, LOWER "-");
+        name = xstrndup(s, n);
+        if (is_word(name, LOWER "-") && !strv_contains(manifest->extensions, name))
+                strv_add(&manifest->extensions, name);
+}
+
+void manifest_add_structure(Manifest *manifest, const char *text) {
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+                const char *rest;
+
+                line += *line == '\n';
+                rest = startswith(line, "CREATE EXTENSION ");
+                if (rest)
+                        add_extension(manifest, rest);
+                rest = startswith(line, "INSERT INTO ");
+                if (rest && strstr(rest, "schema_migrations") &&
+                    strstr(rest, "schema_migrations") < rest + strcspn(rest, "(\n"))
+                        add_inserted(manifest, rest);
+        }
+}
+
+/* Shell keywords that can end a script but cannot be run. */
+static bool is_keyword(const char *s) {
+        static const char *const words[] = { "fi", "done", "esac", "}", ")", ";;" };
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (streq(s, words[i]))
+                        return true;
+        return false;
+}
+
+void manifest_add_script(Manifest *manifest, const char *path, const char *text) {
+        _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+        const char *last = NULL;
+
+        STRV_FOREACH(line, lines) {
+                const char *s = strip(*line);
+
+                if (*s != '\0' && *s != '#' && !is_keyword(s))
+                        last = s;
+        }
+        if (!last || !is_word(path, ANY "/"))
+                return;
+        if (streq(last, "exec") || startswith(last, "exec "))
+                add_script(manifest, path, NULL);
+        else if (is_command(last))
+                add_script(manifest, path, last);
+}
+
+void manifest_set_release(Manifest *manifest, const char *text) {
+        _cleanup_(freep) char *copy = xstrdup(text);
+        const char *word = strip(copy);
+
+        free_and_strdup(&manifest->release, is_word(word, ANY) ? word : "-");
+}
+
+static int compare_files(const void *a, const void *b) {
+        const ManifestFile *x = a, *y = b;
+
+        return (x->version > y->version) - (x->version < y->version);
+}
+
+static int compare_scripts(const void *a, const void *b) {
+        const ManifestScript *x = a, *y = b;
+
+        return strcmp(x->path, y->path);
+}
+
+static int compare_strings(const void *a, const void *b) {
+        const char *const *x = a, *const *y = b;
+
+        return strcmp(*x, *y);
+}
+
+int manifest_finish(Manifest *manifest, char **reterr) {
+        if (manifest->n_files == 0) {
+                *reterr = xstrdup("no migration file");
+                return -EBADMSG;
+        }
+        qsort(manifest->files, manifest->n_files, sizeof(ManifestFile), compare_files);
+        for (size_t i = 1; i < manifest->n_files; i++)
+                if (manifest->files[i].version == manifest->files[i - 1].version) {
+                        *reterr = xasprintf("two migration files of version %" PRIu64 ": %s and %s",
+                                            manifest->files[i].version, manifest->files[i - 1].name,
+                                            manifest->files[i].name);
+                        return -EBADMSG;
+                }
+        if (manifest->n_scripts > 0)
+                qsort(manifest->scripts, manifest->n_scripts, sizeof(ManifestScript), compare_scripts);
+        if (manifest->extensions)
+                qsort(manifest->extensions, strv_length(manifest->extensions), sizeof(char *),
+                      compare_strings);
+        (void)versions_sort(&manifest->versions);
+        (void)versions_sort(&manifest->structure);
+        return 0;
+}
+
+char *manifest_print(const Manifest *manifest) {
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        if (!out)
+                return xstrdup("");
+        fprintf(out, HEADER "\nrelease %s\n", manifest->release);
+        for (size_t i = 0; i < manifest->n_files; i++)
+                fprintf(out, "file %" PRIu64 " %s\n", manifest->files[i].version, manifest->files[i].name);
+        for (size_t i = 0; i < manifest->structure.n; i++)
+                fprintf(out, "structure %" PRIu64 "\n", manifest->structure.list[i]);
+        STRV_FOREACH(extension, manifest->extensions)
+                fprintf(out, "extension %s\n", *extension);
+        for (size_t i = 0; i < manifest->n_scripts; i++)
+                fprintf(out, "script %s %s\n", manifest->scripts[i].path,
+                        manifest->scripts[i].command ? manifest->scripts[i].command : "exec");
+        fputs("end\n", out);
+        if (fclose(out) != 0) {
+                free(text);
+                return xstrdup("");
+        }
+        return text;
+}
+
+/* "VERSION NAME" behind "file". */
+static bool parse_file(Manifest *manifest, const char *rest) {
+        size_t n = strcspn(rest, " ");
+        uint64_t version;
+
+        if (versions_parse(rest, n, &version) < 0 || rest[n] != ' ' || !is_file_name(rest + n + 1))
+                return false;
+        add_file(manifest, version, rest + n + 1);
+        return true;
+}
+
+static bool parse_structure(Manifest *manifest, const char *rest) {
+        uint64_t version;
+
+        if (versions_parse(rest, strlen(rest), &version) < 0)
+                return false;
+        versions_add(&manifest->structure, version);
+        return true;
+}
+
+static bool parse_script(Manifest *manifest, const char *rest) {
+        size_t n = strcspn(rest, " ");
+        _cleanup_(freep) char *path = xstrndup(rest, n);
+
+        if (!is_word(path, ANY "/") || rest[n] != ' ' || !is_command(rest + n + 1))
+                return false;
+        add_script(manifest, path, streq(rest + n + 1, "exec") ? NULL : rest + n + 1);
+        return true;
+}
+
+static bool parse_line(Manifest *manifest, const char *line) {
+        const char *rest;
+
+        if ((rest = startswith(line, "file ")))
+                return parse_file(manifest, rest);
+        if ((rest = startswith(line, "structure ")))
+                return parse_structure(manifest, rest);
+        if ((rest = startswith(line, "script ")))
+                return parse_script(manifest, rest);
+        if ((rest = startswith(line, "extension ")) && is_word(rest, LOWER "-")) {
+                strv_add(&manifest->extensions, rest);
+                return true;
+        }
+        if ((rest = startswith(line, "release ")) && is_word(rest, ANY)) {
+                free_and_strdup(&manifest->release, rest);
+                return true;
+        }
+        return false;
+}
+
+static int _printf_(2, 3) bad(char **reterr, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        if (vasprintf(reterr, format, ap) < 0)
+                *reterr = xstrdup("out of memory");
+        va_end(ap);
+        return -EBADMSG;
+}
+
+/* The number of the first line in which the two texts differ. */
+static unsigned first_difference(const char *a, const char *b) {
+        unsigned line = 1;
+
+        for (; *a && *a == *b; a++, b++)
+                line += *a == '\n';
+        return line;
+}
+
+static int parse_lines(Manifest *manifest, char *text, char **reterr) {
+        unsigned number = 1;
+
+        for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1, number++) {
+                *end = '\0';
+                if (number == 1 && !streq(line, HEADER))
+                        return bad(reterr, "line 1: not a manifest (\"" HEADER "\" expected)");
+                if (streq(line, "end"))
+                        return 0;
+                if (number > 1 && !parse_line(manifest, line))
+                        return bad(reterr, "line %u: not understood", number);
+        }
+        return bad(reterr, "truncated: no \"end\" after line %u", number - 1);
+}
+
+int manifest_parse(const char *text, size_t size, Manifest **ret, char **reterr) {
+        _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
+        _cleanup_(freep) char *copy = xstrndup(text, size), *again = NULL;
+        int r;
+
+        if (strlen(copy) != size)
+                return bad(reterr, "not text: it holds a byte of value zero");
+        r = parse_lines(manifest, copy, reterr);
+        if (r < 0)
+                return r;
+        r = manifest_finish(manifest, reterr);
+        if (r < 0)
+                return r;
+        /* What is sorted, complete and without duplicates is what we would have written. */
+        again = manifest_print(manifest);
+        if (strlen(again) != size || memcmp(again, text, size) != 0) {
+                free(copy);
+                copy = xstrndup(text, size);
+                return bad(reterr, "line %u: twice, out of order, or behind the end",
+                           first_difference(again, copy));
+        }
+        *ret = TAKE_PTR(manifest);
+        return 0;
+}
+
+const ManifestFile *manifest_file(const Manifest *manifest, uint64_t version) {
+        ManifestFile key = { .version = version };
+
+        if (manifest->n_files == 0)
+                return NULL;
+        return bsearch(&key, manifest->files, manifest->n_files, sizeof(ManifestFile), compare_files);
+}

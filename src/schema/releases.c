@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/releases.h"
+
+#include "base/util.h"
+
+size_t release_find(const char *name) {
+        for (size_t i = 0; i < n_releases; i++)
+                if (streq(releases[i].name, name))
+                        return i;
+        return n_releases;
+}
+
+size_t release_of_version(uint64_t version) {
+        for (size_t i = 0, k = 0; i < n_releases; i++)
+                for (; k < releases[i].n_versions; k++)
+                        if (release_versions[k] == version)
+                                return i;
+        return n_releases;
+}
+
+void release_versions_of(size_t index, Versions *ret) {
+        Versions set = {};
+
+        for (size_t k = 0; k < releases[index].n_versions; k++)
+                versions_add(&set, release_versions[k]);
+        (void)versions_sort(&set);
+        *ret = set;
+}
+
+/* One of the three numbers of a release, and the separator behind it. */
+static const char *number_of(const char *s, char end, uint64_t *ret) {
+        size_t n = strspn(s, "0123456789");
+
+        if (n == 0 || n > 4 || s[n] != end || versions_parse(s, n, ret) < 0)
+                return NULL;
+        return end ? s + n + 1 : s + n;
+}
+
+uint64_t release_number(const char *name) {
+        uint64_t major = 0, minor = 0, patch = 0;
+        const char *s = name;
+
+        if (streq(name, "v1.16.1"))
+                s = "v1.26.1";
+        if (*s == 'v')
+                s++;
+        s = number_of(s, '.', &major);
+        s = s ? number_of(s, '.', &minor) : NULL;
+        s = s ? number_of(s, '\0', &patch) : NULL;
+        return s ? major * 100000000 + minor * 10000 + patch + 1 : 0;
+}
+
+static const Squash squashes[] = {
+        { .last = "v1.30.0", .at = "v1.31.0", .into = 20250122112050 },
+};
+
+const Squash *squash_of_version(uint64_t version) {
+        size_t first = release_of_version(version);
+
+        for (size_t i = 0; i < ELEMENTSOF(squashes); i++)
+                if (version < squashes[i].into && first <= release_find(squashes[i].last))
+                        return &squashes[i];
+        return NULL;
+}
+
+/*
+ * From Lago's upgrade guide ("mandatory intermediary releases"). Stops that the guide lists without a task, and those
+ * that only announce changes of the API, are left out: jumping over them strands nothing.
+ *
+ * Row counts look at no more than 1,000,001 rows: "more than a million" is all that one needs to know.
+ */
+#define ROWS(from_where) "SELECT count(*) FROM (SELECT 1 FROM " from_where " LIMIT 1000001) AS rows_left"
+
+/* clang-format off */
+const Bridge bridges[] = {
+        { .release = "v1.20.0", .before = true,
+          .task = "with more than a million fees of amount zero, delete them before its migrations run" },
+        { .release = "v1.25.0",
+          .task = "in rails console, run the PopulateFeesWithOrganizationFromInvoice, "
+                  "PopulateFeesWithOrganizationFromSubscription and PopulateFeesWithBillingEntityId jobs of "
+                  "DatabaseMigrations, and let the worker finish them",
+          .rows = ROWS("fees WHERE organization_id IS NULL OR billing_entity_id IS NULL") },
+        { .release = "v1.28.1",
+          .task = "in rails console, run DatabaseMigrations::PopulateInvoicesBillingEntitySequentialIdJob, and let "
+                  "the worker finish it" },
+        { .release = "v1.30.0",
+          .task = "run: bundle exec rails migrations:fill_organization_id (until it says \"All good\")" },
+        { .release = "v1.32.0", .task = "run: bundle exec rails upgrade:perform_required_jobs",
+          .rows = ROWS("payments WHERE customer_id IS NULL") },
+        { .release = "v1.42.0", .task = "run: bundle exec rails upgrade:perform_required_jobs",
+          .rows = ROWS("(SELECT code FROM charges UNION ALL SELECT code FROM fixed_charges) AS c WHERE code IS NULL") },
+        { .release = "v1.44.0", .task = "run: bundle exec rails upgrade:perform_required_jobs" },
+        { .release = "v1.45.0", .task = "run: DRY_RUN=false bundle exec rails migrations:wallet_traceability" },
+        { .release = "v1.50.0",
+          .task = "run, for each payment provider in use (stripe, adyen, gocardless, moneyhash): "
+                  "bundle exec rails migrations:backfill_PROVIDER_payment_methods" },
+        { .release = "v1.52.0",
+          .task = "run: bundle exec rails migrations:backfill_wallet_transactions_billing_entity" },
+        { .release = "v1.57.0", .task = "run the payment term task of its upgrade notes" },
+};
+/* clang-format on */
+const size_t n_bridges = ELEMENTSOF(bridges);

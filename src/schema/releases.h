@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What is known of Lago's releases: which migration versions each has, and what must be done at which. Pure data. */
+
+#include "schema/versions.h"
+
+/* Releases in the order of their sets, each containing the one before; the last is the development branch. */
+typedef struct Release {
+        const char *name;
+        unsigned n_versions; /* its set: the first that many of release_versions[] */
+        bool has_structure;  /* it carries db/structure.sql */
+} Release;
+
+extern const Release releases[];
+extern const size_t n_releases;
+extern const uint64_t release_versions[];
+
+#define RELEASES_NEWEST "v1.51.0" /* of the table; what comes after is not known by its set */
+
+/**
+ * release_of_version() - the first release that has @version.
+ * Answer: an index into releases[], or n_releases when no release known here has it.
+ */
+size_t release_of_version(uint64_t version);
+
+/** release_find() - the index of the release of that name, or n_releases. */
+size_t release_find(const char *name);
+
+/** release_versions_of() - its files and those that its structure.sql alone records, as a new set. */
+void release_versions_of(size_t index, Versions *ret);
+
+/**
+ * release_number() - "v1.50.0" as a number that can be compared; 0 when @name is not of that form.
+ * "v1.16.1" counts as v1.26.1, on whose commit it was tagged.
+ */
+uint64_t release_number(const char *name);
+
+/* A squash: at release @at, files older than @into were merged into it and deleted; @last still carries them. */
+typedef struct Squash {
+        const char *last, *at;
+        uint64_t into;
+} Squash;
+
+/** squash_of_version() - the squash that took the file of @version away, or NULL. */
+const Squash *squash_of_version(uint64_t version);
+
+/*
+ * A bridge: a release that an upgrade must not jump over, because a task must be run on it before the next one's
+ * migrations are safe.
+ */
+typedef struct Bridge {
+        const char *release;
+        const char *task;  /* what to do there, as an operator types it */
+        const char *rows;  /* SQL for the rows left, bounded; NULL where no query can tell */
+        bool before;       /* the task is for before its migrations, not after */
+} Bridge;
+
+extern const Bridge bridges[];
+extern const size_t n_bridges;

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/versions.h"
+
+#include "base/util.h"
+
+#define DIGITS_MAX 18 /* of any number below 2^59: what 64 bits hold without a second look */
+
+int versions_parse(const char *s, size_t size, uint64_t *ret) {
+        uint64_t value = 0;
+
+        if (size == 0 || size > DIGITS_MAX)
+                return -EINVAL;
+        for (size_t i = 0; i < size; i++) {
+                if (s[i] < '0' || s[i] > '9')
+                        return -EINVAL;
+                value = value * 10 + (uint64_t)(s[i] - '0');
+        }
+        *ret = value;
+        return 0;
+}
+
+void versions_add(Versions *set, uint64_t version) {
+        if (set->n == set->room) {
+                set->room = set->room > 0 ? set->room * 2 : 64;
+                set->list = xrealloc(set->list, set->room * sizeof(uint64_t));
+        }
+        set->list[set->n++] = version;
+}
+
+static int compare(const void *a, const void *b) {
+        const uint64_t *x = a, *y = b;
+
+        return (*x > *y) - (*x < *y);
+}
+
+size_t versions_sort(Versions *set) {
+        size_t n = 0, before = set->n;
+
+        if (before < 2)
+                return 0;
+        qsort(set->list, before, sizeof(uint64_t), compare);
+        for (size_t i = 0; i < before; i++)
+                if (n == 0 || set->list[i] != set->list[n - 1])
+                        set->list[n++] = set->list[i];
+        set->n = n;
+        return before - n;
+}
+
+bool versions_has(const Versions *set, uint64_t version) {
+        return set->n > 0 && bsearch(&version, set->list, set->n, sizeof(uint64_t), compare) != NULL;
+}
+
+size_t versions_minus(const Versions *a, const Versions *b, Versions *ret) {
+        Versions rest = {};
+        size_t n = 0, j = 0;
+
+        for (size_t i = 0; i < a->n; i++) {
+                while (j < b->n && b->list[j] < a->list[i])
+                        j++;
+                if (j < b->n && b->list[j] == a->list[i])
+                        continue;
+                n++;
+                if (ret)
+                        versions_add(&rest, a->list[i]);
+        }
+        if (ret)
+                *ret = rest;
+        return n;
+}
+
+bool versions_is_subset(const Versions *a, const Versions *b) {
+        return versions_minus(a, b, NULL) == 0;
+}
+
+void versions_or(const Versions *a, const Versions *b, Versions *ret) {
+        Versions both = {};
+
+        for (size_t i = 0; i < a->n; i++)
+                versions_add(&both, a->list[i]);
+        for (size_t i = 0; i < b->n; i++)
+                versions_add(&both, b->list[i]);
+        (void)versions_sort(&both);
+        *ret = both;
+}
+
+uint64_t versions_newest(const Versions *set) {
+        return set->n > 0 ? set->list[set->n - 1] : 0;
+}
+
+void versions_done(Versions *set) {
+        free(set->list);
+        *set = (Versions){};
+}
