@@ -24,4 +24,5 @@ package-tree:
 deb: package-tree
 	cd $(PACKAGE_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD -u DESTDIR -u PREFIX \
 		dpkg-buildpackage -b -us -uc -j$(shell nproc)
+	rm -f $(BUILD)/*.deb
 	cp $(BUILD)/package/*.deb $(BUILD)/

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lago-generator: run by systemd at boot and with each daemon-reload, which both wait for it. It uses no network, no
- * name service and no journal (which may not run yet); what it has to say goes to the kernel log.
+ * name service and no library that waits for the journal.
  */
 #include "base/util.h"
 #include "config/config.h"
+#include "units/complain.h"
 #include "units/generator.h"
 #include "units/output.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,44 +18,25 @@
 /* Longer than a loaded machine needs, shorter than anybody notices: a generator that hangs blocks process 1. */
 #define DEADLINE_SEC 2
 
-/* The kernel cuts off a writer of more than ten messages in five seconds. */
+/* The kernel log cuts off a writer of more than ten messages in five seconds. */
 #define ERRORS_TOLD 8
 
 typedef struct Arguments {
         const char *configuration, *output;
 } Arguments;
 
-/* One message to the kernel log, from where the journal fetches it; to standard error where there is none. */
-static void _printf_(1, 2) complain(const char *format, ...) {
-        _cleanup_(closep) int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        _cleanup_(freep) char *raw = NULL, *text = NULL, *line = NULL;
-        va_list ap;
-        int r;
+static void complain_all(const ConfigErrors *errors) {
+        for (size_t i = 0; i < errors->n && i < ERRORS_TOLD; i++)
+                complain(errors->list[i].file, errors->list[i].line, errors->list[i].text);
+        if (errors->n > ERRORS_TOLD) {
+                _cleanup_(freep) char *rest =
+                        xasprintf("and %zu errors more", errors->n - ERRORS_TOLD);
 
-        va_start(ap, format);
-        r = vasprintf(&raw, format, ap);
-        va_end(ap);
-        if (r < 0)
-                return;
-        text = escape_line(raw);
-        line = xasprintf("<3>lago-generator[%d]: %s", (int)getpid(), text);
-        if (fd < 0 || write(fd, line, strlen(line)) < 0)
-                fprintf(stderr, "lago-generator: %s\n", text);
-}
-
-static void complain_errors(const ConfigErrors *errors) {
-        for (size_t i = 0; i < errors->n && i < ERRORS_TOLD; i++) {
-                const ConfigError *error = &errors->list[i];
-
-                if (error->line > 0)
-                        complain("%s:%u: %s", error->file, error->line, error->text);
-                else
-                        complain("%s: %s", error->file, error->text);
+                complain(NULL, 0, rest);
         }
-        if (errors->n > ERRORS_TOLD)
-                complain("and %zu errors more", errors->n - ERRORS_TOLD);
         complain(
-                "no pool is started and no member switched off until this is put right and reloaded: "
+                NULL, 0,
+                "no pool is started and no member switched off until this is corrected, and reloaded with "
                 "systemctl daemon-reload");
 }
 
@@ -85,15 +65,18 @@ static int generate(const Arguments *arguments) {
         r = config_load_files(arguments->configuration, &config, &errors);
         if (r < 0) {
                 if (errors.n == 0)
-                        complain("%s: %s", arguments->configuration, strerror(-r));
-                complain_errors(&errors);
+                        config_errors_add(&errors, arguments->configuration, 0, "%s", strerror(-r));
+                complain_all(&errors);
                 config_errors_done(&errors);
                 return EXIT_FAILURE;
         }
         plan = generator_plan(config);
         r = output_write(arguments->output, plan, &failed);
         if (r < 0) {
-                complain("cannot write %s/%s: %s", arguments->output, failed, strerror(-r));
+                _cleanup_(freep) char *text = xasprintf("cannot write %s/%s: %s", arguments->output,
+                                                        failed, strerror(-r));
+
+                complain(NULL, 0, text);
                 return EXIT_FAILURE;
         }
         return EXIT_SUCCESS;
