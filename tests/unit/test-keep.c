@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/keep.h"
+#include "supervisor/policy.h"
+
+#include "base/time.h"
+#include "base/util.h"
+
+#include "check.h"
+
+static void all_serve(KeepMember *m) {
+        static const char *const names[] = {"db", "migrate", "api", "clock", "pdf"};
+
+        for (size_t i = 0; i < 5; i++)
+                m[i] = (KeepMember){.name = names[i], .active = "active", .sub = "running", .serving = true,
+                                    .optional = i == 4};
+}
+
+static void a_stack_that_serves_is_ready(void **state) {
+        KeepMember m[5];
+        size_t which;
+
+        (void)state;
+        all_serve(m);
+        assert_int_equal(keep_judge(m, 5, &which), KEEP_SERVES);
+        m[2].serving = false;
+        assert_int_equal(keep_judge(m, 5, &which), KEEP_WAIT);
+}
+
+static void the_optional_member_gates_nobody(void **state) {
+        KeepMember m[5];
+        size_t which;
+
+        (void)state;
+        all_serve(m);
+        m[4].active = "failed";
+        m[4].serving = false;
+        assert_int_equal(keep_judge(m, 5, &which), KEEP_SERVES);
+}
+
+static void the_first_cause_is_named(void **state) {
+        KeepMember m[5];
+        size_t which = 99;
+
+        (void)state;
+        all_serve(m);
+        m[1].active = m[3].active = "failed";
+        m[1].serving = m[3].serving = false;
+        assert_int_equal(keep_judge(m, 5, &which), KEEP_FAILED);
+        assert_int_equal(which, 1);
+}
+
+static void a_restart_to_come_is_no_failure(void **state) {
+        KeepMember m[5];
+        size_t which;
+
+        (void)state;
+        all_serve(m);
+        m[2] = (KeepMember){.name = "api", .active = "activating", .sub = "auto-restart"};
+        assert_int_equal(keep_judge(m, 5, &which), KEEP_WAIT);
+        m[2].active = "failed";
+        m[2].has_job = true;
+        assert_int_equal(keep_judge(m, 5, &which), KEEP_WAIT);
+}
+
+static void what_the_operator_stopped_is_left_alone(void **state) {
+        KeepMember m[5];
+        size_t which;
+
+        (void)state;
+        all_serve(m);
+        m[3] = (KeepMember){.name = "clock", .active = "inactive", .sub = "dead"};
+        assert_int_equal(keep_judge(m, 5, &which), KEEP_SERVES);
+        assert_false(keep_should_queue(m, 3));
+}
+
+static void a_lost_start_is_queued_unless_its_cause_has_failed(void **state) {
+        KeepMember m[5];
+        size_t which;
+
+        (void)state;
+        all_serve(m);
+        m[3] = (KeepMember){.name = "clock", .active = "inactive", .sub = "dead", .lost = true};
+        assert_int_equal(keep_judge(m, 5, &which), KEEP_WAIT);
+        assert_true(keep_should_queue(m, 3));
+        m[3].has_job = true;
+        assert_false(keep_should_queue(m, 3));
+        m[3].has_job = false;
+        m[1].active = "failed";
+        assert_false(keep_should_queue(m, 3));
+}
+
+static void rests_grow_to_their_limit(void **state) {
+        static const unsigned wait_sec[] = {1, 1, 2, 4, 8, 16, 32, 60, 60};
+
+        (void)state;
+        for (unsigned i = 0; i < ELEMENTSOF(wait_sec); i++)
+                assert_int_equal(wait_rest(i), wait_sec[i] * USEC_PER_SEC);
+        assert_int_equal(wait_rest(UINT32_MAX), 60 * USEC_PER_SEC);
+        for (unsigned i = 1; i < 20; i++)
+                assert_true(end_rest(i) <= end_rest(i + 1));
+        assert_int_equal(end_rest(1000), 80 * USEC_PER_SEC);
+}
+
+static void ends_are_counted_over_ten_minutes(void **state) {
+        EndHistory h = {0};
+
+        (void)state;
+        for (unsigned i = 1; i <= 8; i++)
+                assert_int_equal(end_add(&h, 1000 * USEC_PER_SEC + i * USEC_PER_SEC), i);
+        assert_int_equal(end_add(&h, 1010 * USEC_PER_SEC), 8);
+        assert_int_equal(end_add(&h, 3000 * USEC_PER_SEC), 1);
+}
+
+static void the_same_migration_fails_twice_and_that_is_final(void **state) {
+        MigrateHistory h = {0};
+
+        (void)state;
+        assert_false(migrate_failed(&h, "20240101000000"));
+        assert_false(migrate_failed(&h, "20240201000000"));
+        assert_true(migrate_failed(&h, "20240201000000"));
+}
+
+static void spans_read_well(void **state) {
+        static const struct {
+                unsigned sec;
+                const char *text;
+        } spans[] = {{0, "0 s"}, {59, "59 s"}, {60, "1 min"}, {72, "1 min 12 s"}, {600, "10 min"},
+                     {601, "10 min"}, {3600, "1 h"}, {7500, "2 h 5 min"}};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(spans); i++) {
+                _cleanup_(freep) char *text = span_text(spans[i].sec * USEC_PER_SEC);
+
+                assert_string_equal(text, spans[i].text);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_stack_that_serves_is_ready),
+                cmocka_unit_test(the_optional_member_gates_nobody),
+                cmocka_unit_test(the_first_cause_is_named),
+                cmocka_unit_test(a_restart_to_come_is_no_failure),
+                cmocka_unit_test(what_the_operator_stopped_is_left_alone),
+                cmocka_unit_test(a_lost_start_is_queued_unless_its_cause_has_failed),
+                cmocka_unit_test(rests_grow_to_their_limit),
+                cmocka_unit_test(ends_are_counted_over_ten_minutes),
+                cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
+                cmocka_unit_test(spans_read_well),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/probe.h"
+
+#include "base/util.h"
+
+#include "check.h"
+
+static const ProbeTarget api = {.question = ASK_HTTP, .port = 3000, .path = "/health", .version = "v1.50.0"};
+static const ProbeTarget redis = {.question = ASK_REDIS, .port = 6379};
+static const ProbeTarget redis_auth = {.question = ASK_REDIS, .port = 6379, .password = "x"};
+static const ProbeTarget postgres = {.question = ASK_POSTGRES, .port = 5432};
+
+typedef struct Case {
+        const ProbeTarget *target;
+        const char *bytes;
+        bool eof, complete;
+        ProbeVerdict verdict;
+        const char *reason; /* NULL: not looked at */
+} Case;
+
+static const Case cases[] = {
+        {&api, "", false, false, 0, NULL},
+        {&api, "HTTP/1.1 200 OK\r\n", false, false, 0, NULL},
+        {&api, "HTTP/1.1 200 OK\r\n\r\n{\"version\":\"v1.50.0\"}", false, true, PROBE_GOOD, "HTTP/1.1 200 OK"},
+        {&api, "HTTP/1.1 200 OK\r\n\r\n{\"version\":\"v1.5", false, false, 0, NULL},
+        {&api, "HTTP/1.1 200 OK\r\n\r\n{\"version\":\"v1.49.0\"}", true, true, PROBE_LATER, "/health does not name v1.50.0"},
+        {&api, "HTTP/1.1 500 Internal Server Error\r\n\r\nUnhealthy", true, true, PROBE_LATER, "/health answers 500"},
+        {&api, "SSH-2.0-OpenSSH_9.2\r\n", false, true, PROBE_LATER, "no HTTP on port 3000"},
+        {&api, "", true, true, PROBE_LATER, "closed without an answer"},
+        {&redis, "+PONG\r\n", false, true, PROBE_GOOD, "PONG"},
+        {&redis, "+PO", false, false, 0, NULL},
+        {&redis, "-LOADING Redis is loading the dataset in memory\r\n", false, true, PROBE_LATER, "loading its data"},
+        {&redis, "-NOAUTH Authentication required.\r\n", false, true, PROBE_NEVER, NULL},
+        {&redis, "-DENIED \x1b[31mred\r\n", false, true, PROBE_LATER, "answers -DENIED ?[31mred"},
+        {&redis_auth, "+OK\r\n", false, false, 0, NULL},
+        {&redis_auth, "+OK\r\n+PONG\r\n", false, true, PROBE_GOOD, NULL},
+        {&redis_auth, "-WRONGPASS invalid username-password pair\r\n", false, true, PROBE_NEVER, NULL},
+        {&postgres, "N", false, true, PROBE_GOOD, NULL},
+        {&postgres, "S", false, true, PROBE_GOOD, NULL},
+        {&postgres, "H", false, true, PROBE_LATER, "no PostgreSQL on port 5432"},
+        {&postgres, "", true, true, PROBE_LATER, "closed without an answer"},
+};
+
+static void every_answer_has_its_meaning(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const Case *c = &cases[i];
+                ProbeReading r = probe_read(c->target, c->bytes, strlen(c->bytes), c->eof);
+
+                if (r.complete != c->complete || (c->complete && r.verdict != c->verdict) ||
+                    (c->complete && c->reason && !streq(r.reason, c->reason)))
+                        fail_msg("\"%s\": complete %d, verdict %d, \"%s\"", c->bytes, r.complete, r.verdict, r.reason);
+        }
+}
+
+static void rubbish_is_read_without_harm(void **state) {
+        const ProbeTarget *targets[] = {&api, &redis, &redis_auth, &postgres};
+        uint64_t seed = 7;
+
+        (void)state;
+        for (unsigned i = 0; i < 100000; i++) {
+                char bytes[64];
+                size_t n = next_random(&seed) % sizeof(bytes);
+                ProbeReading r;
+
+                for (size_t k = 0; k < n; k++)
+                        bytes[k] = (char)next_random(&seed);
+                r = probe_read(targets[i % 4], bytes, n, true);
+                assert_true(r.complete);
+                assert_true(memchr(r.reason, '\0', sizeof(r.reason)) != NULL);
+        }
+}
+
+static void the_password_is_sent_as_one_argument(void **state) {
+        ProbeTarget target = redis_auth;
+        _cleanup_(freep) char *request = NULL;
+        size_t n;
+
+        (void)state;
+        target.password = "a b\r\nFLUSHALL";
+        request = probe_request(&target, &n);
+        assert_string_equal(request, "*2\r\n$4\r\nAUTH\r\n$13\r\na b\r\nFLUSHALL\r\nPING\r\n");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_answer_has_its_meaning),
+                cmocka_unit_test(rubbish_is_read_without_harm),
+                cmocka_unit_test(the_password_is_sent_as_one_argument),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
