@@ -55,7 +55,7 @@ static void finish(Probe *probe, ProbeVerdict verdict, const char *reason) {
 }
 
 /* What strerror() says is right but long; an operator knows these by shorter words. */
-static const char *errno_words(int error) {
+const char *probe_errno_words(int error) {
         switch (error) {
         case ECONNREFUSED:
                 return "connection refused";
@@ -117,7 +117,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
         } else if (revents & (EPOLLIN | EPOLLERR | EPOLLHUP))
                 r = receive_more(probe, &reading);
         if (r < 0)
-                finish(probe, PROBE_LATER, errno_words(-r));
+                finish(probe, PROBE_LATER, probe_errno_words(-r));
         else if (r > 0)
                 finish(probe, reading.verdict, reading.reason);
         return 0;
@@ -159,8 +159,7 @@ static int connect_to(const ProbeTarget *target) {
         fd = socket_in(target->netns_fd, address->sa_family);
         if (fd < 0)
                 return fd;
-        /* A refusal at once is an answer too: it comes back as SO_ERROR through the loop. */
-        if (connect(fd, address, size) < 0 && errno != EINPROGRESS && errno != ECONNREFUSED)
+        if (connect(fd, address, size) < 0 && errno != EINPROGRESS)
                 return -errno;
         return TAKE_FD(fd);
 }

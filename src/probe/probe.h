@@ -38,9 +38,13 @@ typedef void (*ProbeDone)(void *userdata, ProbeVerdict verdict, const char *reas
 
 /**
  * probe_start() - asks; @done is called once from the loop @event, never from within probe_start().
- * Errors: -errno when no socket could be made or the namespace could not be entered.
+ * Errors: -errno when no socket could be made, the namespace could not be entered, or the kernel refused the
+ *         connection at once (-ECONNREFUSED, on this host); probe_errno_words() has the words for @reason.
  */
 int probe_start(sd_event *event, const ProbeTarget *target, ProbeDone done, void *userdata, Probe **ret);
+
+/** probe_errno_words() - "connection refused" for ECONNREFUSED; what strerror() says where there is nothing shorter. */
+const char *probe_errno_words(int error);
 
 /** probe_free() - forgets the question; @done is not called. NULL is fine. */
 Probe *probe_free(Probe *probe);
