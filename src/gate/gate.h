@@ -82,6 +82,19 @@ int gate_read(PGconn *conn, const Target *target, Ledger *ledger);
 /** gate_ask() - what verdict_questions() wants to know besides; no answer is no error. */
 void gate_ask(PGconn *conn, const Target *target, char *const *extensions, const char *rows, Ledger *ledger);
 
+/* How far a migration is. */
+typedef struct Progress {
+        Versions versions;
+        int blocker; /* pid of the backend the migration waits for, or 0 */
+        uint64_t blocked_sec;
+        char *blocker_state, *blocker_application; /* NULL: not known */
+} Progress;
+
+void progress_done(Progress *progress);
+
+/** gate_progress() - one look at a database that is being migrated. Errors: gate_query()'s. */
+int gate_progress(PGconn *conn, const Target *target, Progress *ret);
+
 /** migrator_key() - the key of the advisory lock that Rails' migrator takes in the database of that name. */
 int64_t migrator_key(const char *database);
 

@@ -18,7 +18,7 @@
 /* The image is a stranger's: whatever its links say, nothing outside @root is opened. */
 static int open_in(int root, const char *path, int flags) {
         struct open_how how = {
-                .flags = (uint64_t)flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
                 .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
         };
         long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));

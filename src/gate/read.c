@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/gate.h"
+
+#include "base/util.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+/*
+ * The ledger in one round trip. The statements go as one simple query: it needs no startup option and no prepared
+ * statement, so a pooler in transaction mode lets it through; and nothing in it fails on a database of any state, so
+ * that the server's log stays clean. A table that may not exist is read by a DO block, which hands its findings on in
+ * settings of the transaction.
+ */
+static const char query_begin[] = "BEGIN READ ONLY; SET LOCAL statement_timeout = '%us'; SET LOCAL lock_timeout = '%us'; "
+                                  "SELECT set_config('search_path', %s, true); ";
+
+static const char query_collect[] =
+        "DO $lago$\n"
+        "DECLARE found text;\n"
+        "BEGIN\n"
+        "  IF to_regclass('schema_migrations') IS NOT NULL THEN\n"
+        "    BEGIN\n"
+        "      EXECUTE 'SELECT string_agg(translate(left(version::text, 32), E''\\n'', ''?''), E''\\n'')'\n"
+        "              ' FROM (SELECT version FROM schema_migrations LIMIT 100000) AS rows' INTO found;\n"
+        "      PERFORM set_config('lago_gate.versions', coalesce(found, ''), true);\n"
+        "    EXCEPTION WHEN undefined_column THEN\n"
+        "      PERFORM set_config('lago_gate.odd', 't', true);\n"
+        "    END;\n"
+        "  END IF;\n"
+        "  IF to_regclass('roles') IS NOT NULL THEN\n"
+        "    EXECUTE 'SELECT count(DISTINCT lower(coalesce(r->>''code'', r->>''name''))) FROM (SELECT to_jsonb(roles)'\n"
+        "            ' AS r FROM roles) AS rows WHERE r->>''organization_id'' IS NULL'\n"
+        "            ' AND lower(coalesce(r->>''code'', r->>''name'')) IN (''admin'', ''finance'', ''manager'')' INTO found;\n"
+        "    PERFORM set_config('lago_gate.roles', found, true);\n"
+        "  END IF;\n"
+        "END $lago$; ";
+
+/*
+ * Names that only Lago uses, to tell its own half-made tables from somebody else's.
+ * Objects of extensions are their own affair: nobody drops those.
+ */
+static const char query_facts[] =
+        "WITH setting AS (SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions),\n"
+        "objects AS MATERIALIZED (\n"
+        "  SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, setting\n"
+        "   WHERE setting.versions = '' AND n.nspname IN ('public', current_schema())\n"
+        "     AND c.relkind IN ('r', 'p', 'v', 'm', 'f')\n"
+        "     AND c.relname NOT IN ('schema_migrations', 'ar_internal_metadata')\n"
+        "     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid\n"
+        "                                               AND d.deptype = 'e')\n"
+        "  UNION ALL\n"
+        "  SELECT t.typname::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace, setting\n"
+        "   WHERE setting.versions = '' AND n.nspname IN ('public', current_schema())\n"
+        "     AND (t.typtype IN ('d', 'e', 'r')\n"
+        "          OR t.typtype = 'c' AND (SELECT c.relkind FROM pg_class c WHERE c.oid = t.typrelid) = 'c')\n"
+        "     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid\n"
+        "                                               AND d.deptype = 'e')),\n"
+        "migrator AS (\n"
+        "  SELECT l.pid, a.usename, a.client_addr, a.application_name, a.backend_start\n"
+        "    FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid\n"
+        "   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1\n"
+        "     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())\n"
+        "     AND l.classid = %u::oid AND l.objid = %u::oid LIMIT 1)\n"
+        "SELECT current_setting('server_version_num') AS version_num, current_setting('server_version') AS version,\n"
+        "  current_database() AS database, current_user AS role, pg_is_in_recovery() AS standby,\n"
+        "  current_setting('default_transaction_read_only') AS read_only, pg_backend_pid() AS pid,\n"
+        "  current_schema() AS schema, to_regclass('schema_migrations') IS NOT NULL AS has_migrations,\n"
+        "  setting.versions, coalesce(current_setting('lago_gate.odd', true), '') = 't' AS odd,\n"
+        "  coalesce(current_setting('lago_gate.roles', true), '') AS roles,\n"
+        "  (SELECT n.nspname FROM pg_namespace n\n"
+        "    WHERE 3 = (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')\n"
+        "                 AND c.relname IN ('billable_metrics', 'subscriptions', 'invoices'))\n"
+        "    ORDER BY n.nspname LIMIT 1) AS lago_schema,\n"
+        "  (SELECT count(*) FROM objects) AS n_objects, (SELECT min(name) FROM objects) AS first_object,\n"
+        "  EXISTS (SELECT FROM objects WHERE name IN ('applied_add_ons', 'applied_coupons', 'billable_metrics',\n"
+        "    'billable_metric_filters', 'billing_entities', 'charge_filters', 'credit_note_items', 'fixed_charges'))\n"
+        "    AS lago_objects,\n"
+        "  (SELECT string_agg(t.relname || ': ' || c.relname, E'\\n' ORDER BY c.relname) FROM pg_index i\n"
+        "     JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid\n"
+        "     JOIN pg_namespace n ON n.oid = c.relnamespace\n"
+        "    WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname = current_schema()) AS invalid_indexes,\n"
+        "  (SELECT pid FROM migrator) AS migrator,\n"
+        "  (SELECT host(client_addr) FROM migrator) AS migrator_address,\n"
+        "  (SELECT floor(extract(epoch FROM backend_start)) FROM migrator) AS migrator_since,\n"
+        "  (SELECT b.pids[1] FROM pg_stat_activity a, migrator m, pg_blocking_pids(a.pid) AS b(pids)\n"
+        "    WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND a.usename = m.usename\n"
+        "      AND a.client_addr IS NOT DISTINCT FROM m.client_addr AND a.application_name = m.application_name\n"
+        "      AND cardinality(b.pids) > 0 LIMIT 1) AS migrator_blocked_by,\n"
+        "  current_setting('is_superuser') AS superuser,\n"
+        "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create\n"
+        "FROM setting; COMMIT";
+
+/* --- the advisory lock's key --------------------------------------------------------------------------- */
+
+static uint32_t crc32_of(const char *s) {
+        uint32_t crc = 0xffffffff;
+
+        for (; *s; s++) {
+                crc ^= (unsigned char)*s;
+                for (int bit = 0; bit < 8; bit++)
+                        crc = (crc >> 1) ^ (0xedb88320 & (0U - (crc & 1)));
+        }
+        return ~crc;
+}
+
+int64_t migrator_key(const char *database) {
+        /* The salt is ActiveRecord's. Both factors are below 2^32, 2^31: their product fits. */
+        return (int64_t)2053462845 * (int64_t)crc32_of(database);
+}
+
+/* --- one row into the struct --------------------------------------------------------------------------- */
+
+/* A column of the one row; "" for NULL and for one that is not there. */
+static const char *column(const PGresult *row, const char *name) {
+        int i = PQfnumber(row, name);
+
+        return i < 0 ? "" : PQgetvalue(row, 0, i);
+}
+
+static bool is_true(const PGresult *row, const char *name) {
+        const char *value = column(row, name);
+
+        return streq(value, "t") || streq(value, "on");
+}
+
+static uint64_t number(const PGresult *row, const char *name) {
+        uint64_t value = 0;
+
+        return parse_uint(column(row, name), INT64_MAX, &value) < 0 ? 0 : value;
+}
+
+static void set_text(char **p, const PGresult *row, const char *name) {
+        const char *value = column(row, name);
+
+        free_and_strdup(p, *value ? value : NULL);
+}
+
+static void read_versions(Ledger *ledger, const char *text) {
+        while (*text) {
+                size_t n = strcspn(text, "\n");
+                uint64_t version;
+
+                if (versions_parse(text, n, &version) >= 0)
+                        versions_add(&ledger->versions, version);
+                else
+                        ledger->n_garbage++;
+                text += n + (text[n] == '\n');
+        }
+        (void)versions_sort(&ledger->versions);
+}
+
+static RolesState roles_of(const char *text) {
+        return *text == '\0' ? ROLES_NONE : streq(text, "3") ? ROLES_PRESENT : ROLES_MISSING;
+}
+
+static void read_migrator(Ledger *ledger, const PGresult *row) {
+        time_t since = (time_t)number(row, "migrator_since");
+        char text[16] = "";
+        struct tm tm;
+
+        ledger->migrator.pid = (int)number(row, "migrator");
+        ledger->migrator.blocked_by = (int)number(row, "migrator_blocked_by");
+        set_text(&ledger->migrator.address, row, "migrator_address");
+        if (since > 0 && localtime_r(&since, &tm) && strftime(text, sizeof(text), "%H:%M", &tm) > 0)
+                free_and_strdup(&ledger->migrator.since, text);
+}
+
+/* "15.6 (Debian 15.6-1)": what stands before the first space. */
+static void read_server(Ledger *ledger, const PGresult *row) {
+        const char *version = column(row, "version");
+
+        free(ledger->server);
+        ledger->server = xstrndup(version, strcspn(version, " "));
+        ledger->server_major = (int)(number(row, "version_num") / 10000);
+}
+
+static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
+        _cleanup_(strv_freep) char **indexes = strv_split(column(row, "invalid_indexes"), "\n");
+
+        read_server(ledger, row);
+        set_text(&ledger->database, row, "database");
+        set_text(&ledger->role, row, "role");
+        set_text(&ledger->schema, row, "schema");
+        set_text(&ledger->lago_schema, row, "lago_schema");
+        set_text(&ledger->first_object, row, "first_object");
+        ledger->standby = is_true(row, "standby");
+        ledger->read_only = is_true(row, "read_only");
+        ledger->has_migrations = is_true(row, "has_migrations");
+        ledger->odd_migrations = is_true(row, "odd");
+        ledger->lago_objects = is_true(row, "lago_objects");
+        ledger->superuser = is_true(row, "superuser");
+        ledger->may_create = is_true(row, "may_create");
+        ledger->n_objects = (unsigned)number(row, "n_objects");
+        /* A pooler makes up the backend's number in its greeting; the server tells the true one. */
+        ledger->pooled = (int)number(row, "pid") != PQbackendPID(conn);
+        ledger->roles = roles_of(column(row, "roles"));
+        strv_extend(&ledger->invalid_indexes, indexes);
+        read_versions(ledger, column(row, "versions"));
+        read_migrator(ledger, row);
+        ledger->contact = CONTACT_READ;
+}
+
+/* --- the query ----------------------------------------------------------------------------------------- */
+
+static int fail(Ledger *ledger, int r, const QueryError *error) {
+        bool denied = streq(error->sqlstate, "42501");
+
+        free(ledger->cause);
+        ledger->contact = denied ? CONTACT_DENIED : CONTACT_UNREACHABLE;
+        ledger->cause = escape_line(error->text ? error->text : "no answer");
+        return r;
+}
+
+static char *ledger_query(PGconn *conn, const Target *target, const char *database) {
+        uint64_t key = (uint64_t)migrator_key(database);
+        char *path = PQescapeLiteral(conn, target->search_path, strlen(target->search_path));
+        _cleanup_(freep) char *begin = NULL, *facts = NULL;
+
+        if (!path)
+                return NULL;
+        begin = xasprintf(query_begin, target->timeout_sec, target->timeout_sec, path);
+        facts = xasprintf(query_facts, (unsigned)(key >> 32), (unsigned)key);
+        PQfreemem(path);
+        return xasprintf("%s%s%s", begin, query_collect, facts);
+}
+
+static int query_once(PGconn *conn, const Target *target, const char *database, Ledger *ledger, PGresult **ret) {
+        _cleanup_(query_error_done) QueryError error = {};
+        _cleanup_(freep) char *sql = ledger_query(conn, target, database);
+        _cleanup_(result_clearp) PGresult *row = NULL;
+        int r;
+
+        /* The server's own time limit comes first; ours is for one that does not keep it. */
+        r = sql ? gate_query(conn, sql, target->timeout_sec + 2, &row, &error) : -EPROTO;
+        if (r < 0)
+                return fail(ledger, r, &error);
+        if (!row || PQntuples(row) != 1 || PQfnumber(row, "may_create") < 0) {
+                error.text = xstrdup("an answer that PostgreSQL does not give");
+                return fail(ledger, -EPROTO, &error);
+        }
+        *ret = TAKE_PTR(row);
+        return 0;
+}
+
+int gate_read(PGconn *conn, const Target *target, Ledger *ledger) {
+        _cleanup_(result_clearp) PGresult *row = NULL;
+        _cleanup_(freep) char *name = xstrdup(PQdb(conn));
+        int r;
+
+        free_and_strdup(&ledger->search_path, target->search_path);
+        r = query_once(conn, target, name, ledger, &row);
+        if (r >= 0 && !streq(column(row, "database"), name)) {
+                /* A pooler's name for it: the lock's key is made from the server's. */
+                free_and_strdup(&name, column(row, "database"));
+                PQclear(TAKE_PTR(row));
+                r = query_once(conn, target, name, ledger, &row);
+        }
+        if (r >= 0)
+                read_row(conn, row, ledger);
+        return r;
+}
+
+static void ask_extensions(PGconn *conn, const Target *target, char *const *names, Ledger *ledger) {
+        _cleanup_(freep) char *list = strv_join(names, "','"), *sql = NULL;
+        _cleanup_(query_error_done) QueryError error = {};
+        _cleanup_(result_clearp) PGresult *rows = NULL;
+
+        /* The names are words of letters, digits, "_" and "-": the manifest's parser sees to that. */
+        sql = xasprintf("SELECT w.name, a.installed_version IS NOT NULL, a.name IS NOT NULL, coalesce("
+                        "current_setting('is_superuser') = 'on' OR NOT v.superuser OR v.trusted AND "
+                        "has_database_privilege(current_database(), 'CREATE'), false) "
+                        "FROM unnest(ARRAY['%s']) AS w(name) LEFT JOIN pg_available_extensions a ON a.name = w.name "
+                        "LEFT JOIN pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version",
+                        list);
+        if (gate_query(conn, sql, target->timeout_sec, &rows, &error) < 0 || !rows || PQnfields(rows) != 4)
+                return;
+        for (int i = 0; i < PQntuples(rows); i++)
+                ledger_add_extension(ledger, PQgetvalue(rows, i, 0), streq(PQgetvalue(rows, i, 1), "t"),
+                                     streq(PQgetvalue(rows, i, 2), "t"), streq(PQgetvalue(rows, i, 3), "t"));
+}
+
+/* Counting may take long on a big table, and nothing depends on it: it gets 3 s. */
+static void ask_rows(PGconn *conn, const Target *target, const char *query, Ledger *ledger) {
+        _cleanup_(query_error_done) QueryError error = {};
+        _cleanup_(result_clearp) PGresult *rows = NULL;
+        _cleanup_(freep) char *sql = NULL;
+        char *path = PQescapeLiteral(conn, target->search_path, strlen(target->search_path));
+        uint64_t count;
+
+        if (!path)
+                return;
+        sql = xasprintf("BEGIN READ ONLY; SET LOCAL statement_timeout = '3s'; SELECT set_config('search_path', %s, true); "
+                        "%s; COMMIT",
+                        path, query);
+        PQfreemem(path);
+        if (gate_query(conn, sql, target->timeout_sec, &rows, &error) >= 0 && rows && PQntuples(rows) == 1 &&
+            PQnfields(rows) == 1 && parse_uint(PQgetvalue(rows, 0, 0), INT64_MAX, &count) >= 0)
+                ledger->rows_left = (int64_t)count;
+}
+
+void gate_ask(PGconn *conn, const Target *target, char *const *extensions, const char *rows, Ledger *ledger) {
+        if (extensions)
+                ask_extensions(conn, target, extensions, ledger);
+        if (rows)
+                ask_rows(conn, target, rows, ledger);
+}
+
+/* --- while it migrates --------------------------------------------------------------------------------- */
+
+/*
+ * Rails takes the lock on a connection of its own and runs the migrations on another: the one that waits is a sibling
+ * of the lock's holder (same role, address and name), or psql, which Rails has load structure.sql.
+ */
+static const char query_progress[] =
+        "WITH migrator AS (\n"
+        "  SELECT a.usename, a.client_addr, a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid\n"
+        "   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1\n"
+        "     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())\n"
+        "     AND l.classid = %u::oid AND l.objid = %u::oid LIMIT 1),\n"
+        "waiting AS (\n"
+        "  SELECT b.pids[1] AS blocker, (SELECT min(l.waitstart) FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted) AS since\n"
+        "    FROM pg_stat_activity a, pg_blocking_pids(a.pid) AS b(pids)\n"
+        "   WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND cardinality(b.pids) > 0\n"
+        "     AND (a.application_name = 'psql' OR EXISTS (SELECT FROM migrator m WHERE m.usename = a.usename\n"
+        "       AND m.client_addr IS NOT DISTINCT FROM a.client_addr AND m.application_name = a.application_name))\n"
+        "   ORDER BY 2 LIMIT 1)\n"
+        "SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions, w.blocker,\n"
+        "  greatest(0, floor(extract(epoch FROM clock_timestamp() - w.since))) AS blocked_sec,\n"
+        "  a.state AS blocker_state, a.application_name AS blocker_application\n"
+        "FROM (SELECT 1) AS always LEFT JOIN waiting w ON true LEFT JOIN pg_stat_activity a ON a.pid = w.blocker; COMMIT";
+
+void progress_done(Progress *progress) {
+        versions_done(&progress->versions);
+        free(progress->blocker_state);
+        free(progress->blocker_application);
+        *progress = (Progress){};
+}
+
+static char *progress_query(PGconn *conn, const Target *target) {
+        uint64_t key = (uint64_t)migrator_key(PQdb(conn));
+        char *path = PQescapeLiteral(conn, target->search_path, strlen(target->search_path));
+        _cleanup_(freep) char *begin = NULL, *facts = NULL;
+
+        if (!path)
+                return NULL;
+        begin = xasprintf(query_begin, target->timeout_sec, target->timeout_sec, path);
+        facts = xasprintf(query_progress, (unsigned)(key >> 32), (unsigned)key);
+        PQfreemem(path);
+        return xasprintf("%s%s%s", begin, query_collect, facts);
+}
+
+int gate_progress(PGconn *conn, const Target *target, Progress *ret) {
+        _cleanup_(query_error_done) QueryError error = {};
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_new();
+        _cleanup_(result_clearp) PGresult *row = NULL;
+        _cleanup_(freep) char *sql = progress_query(conn, target);
+        Progress progress = {};
+        int r = sql ? gate_query(conn, sql, target->timeout_sec + 2, &row, &error) : -EPROTO;
+
+        if (r >= 0 && (!row || PQntuples(row) != 1 || PQfnumber(row, "blocked_sec") < 0))
+                r = -EPROTO;
+        if (r < 0)
+                return r;
+        read_versions(ledger, column(row, "versions"));
+        progress.versions = ledger->versions;
+        ledger->versions = (Versions){};
+        progress.blocker = (int)number(row, "blocker");
+        progress.blocked_sec = number(row, "blocked_sec");
+        set_text(&progress.blocker_state, row, "blocker_state");
+        set_text(&progress.blocker_application, row, "blocker_application");
+        *ret = progress;
+        return 0;
+}
