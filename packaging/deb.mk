@@ -26,3 +26,23 @@ deb: package-tree
 		dpkg-buildpackage -b -us -uc -j$(shell nproc)
 	rm -f $(BUILD)/*.deb
 	cp $(BUILD)/package/*.deb $(BUILD)/
+
+# The changelog's date dates the package's files; rpm is told not to put its own, nor this machine's name, into it.
+RPM_EPOCH := $(shell date -d "$$(sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1)" +%s)
+RPM_TOP    = $(abspath $(BUILD))/rpm
+
+.PHONY: rpm
+rpm: package-tree
+	@rm -rf $(RPM_TOP)
+	@mkdir -p $(RPM_TOP)/SOURCES
+	tar -C $(BUILD)/package --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$(RPM_EPOCH) \
+		--exclude=debian -czf $(RPM_TOP)/SOURCES/lago-supervisor-$(VERSION).tar.gz lago-supervisor-$(VERSION)
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD -u DESTDIR -u PREFIX \
+		SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$(RPM_EPOCH)} rpmbuild -bb $(RPM_FLAGS) \
+		--define '_topdir $(RPM_TOP)' --define 'lago_version $(VERSION)' --define '_buildhost localhost' \
+		--define 'use_source_date_epoch_as_buildtime 1' --define 'clamp_mtime_to_source_date_epoch 1' \
+		packaging/rpm/lago-supervisor.spec
+	cp $(RPM_TOP)/RPMS/*/*.rpm $(BUILD)/
+
+# On Debian the packages that the build needs have other names, so rpm cannot see that they are there.
+RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps)
