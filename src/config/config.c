@@ -14,6 +14,7 @@ typedef struct Loader {
         Config *config;
         ConfigErrors *errors;
         Origins origins;
+        char **order; /* every file looked for, there or not */
         const char *file;
         unsigned set_at[_KEY_MAX];
 } Loader;
@@ -51,17 +52,17 @@ static void on_key(void *userdata, const char *section, const char *name, const 
                 config_errors_add(loader->errors, loader->file, line, "[%s] %s", section, reason);
 }
 
-/* -ENOENT when it is not there. */
-static int read_file(Loader *loader, char *path) {
+static void read_file(Loader *loader, const char *path) {
         int r;
 
         memset(loader->set_at, 0, sizeof(loader->set_at));
-        strv_take(&loader->config->files, path);
-        loader->file = path;
+        strv_add(&loader->order, path);
+        loader->file = loader->order[strv_length(loader->order) - 1];
         r = conf_file_read(path, on_section, on_key, loader, loader->errors);
         if (r < 0 && r != -ENOENT)
                 config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(-r));
-        return r;
+        if (r >= 0)
+                strv_add(&loader->config->files, path);
 }
 
 static int is_drop_in(const struct dirent *entry) {
@@ -82,7 +83,9 @@ static void read_drop_ins(Loader *loader, const char *directory) {
         if (n < 0 && errno != ENOENT)
                 config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(errno));
         for (int i = 0; i < n; i++) {
-                (void)read_file(loader, xasprintf("%s/%s", path, entries[i]->d_name));
+                _cleanup_(freep) char *file = xasprintf("%s/%s", path, entries[i]->d_name);
+
+                read_file(loader, file);
                 free(entries[i]);
         }
         free(entries);
@@ -105,35 +108,35 @@ static void read_environment(Loader *loader, const char *directory, const char *
         _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);
         int r = env_read(loader->config->env, path, loader->errors);
 
+        strv_add(&loader->order, path);
         if (r < 0 && r != -ENOENT && r != -EBADMSG)
                 config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(-r));
 }
 
-/* Place of @file in the order of reading; what is not a file of lago.conf is an environment file, lago.env first. */
-static size_t file_rank(const Config *config, const char *file) {
+static size_t file_rank(char *const *order, const char *file) {
         size_t rank = 0;
 
-        STRV_FOREACH(i, config->files) {
+        STRV_FOREACH(i, order) {
                 if (streq(*i, file))
-                        return rank;
+                        break;
                 rank++;
         }
-        return strstr(file, "/lago.conf") ? rank : strstr(file, "/lago.env") ? rank + 1 : rank + 2;
+        return rank;
 }
 
-static bool comes_before(const Config *config, const ConfigError *a, const ConfigError *b) {
-        size_t rank_a = file_rank(config, a->file), rank_b = file_rank(config, b->file);
+static bool comes_before(char *const *order, const ConfigError *a, const ConfigError *b) {
+        size_t rank_a = file_rank(order, a->file), rank_b = file_rank(order, b->file);
 
         return rank_a != rank_b ? rank_a < rank_b : a->line < b->line;
 }
 
 /* By insertion: what is found while reading is in order already, and what is found later is little. */
-static void sort_errors(const Config *config, ConfigErrors *errors) {
+static void sort_errors(char *const *order, ConfigErrors *errors) {
         for (size_t i = 1; i < errors->n; i++) {
                 ConfigError error = errors->list[i];
                 size_t j = i;
 
-                for (; j > 0 && comes_before(config, &error, &errors->list[j - 1]); j--)
+                for (; j > 0 && comes_before(order, &error, &errors->list[j - 1]); j--)
                         errors->list[j] = errors->list[j - 1];
                 errors->list[j] = error;
         }
@@ -141,26 +144,23 @@ static void sort_errors(const Config *config, ConfigErrors *errors) {
 
 static int load(const char *directory, bool with_environment, Config **ret, ConfigErrors *errors) {
         _cleanup_(config_freep) Config *config = xcalloc(1, sizeof(*config));
-        Loader loader = {.config = config, .errors = errors};
-        _cleanup_(freep) char *absent = NULL;
+        _cleanup_(freep) char *main_file = xasprintf("%s/lago.conf", directory);
+        Loader loader = {.config = config, .errors = errors, .origins.main_file = main_file};
 
         config->env = env_new();
         set_defaults(config);
-        if (read_file(&loader, xasprintf("%s/lago.conf", directory)) == -ENOENT) {
-                /* Not read, so not in the list; the name is still where a release is missed. */
-                absent = config->files[0];
-                strv_freep(&config->files);
-        }
+        read_file(&loader, main_file);
         read_drop_ins(&loader, directory);
         if (with_environment) {
                 read_environment(&loader, directory, "lago.env");
                 read_environment(&loader, directory, "secrets.env");
         }
-        loader.origins.main_file = absent ? absent : config->files[0];
         check_config(config, &loader.origins, errors);
         if (with_environment)
                 check_environment(config, &loader.origins, errors);
-        sort_errors(config, errors);
+        sort_errors(loader.order, errors);
+        /* The origins point into it. */
+        strv_free(loader.order);
         if (config_errors_status(errors) != 0)
                 return -EBADMSG;
         *ret = TAKE_PTR(config);
