@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/* lago-setup: keys are made once, new ones never for old data, and the engine is asked for what lacks only. */
+#include "config-scratch.h"
+
+#include "setup/setup.h"
+
+#include <ctype.h>
+
+#define RELEASE  "[lago]\nrelease = v1.50.0\n"
+#define EXTERNAL RELEASE "[database]\nmode = external\n[redis]\nmode = external\n"
+
+static Config *load(const Scratch *scratch) {
+        Config *config = NULL;
+        _cleanup_(freep) char *said = scratch_load(scratch, &config);
+
+        assert_string_equal(said, "");
+        assert_non_null(config);
+        return config;
+}
+
+static char *read_secrets(const Scratch *scratch) {
+        _cleanup_(freep) char *path = xasprintf("%s/secrets.env", scratch->path);
+        char *text = NULL;
+
+        return file_read(path, 65536, &text, NULL) < 0 ? NULL : text;
+}
+
+static StepResult make_keys(const Scratch *scratch, bool data_exists) {
+        _cleanup_(config_freep) Config *config = load(scratch);
+
+        return setup_keys(scratch->path, config, data_exists);
+}
+
+static size_t length_of(const Config *config, const char *key) {
+        const char *value = env_get(config->env, key);
+
+        assert_non_null(value);
+        for (const char *c = value; *c; c++)
+                assert_true(isxdigit((unsigned char)*c));
+        return strlen(value);
+}
+
+static void a_new_installation_gets_all_keys(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(freep) char *path = xasprintf("%s/secrets.env", scratch.path);
+        _cleanup_(strv_freep) char **missing = NULL;
+        struct stat st;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        config = load(&scratch);
+        missing = setup_missing_keys(config);
+        assert_null(missing);
+        assert_int_equal(length_of(config, "SECRET_KEY_BASE"), 128);
+        assert_int_equal(length_of(config, "ENCRYPTION_PRIMARY_KEY"), 64);
+        assert_int_equal(length_of(config, "POSTGRES_PASSWORD"), 48);
+        assert_string_equal(env_get(config->env, "ENCRYPTION_DETERMINISTIC_KEY"),
+                            env_get(config->env, "LAGO_ENCRYPTION_DETERMINISTIC_KEY"));
+        assert_string_not_equal(env_get(config->env, "ENCRYPTION_DETERMINISTIC_KEY"),
+                                env_get(config->env, "ENCRYPTION_PRIMARY_KEY"));
+        assert_string_not_equal(env_get(config->env, "ENCRYPTION_KEY_DERIVATION_SALT"),
+                                env_get(config->env, "ENCRYPTION_PRIMARY_KEY"));
+        assert_null(setup_rsa_error(env_get(config->env, "LAGO_RSA_PRIVATE_KEY")));
+}
+
+static void both_names_are_in_the_file_itself(void **state _unused_) {
+        static const char *const names[] = {"PRIMARY_KEY", "DETERMINISTIC_KEY", "KEY_DERIVATION_SALT"};
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *text = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        text = read_secrets(&scratch);
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                _cleanup_(freep) char *old_name = xasprintf("\nENCRYPTION_%s=", names[i]);
+                _cleanup_(freep) char *new_name = xasprintf("\nLAGO_ENCRYPTION_%s=", names[i]);
+
+                assert_non_null(strstr(text, old_name));
+                assert_non_null(strstr(text, new_name));
+        }
+}
+
+static void keys_are_made_once(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *first = NULL, *second = NULL, *third = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        first = read_secrets(&scratch);
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        second = read_secrets(&scratch);
+        assert_int_equal(make_keys(&scratch, true), STEP_DONE);
+        third = read_secrets(&scratch);
+        assert_string_equal(first, second);
+        assert_string_equal(first, third);
+}
+
+static void two_installations_share_no_key(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch a = scratch_new(), b = scratch_new();
+        _cleanup_(config_freep) Config *config_a = NULL, *config_b = NULL;
+
+        scratch_put(&a, "lago.conf", RELEASE);
+        scratch_put(&b, "lago.conf", RELEASE);
+        assert_int_equal(make_keys(&a, false), STEP_DONE);
+        assert_int_equal(make_keys(&b, false), STEP_DONE);
+        config_a = load(&a);
+        config_b = load(&b);
+        assert_true(config_a->env->n >= 9);
+        for (size_t i = 0; i < config_a->env->n; i++)
+                assert_string_not_equal(config_a->env->list[i].value, env_get(config_b->env, config_a->env->list[i].key));
+}
+
+static void what_lago_env_gives_is_not_made(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *text = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        scratch_put(&scratch, "lago.env", "LAGO_ENCRYPTION_PRIMARY_KEY=mine\nDATABASE_URL=postgresql://lago:pw@db/lago\n");
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        text = read_secrets(&scratch);
+        assert_null(strstr(text, "ENCRYPTION_PRIMARY_KEY"));
+        assert_null(strstr(text, "POSTGRES_PASSWORD"));
+        assert_non_null(strstr(text, "\nENCRYPTION_DETERMINISTIC_KEY="));
+        assert_non_null(strstr(text, "\nSECRET_KEY_BASE="));
+}
+
+static void an_external_server_gets_no_password(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *text = NULL;
+
+        scratch_put(&scratch, "lago.conf", EXTERNAL);
+        scratch_put(&scratch, "lago.env", "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
+                                          "REDIS_URL=redis://r.example.com\n");
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        text = read_secrets(&scratch);
+        assert_null(strstr(text, "POSTGRES_PASSWORD"));
+}
+
+static void new_keys_for_old_data_are_refused(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *text = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        assert_int_equal(make_keys(&scratch, true), STEP_KEYS);
+        text = read_secrets(&scratch);
+        assert_null(text);
+        /* All but one: still somebody has used the one that lacks. */
+        scratch_put(&scratch, "lago.env",
+                    "SECRET_KEY_BASE=a\nENCRYPTION_PRIMARY_KEY=b\nENCRYPTION_DETERMINISTIC_KEY=c\n"
+                    "LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRFIEtFWS0t"
+                    "LS0tCg==\nPOSTGRES_PASSWORD=d\n");
+        assert_int_equal(make_keys(&scratch, true), STEP_KEYS);
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+}
+
+static void keys_that_were_there_once_are_not_made_anew(void **state _unused_) {
+        static const char partial[] = "SECRET_KEY_BASE=a\nPOSTGRES_PASSWORD=b\n";
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *text = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        scratch_put(&scratch, "secrets.env", partial);
+        assert_int_equal(make_keys(&scratch, false), STEP_KEYS);
+        text = read_secrets(&scratch);
+        assert_string_equal(text, partial);
+}
+
+/* From an external database to a bundled one that is still to be made. */
+static void a_password_is_added_and_the_rest_left_alone(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *before = NULL, *after = NULL;
+        const char *added;
+
+        scratch_put(&scratch, "lago.conf", EXTERNAL);
+        scratch_put(&scratch, "lago.env", "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
+                                          "REDIS_URL=redis://r.example.com\n");
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        before = read_secrets(&scratch);
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        scratch_put(&scratch, "lago.env", "");
+        assert_int_equal(make_keys(&scratch, true), STEP_KEYS);
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        after = read_secrets(&scratch);
+        added = startswith(after, before);
+        assert_non_null(added);
+        assert_non_null(startswith(added, "POSTGRES_PASSWORD="));
+        assert_int_equal(strcspn(added, "\n") + 1, strlen(added));
+}
+
+static void a_half_written_file_is_removed(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *leftover = xasprintf("%s/secrets.env.aB3xYz", scratch.path);
+        _cleanup_(freep) char *backup = xasprintf("%s/secrets.env.backup-of-mine", scratch.path);
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        scratch_put(&scratch, "secrets.env.aB3xYz", "SECRET_KEY_BASE=");
+        scratch_put(&scratch, "secrets.env.backup-of-mine", "SECRET_KEY_BASE=");
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        assert_int_equal(access(leftover, F_OK), -1);
+        assert_int_equal(access(backup, F_OK), 0);
+}
+
+static void keys_that_cannot_be_written_are_tried_again(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(config_freep) Config *config = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        config = load(&scratch);
+        assert_int_equal(setup_keys("/nonexistent", config, false), STEP_LATER);
+}
+
+static char *pem_base64(const char *pem) {
+        _cleanup_(freep) char *command = xasprintf("printf '%%s' '%s' | base64 -w0", pem);
+        FILE *pipe = popen(command, "re");
+        char *line = NULL;
+        size_t size = 0;
+
+        assert_non_null(pipe);
+        assert_true(getline(&line, &size, pipe) > 0);
+        (void)pclose(pipe);
+        return line;
+}
+
+static void only_an_rsa_key_without_passphrase_will_do(void **state _unused_) {
+        static const char ec[] = "-----BEGIN PRIVATE KEY-----\n"
+                                 "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+                                 "-----END PRIVATE KEY-----\n";
+        static const char damaged[] = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        static const char locked[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        _cleanup_(freep) char *a = pem_base64(ec), *b = pem_base64(damaged), *c = pem_base64(locked);
+
+        assert_string_equal(setup_rsa_error(a), "it is no RSA key");
+        assert_string_equal(setup_rsa_error(b), "its text is damaged");
+        assert_string_equal(setup_rsa_error(c), "it has a passphrase, which Lago cannot give");
+        assert_string_equal(setup_rsa_error("?"), "it is not base64 in one line");
+}
+
+static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(freep) char *said = NULL, *lago_env = xasprintf("%s/lago.env", scratch.path), *expected = NULL;
+        ConfigErrors errors = {0};
+
+        scratch_put(&scratch, "lago.conf", RELEASE "[database]\nca-file = /nonexistent/ca.pem\n");
+        scratch_put(&scratch, "lago.env",
+                    "\nLAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRFIEtFWS0t"
+                    "LS0tCg==\n");
+        scratch_put(&scratch, "env.d/api.env", "X=1\n");
+        scratch_put(&scratch, "env.d/worker@events.env", "X\n");
+        scratch_put(&scratch, "env.d/wroker.env", "X=1\n");
+        assert_int_equal(chmod(lago_env, 0640), 0);
+        config = load(&scratch);
+        setup_check(scratch.path, config, &errors);
+        said = errors_text(&scratch, &errors);
+        expected = xasprintf(
+                "lago.env:0: warning: others than root may read or write this file; run chmod 0600 %s\n"
+                "lago.env:2: keys: LAGO_RSA_PRIVATE_KEY: its text is damaged; write the key as one line: base64 -w0 < "
+                "private.pem\n"
+                "/nonexistent/ca.pem:0: the ca-file of [database] cannot be read: No such file or directory\n"
+                "env.d/worker@events.env:1: no '=' in this line; write KEY=VALUE, and values of several lines as one line\n"
+                "env.d/wroker.env:0: there is no member wroker; rename the file to worker.env, or remove it\n",
+                lago_env);
+        assert_string_equal(said, expected);
+        config_errors_done(&errors);
+}
+
+static void the_inventory_reads_what_podman_prints(void **state _unused_) {
+        static const char networks[] = "podman|bridge|false|false|\nlago|bridge|true|false|io.lago-supervisor=1\n"
+                                       "lago2|macvlan|true|false|\nlago3|bridge|false|false|x=y\n"
+                                       "lago4|bridge|true|true|\nlago5\n";
+        static const struct {
+                const char *network, *problem;
+                bool exists, ours;
+        } cases[] = {
+                {"lago", NULL, true, true},
+                {"lag", NULL, false, false},
+                {"lago2", "its driver is macvlan, not bridge", true, false},
+                {"lago3", "its containers cannot find each other by name (no DNS)", true, false},
+                {"lago4", "it is internal: no port can be reached, nothing be sent", true, false},
+                {"lago5", "its driver is unknown, not bridge", true, false},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Inventory inventory = {0};
+
+                inventory_parse(&inventory, "a|/x\nb\n", networks, cases[i].network);
+                assert_int_equal(inventory.network_exists, cases[i].exists);
+                assert_int_equal(inventory.network_is_ours, cases[i].ours);
+                assert_true(!inventory.network_problem == !cases[i].problem);
+                if (cases[i].problem)
+                        assert_string_equal(inventory.network_problem, cases[i].problem);
+                assert_int_equal(strv_length(inventory.volumes), 2);
+                assert_string_equal(inventory.mountpoints[0], "/x");
+                assert_string_equal(inventory.mountpoints[1], "");
+                inventory_done(&inventory);
+        }
+}
+
+static void an_empty_volume_has_no_data(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *volumes = xasprintf("full|%s\nempty|%s/env.d\nunknown|\n", scratch.path, scratch.path);
+        Inventory inventory = {0};
+
+        inventory_parse(&inventory, volumes, "", "lago");
+        assert_true(inventory_volume_has_data(&inventory, "full"));
+        assert_false(inventory_volume_has_data(&inventory, "empty"));
+        assert_true(inventory_volume_has_data(&inventory, "unknown"));
+        assert_false(inventory_volume_has_data(&inventory, "absent"));
+        inventory_done(&inventory);
+}
+
+/* A podman that writes down its arguments and answers from files beside it. */
+static void put_podman(const Scratch *scratch, const char *volumes, const char *networks, const char *create) {
+        _cleanup_(freep) char *path = xasprintf("%s/podman", scratch->path), *script = NULL;
+
+        script = xasprintf("#!/bin/sh\necho \"$*\" >> %s/calls\ncase \"$*\" in\n*'volume ls'*) printf '%s';;\n"
+                           "*'network ls'*) printf '%s';;\n*create*) %s;;\nesac\n",
+                           scratch->path, volumes, networks, create);
+        scratch_put(scratch, "podman", script);
+        assert_int_equal(chmod(path, 0700), 0);
+}
+
+static StepResult run_engine(const Scratch *scratch, char **ret_calls) {
+        _cleanup_(freep) char *old_path = xstrdup(getenv("PATH")), *path = NULL, *calls = NULL;
+        _cleanup_(config_freep) Config *config = load(scratch);
+        Inventory inventory = {0};
+        StepResult result;
+
+        path = xasprintf("%s:%s", scratch->path, old_path);
+        assert_int_equal(setenv("PATH", path, 1), 0);
+        result = setup_look(config, &inventory);
+        if (result == STEP_DONE)
+                result = setup_engine(config, &inventory);
+        assert_int_equal(setenv("PATH", old_path, 1), 0);
+        inventory_done(&inventory);
+        calls = xasprintf("%s/calls", scratch->path);
+        assert_int_equal(file_read(calls, 65536, ret_calls, NULL), 0);
+        return result;
+}
+
+#define LOOK                                                                                       \
+        "--events-backend=none volume ls --format {{.Name}}|{{.Mountpoint}}\n"                       \
+        "--events-backend=none network ls --format "                                                \
+        "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}\n"
+#define MAKE(kind, name) "--events-backend=none " kind " create --label io.lago-supervisor=1 " name "\n"
+
+static void only_what_lacks_is_made(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *calls = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        put_podman(&scratch, "lago_redis_data|/x\\n", "lago|bridge|true|false|\\n", "true");
+        assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
+        assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data") MAKE("volume", "lago_storage_data"));
+}
+
+static void nothing_is_made_when_all_is_there(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *calls = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        put_podman(&scratch, "lago_redis_data|\\nlago_postgres_data|\\nlago_storage_data|\\n", "lago|bridge|true|false|\\n",
+                   "true");
+        assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
+        assert_string_equal(calls, LOOK);
+}
+
+static void external_stores_need_no_volume(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *calls = NULL;
+
+        scratch_put(&scratch, "lago.conf", EXTERNAL);
+        scratch_put(&scratch, "lago.env", "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
+                                          "REDIS_URL=redis://r.example.com\n");
+        put_podman(&scratch, "", "lago|bridge|true|false|\\n", "true");
+        assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
+        assert_string_equal(calls, LOOK MAKE("volume", "lago_storage_data"));
+}
+
+static void a_strangers_network_is_left_alone(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *calls = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        put_podman(&scratch, "", "lago|macvlan|true|false|\\n", "true");
+        assert_int_equal(run_engine(&scratch, &calls), STEP_STRANGER);
+        assert_string_equal(calls, LOOK);
+}
+
+static void a_network_without_names_is_told_when_it_is_made(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *calls = NULL, *made = xasprintf("touch %s/made", scratch.path);
+        _cleanup_(freep) char *networks = xasprintf("'; test ! -e %s/made || printf 'lago|bridge|false|false|"
+                                                    "io.lago-supervisor=1\\n",
+                                                    scratch.path);
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        put_podman(&scratch, "", networks, made);
+        assert_int_equal(run_engine(&scratch, &calls), STEP_ENGINE);
+        assert_string_equal(calls, LOOK MAKE("network", "lago") LOOK);
+}
+
+static void a_busy_engine_is_asked_again(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *calls = NULL;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        put_podman(&scratch, "", "lago|bridge|true|false|\\n", "echo no space left on device >&2; exit 125");
+        assert_int_equal(run_engine(&scratch, &calls), STEP_LATER);
+        assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_new_installation_gets_all_keys),
+                cmocka_unit_test(both_names_are_in_the_file_itself),
+                cmocka_unit_test(keys_are_made_once),
+                cmocka_unit_test(two_installations_share_no_key),
+                cmocka_unit_test(what_lago_env_gives_is_not_made),
+                cmocka_unit_test(an_external_server_gets_no_password),
+                cmocka_unit_test(new_keys_for_old_data_are_refused),
+                cmocka_unit_test(keys_that_were_there_once_are_not_made_anew),
+                cmocka_unit_test(a_password_is_added_and_the_rest_left_alone),
+                cmocka_unit_test(a_half_written_file_is_removed),
+                cmocka_unit_test(keys_that_cannot_be_written_are_tried_again),
+                cmocka_unit_test(only_an_rsa_key_without_passphrase_will_do),
+                cmocka_unit_test(what_the_loader_cannot_judge_is_checked),
+                cmocka_unit_test(the_inventory_reads_what_podman_prints),
+                cmocka_unit_test(an_empty_volume_has_no_data),
+                cmocka_unit_test(only_what_lacks_is_made),
+                cmocka_unit_test(nothing_is_made_when_all_is_there),
+                cmocka_unit_test(external_stores_need_no_volume),
+                cmocka_unit_test(a_strangers_network_is_left_alone),
+                cmocka_unit_test(a_network_without_names_is_told_when_it_is_made),
+                cmocka_unit_test(a_busy_engine_is_asked_again),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Running another program to its end. */
+#include "base/spawn.h"
+#include "base/time.h"
+#include "base/util.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static int run(const char *script, size_t max_bytes, uint64_t timeout_usec, Spawned *ret) {
+        _cleanup_(strv_freep) char **argv = NULL;
+
+        strv_add(&argv, "sh");
+        strv_add(&argv, "-c");
+        strv_add(&argv, script);
+        return spawn_capture(argv, max_bytes, timeout_usec, ret);
+}
+
+static void output_error_and_status_are_kept(void **state _unused_) {
+        Spawned spawned = {0};
+
+        assert_int_equal(run("echo out; printf 'two\\nlines\\n' >&2; exit 7", 100, 0, &spawned), 0);
+        assert_int_equal(spawned.status, 7);
+        assert_string_equal(spawned.output, "out\n");
+        assert_string_equal(spawned.error, "two lines");
+        spawned_done(&spawned);
+        assert_int_equal(run("kill -KILL $$", 100, 0, &spawned), 0);
+        assert_int_equal(spawned.status, 128 + SIGKILL);
+        assert_string_equal(spawned.output, "");
+        assert_string_equal(spawned.error, "");
+        spawned_done(&spawned);
+}
+
+static void much_output_on_both_sides_blocks_nobody(void **state _unused_) {
+        Spawned spawned = {0};
+
+        assert_int_equal(run("head -c 300000 /dev/zero | tr '\\0' e >&2; head -c 300000 /dev/zero | tr '\\0' o; echo end >&2",
+                             300000, 0, &spawned),
+                         0);
+        assert_int_equal(strlen(spawned.output), 300000);
+        assert_true(strlen(spawned.error) <= 1000);
+        assert_string_equal(spawned.error + strlen(spawned.error) - 4, "eend");
+        spawned_done(&spawned);
+}
+
+static void what_is_too_much_or_too_slow_is_ended(void **state _unused_) {
+        Spawned spawned = {0};
+
+        assert_int_equal(run("exec cat /dev/zero", 100000, 0, &spawned), -EFBIG);
+        assert_int_equal(run("exec sleep 1000", 100, 20 * USEC_PER_MSEC, &spawned), -ETIMEDOUT);
+        assert_int_equal(run("printf 'a\\0b'", 100, 0, &spawned), -EBADMSG);
+        assert_null(spawned.output);
+}
+
+static void a_program_that_is_not_there_is_told(void **state _unused_) {
+        char *argv[] = {(char[]){"lago-no-such-program"}, NULL};
+        Spawned spawned = {0};
+
+        assert_int_equal(spawn_capture(argv, 100, 0, &spawned), -ENOENT);
+}
+
+static void the_child_gets_nothing_of_ours(void **state _unused_) {
+        Spawned spawned = {0};
+        int leaky = open("/dev/null", O_RDONLY); /* on purpose without O_CLOEXEC */
+        sigset_t blocked, before;
+
+        assert_true(leaky > 2);
+        (void)sigemptyset(&blocked);
+        (void)sigaddset(&blocked, SIGTERM);
+        assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
+        /* The shell itself opens the directory; a fourth descriptor beside 0, 1 and 2 is that one. */
+        assert_int_equal(run("ls /proc/self/fd | wc -l; grep SigBlk /proc/self/status | tr -d '\\t'; cat", 1000, 0, &spawned),
+                         0);
+        assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+        assert_string_equal(spawned.output, "4\nSigBlk:0000000000000000\n");
+        spawned_done(&spawned);
+        (void)close(leaky);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(output_error_and_status_are_kept),
+                cmocka_unit_test(much_output_on_both_sides_blocks_nobody),
+                cmocka_unit_test(what_is_too_much_or_too_slow_is_ended),
+                cmocka_unit_test(a_program_that_is_not_there_is_told),
+                cmocka_unit_test(the_child_gets_nothing_of_ours),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
