@@ -73,7 +73,8 @@ static int catch_more(Catch *catch) {
 }
 
 static int wait_for_bytes(const Catch catches[static 2], uint64_t deadline) {
-        struct pollfd fds[] = {{.fd = catches[0].fd, .events = POLLIN}, {.fd = catches[1].fd, .events = POLLIN}};
+        struct pollfd fds[] = {{.fd = catches[0].fd, .events = POLLIN},
+                               {.fd = catches[1].fd, .events = POLLIN}};
         uint64_t now = now_usec();
         int timeout = -1, r;
 

@@ -32,7 +32,7 @@ char *xstrndup(const char *s, size_t n) {
         return checked(strndup(s, n));
 }
 
-static char *format_string(const char *format, va_list ap) {
+_printf_(1, 0) static char *format_string(const char *format, va_list ap) {
         char *s = NULL;
 
         return vasprintf(&s, format, ap) < 0 ? checked(NULL) : s;

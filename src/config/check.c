@@ -15,14 +15,17 @@ static bool is_any_address(const char *address) {
 
 static void check_ports(const Config *config, const Origins *origins, ConfigErrors *errors) {
         const Listen *api = &config->api_listen, *front = &config->front_listen;
-        Origin origin = origin_of(origins, origins->of[KEY_FRONT_LISTEN].file ? KEY_FRONT_LISTEN : KEY_API_LISTEN);
+        Origin origin = origin_of(origins, origins->of[KEY_FRONT_LISTEN].file ? KEY_FRONT_LISTEN
+                                                                              : KEY_API_LISTEN);
 
         if (!config->front_enabled || api->port != front->port)
                 return;
-        if (!streq(api->address, front->address) && !is_any_address(api->address) && !is_any_address(front->address))
+        if (!streq(api->address, front->address) && !is_any_address(api->address) &&
+            !is_any_address(front->address))
                 return;
         config_errors_add(errors, origin.file, origin.line,
-                          "[api] and [front] both listen on port %u; give one of them another port", api->port);
+                          "[api] and [front] both listen on port %u; give one of them another port",
+                          api->port);
 }
 
 /* Behind https there is a proxy in any case, as Lago's containers speak plain HTTP; where it runs is not ours to ask. */
@@ -31,12 +34,14 @@ static void check_reach(KeyId url_id, const char *url, const char *section, cons
         _cleanup_(freep) char *host = url ? url_host(url) : NULL;
         Origin origin = origin_of(origins, url_id);
 
-        if (!host || host_is_local(host) || !startswith(url, "http://") || !listen_is_loopback(listen))
+        if (!host || host_is_local(host) || !startswith(url, "http://") ||
+            !listen_is_loopback(listen))
                 return;
-        config_errors_add_kind(errors, CONFIG_WARNING, origin.file, origin.line,
-                               "%s names %s, but [%s] listens on %s, which only a proxy on this host can reach; without "
-                               "one write listen = 0.0.0.0:%u",
-                               config_key(url_id)->name, host, section, listen->address, listen->port);
+        config_errors_add_kind(
+                errors, CONFIG_WARNING, origin.file, origin.line,
+                "%s names %s, but [%s] listens on %s, which only a proxy on this host can reach; without "
+                "one write listen = 0.0.0.0:%u",
+                config_key(url_id)->name, host, section, listen->address, listen->port);
 }
 
 static void check_volumes(const Config *config, const Origins *origins, ConfigErrors *errors) {
@@ -53,20 +58,23 @@ static void check_volumes(const Config *config, const Origins *origins, ConfigEr
                         Origin origin = origin_of(origins, id);
 
                         if (streq(volumes[i].name, volumes[j].name))
-                                config_errors_add(errors, origin.file, origin.line,
-                                                  "[%s] and [%s] share the volume %s; give each its own",
-                                                  config_key(volumes[i].id)->section,
-                                                  config_key(volumes[j].id)->section, volumes[i].name);
+                                config_errors_add(
+                                        errors, origin.file, origin.line,
+                                        "[%s] and [%s] share the volume %s; give each its own",
+                                        config_key(volumes[i].id)->section,
+                                        config_key(volumes[j].id)->section, volumes[i].name);
                 }
 }
 
 void check_config(const Config *config, const Origins *origins, ConfigErrors *errors) {
         if (!config->release && !origins->of[KEY_RELEASE].file)
-                config_errors_add(errors, origins->main_file, 0,
-                                  "[lago] release is missing; write the release to run, such as release = v1.50.0");
+                config_errors_add(
+                        errors, origins->main_file, 0,
+                        "[lago] release is missing; write the release to run, such as release = v1.50.0");
         check_ports(config, origins, errors);
         check_volumes(config, origins, errors);
         check_reach(KEY_API_URL, config->api_url, "api", &config->api_listen, origins, errors);
         if (config->front_enabled)
-                check_reach(KEY_FRONT_URL, config->front_url, "front", &config->front_listen, origins, errors);
+                check_reach(KEY_FRONT_URL, config->front_url, "front", &config->front_listen,
+                            origins, errors);
 }

@@ -9,8 +9,7 @@
 
 #define FILE_MAX_BYTES    (1024 * 1024)
 #define SECTION_MAX_BYTES 49 /* the library cuts longer names without a word */
-#define NAME_CHARACTERS                                                                            \
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+#define NAME_CHARACTERS   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
 /*
  * The library reads a line that does not fit its buffer as two: filler bytes followed by "mode = external" would set
@@ -78,12 +77,14 @@ static bool line_is_right(Reader *reader, const char *line, size_t size, size_t 
         }
         if (size > max) {
                 config_errors_add(reader->errors, reader->path, reader->line,
-                                  "this line has %zu bytes, %zu at most are read; write it shorter", size, max);
+                                  "this line has %zu bytes, %zu at most are read; write it shorter",
+                                  size, max);
                 return false;
         }
         if (comment) {
                 config_errors_add(reader->errors, reader->path, reader->line,
-                                  "\"%c\" behind a value; write comments on lines of their own", *comment);
+                                  "\"%c\" behind a value; write comments on lines of their own",
+                                  *comment);
                 return false;
         }
         return *line == '[' ? section_line_is_right(reader, line) : key_line_is_right(reader, line);
@@ -137,11 +138,14 @@ static int on_pair(void *userdata, const char *section, const char *name, const 
         return 1;
 }
 
-int conf_file_read(const char *path, conf_file_section on_section, conf_file_handler on_key, void *userdata,
-                   ConfigErrors *errors) {
+int conf_file_read(const char *path, conf_file_section on_section, conf_file_handler on_key,
+                   void *userdata, ConfigErrors *errors) {
         _cleanup_(freep) char *text = NULL;
         size_t size = 0;
-        Reader reader = {.path = path, .on_section = on_section, .on_key = on_key, .userdata = userdata,
+        Reader reader = {.path = path,
+                         .on_section = on_section,
+                         .on_key = on_key,
+                         .userdata = userdata,
                          .errors = errors};
         int r = file_read(path, FILE_MAX_BYTES, &text, &size);
 
@@ -151,6 +155,7 @@ int conf_file_read(const char *path, conf_file_section on_section, conf_file_han
         reader.end = text + size;
         r = ini_parse_stream(on_read, &reader, on_pair, &reader);
         if (r != 0)
-                config_errors_add(errors, path, r > 0 ? (unsigned)r : 0, "this line is not understood");
+                config_errors_add(errors, path, r > 0 ? (unsigned)r : 0,
+                                  "this line is not understood");
         return 0;
 }

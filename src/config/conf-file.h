@@ -5,8 +5,8 @@
 #include "config/config.h"
 
 /** Called for each "name = value" line in the order of the file; @section is empty above the first one. */
-typedef void (*conf_file_handler)(void *userdata, const char *section, const char *name, const char *value,
-                                  unsigned line);
+typedef void (*conf_file_handler)(void *userdata, const char *section, const char *name,
+                                  const char *value, unsigned line);
 /** Called for each "[section]" line; answers whether its keys are to be handled. */
 typedef bool (*conf_file_section)(void *userdata, const char *section, unsigned line);
 
@@ -15,5 +15,5 @@ typedef bool (*conf_file_section)(void *userdata, const char *section, unsigned 
  *
  * Errors: -errno of reading; none for bad lines.
  */
-int conf_file_read(const char *path, conf_file_section on_section, conf_file_handler on_key, void *userdata,
-                   ConfigErrors *errors);
+int conf_file_read(const char *path, conf_file_section on_section, conf_file_handler on_key,
+                   void *userdata, ConfigErrors *errors);

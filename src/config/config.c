@@ -30,7 +30,8 @@ static bool on_section(void *userdata, const char *section, unsigned line) {
         return false;
 }
 
-static void on_key(void *userdata, const char *section, const char *name, const char *value, unsigned line) {
+static void on_key(void *userdata, const char *section, const char *name, const char *value,
+                   unsigned line) {
         Loader *loader = userdata;
         KeyId id = config_key_find(section, name);
         _cleanup_(freep) char *reason = NULL;
@@ -42,8 +43,8 @@ static void on_key(void *userdata, const char *section, const char *name, const 
         }
         if (loader->set_at[id] > 0) {
                 config_errors_add(loader->errors, loader->file, line,
-                                  "%s of [%s] is set in line %u already; keep one of the two", name, section,
-                                  loader->set_at[id]);
+                                  "%s of [%s] is set in line %u already; keep one of the two", name,
+                                  section, loader->set_at[id]);
                 return;
         }
         loader->set_at[id] = line;
@@ -167,7 +168,8 @@ static int load(const char *directory, bool with_environment, Config **ret, Conf
         return 0;
 }
 
-static int load_or_drop_errors(const char *directory, bool with_environment, Config **ret, ConfigErrors *errors) {
+static int load_or_drop_errors(const char *directory, bool with_environment, Config **ret,
+                               ConfigErrors *errors) {
         ConfigErrors own = {0};
         int r = load(directory, with_environment, ret, errors ? errors : &own);
 

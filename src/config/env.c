@@ -48,8 +48,8 @@ const char *env_get(const Env *env, const char *key) {
 
 static void env_add(Env *env, const char *key, const char *value, const char *file, unsigned line) {
         env->list = xrealloc(env->list, (env->n + 1) * sizeof(*env->list));
-        env->list[env->n++] = (EnvPair){.key = xstrdup(key), .value = xstrdup(value), .file = xstrdup(file),
-                                        .line = line};
+        env->list[env->n++] = (EnvPair){
+                .key = xstrdup(key), .value = xstrdup(value), .file = xstrdup(file), .line = line};
 }
 
 void env_set(Env *env, const char *key, const char *value, const char *file) {
@@ -57,7 +57,8 @@ void env_set(Env *env, const char *key, const char *value, const char *file) {
                 if (streq(env->list[i].key, key)) {
                         EnvPair old = env->list[i];
 
-                        env->list[i] = (EnvPair){.key = xstrdup(key), .value = xstrdup(value),
+                        env->list[i] = (EnvPair){.key = xstrdup(key),
+                                                 .value = xstrdup(value),
                                                  .file = xstrdup(file)};
                         pair_done(&old);
                         return;
@@ -69,7 +70,8 @@ void env_unset(Env *env, const char *key) {
         for (size_t i = 0; i < env->n; i++)
                 if (streq(env->list[i].key, key)) {
                         pair_done(&env->list[i]);
-                        memmove(&env->list[i], &env->list[i + 1], (env->n - i - 1) * sizeof(*env->list));
+                        memmove(&env->list[i], &env->list[i + 1],
+                                (env->n - i - 1) * sizeof(*env->list));
                         env->n--;
                         return;
                 }
@@ -79,7 +81,8 @@ Env *env_copy(const Env *env) {
         Env *copy = env_new();
 
         for (size_t i = 0; env && i < env->n; i++)
-                env_add(copy, env->list[i].key, env->list[i].value, env->list[i].file, env->list[i].line);
+                env_add(copy, env->list[i].key, env->list[i].value, env->list[i].file,
+                        env->list[i].line);
         return copy;
 }
 
@@ -107,9 +110,10 @@ static const char *unquote(char **value) {
         if (strstr(*value, "${"))
                 return "\"${\" is not expanded here; write the value itself";
         if (quote != '\'' && quote != '"')
-                return strstr(*value, " #") ? "\" #\" behind a value; write comments on lines of their own, or the "
-                                              "value in quotes"
-                                            : NULL;
+                return strstr(*value, " #")
+                               ? "\" #\" behind a value; write comments on lines of their own, or the "
+                                 "value in quotes"
+                               : NULL;
         if (n < 2 || (*value)[n - 1] != quote)
                 return "a quote is not closed; write values of several lines as one line";
         (*value)[n - 1] = '\0';
@@ -157,7 +161,8 @@ static void read_line(EnvReader *reader, char *line, size_t size, unsigned numbe
         wrong = split_line(line, &key, &value);
         if (wrong) {
                 if (key)
-                        config_errors_add(reader->errors, reader->path, number, "%s: %s", key, wrong);
+                        config_errors_add(reader->errors, reader->path, number, "%s: %s", key,
+                                          wrong);
                 else
                         config_errors_add(reader->errors, reader->path, number, "%s", wrong);
                 return;
@@ -165,7 +170,8 @@ static void read_line(EnvReader *reader, char *line, size_t size, unsigned numbe
         before = env_pair(reader->own, key);
         if (before) {
                 config_errors_add(reader->errors, reader->path, number,
-                                  "%s is set in line %u already; keep one of the two", key, before->line);
+                                  "%s is set in line %u already; keep one of the two", key,
+                                  before->line);
                 return;
         }
         env_add(reader->own, key, value, reader->path, number);
@@ -189,7 +195,8 @@ int env_read(Env *env, const char *path, ConfigErrors *errors) {
         if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
                 at += 3;
         while (at < end) {
-                char *newline = memchr(at, '\n', (size_t)(end - at)), *next = newline ? newline + 1 : end;
+                char *newline = memchr(at, '\n', (size_t)(end - at)),
+                     *next = newline ? newline + 1 : end;
                 size_t n = (size_t)((newline ? newline : end) - at);
 
                 at[n] = '\0';

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void add_va(ConfigErrors *errors, ConfigErrorKind kind, const char *file, unsigned line,
-                   const char *format, va_list ap) {
+_printf_(5, 0) static void add_va(ConfigErrors *errors, ConfigErrorKind kind, const char *file,
+                                  unsigned line, const char *format, va_list ap) {
         char *text = NULL;
 
         if (vasprintf(&text, format, ap) < 0)
@@ -17,7 +17,8 @@ static void add_va(ConfigErrors *errors, ConfigErrorKind kind, const char *file,
                 (ConfigError){.kind = kind, .file = xstrdup(file), .line = line, .text = text};
 }
 
-void config_errors_add(ConfigErrors *errors, const char *file, unsigned line, const char *format, ...) {
+void config_errors_add(ConfigErrors *errors, const char *file, unsigned line, const char *format,
+                       ...) {
         va_list ap;
 
         va_start(ap, format);
@@ -25,8 +26,8 @@ void config_errors_add(ConfigErrors *errors, const char *file, unsigned line, co
         va_end(ap);
 }
 
-void config_errors_add_kind(ConfigErrors *errors, ConfigErrorKind kind, const char *file, unsigned line,
-                            const char *format, ...) {
+void config_errors_add_kind(ConfigErrors *errors, ConfigErrorKind kind, const char *file,
+                            unsigned line, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);

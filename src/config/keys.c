@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-#define KEY(section, name, fallback, type, member)                                                 \
-        {section, name, fallback, &config_type_##type, offsetof(Config, member)}
+#define KEY(section, name, fallback, type, member) \
+        { section, name, fallback, &config_type_##type, offsetof(Config, member) }
 
 /* In the order of the file as shipped. */
 /* clang-format off */
@@ -91,7 +91,8 @@ static size_t list_names(const char *section, const char *names[static _KEY_MAX]
         for (KeyId id = 0; id < _KEY_MAX; id++) {
                 const char *name = section ? keys[id].name : keys[id].section;
 
-                if (section ? !streq(keys[id].section, section) : n > 0 && streq(names[n - 1], name))
+                if (section ? !streq(keys[id].section, section)
+                            : n > 0 && streq(names[n - 1], name))
                         continue;
                 names[n++] = name;
         }
@@ -125,10 +126,13 @@ char *config_key_help(const char *section, const char *name) {
 
         for (KeyId id = 0; id < _KEY_MAX; id++)
                 if (streq(keys[id].name, name) && *section == '\0')
-                        return xasprintf("%s stands before any section; write [%s] on a line above it", name,
-                                         keys[id].section);
+                        return xasprintf(
+                                "%s stands before any section; write [%s] on a line above it", name,
+                                keys[id].section);
         if (*section == '\0')
-                return xasprintf("%s stands before any section; write [lago] or another on a line above it", name);
+                return xasprintf(
+                        "%s stands before any section; write [lago] or another on a line above it",
+                        name);
         n = list_names(section, names);
         nearest = nearest_word(name, names, n);
         if (nearest)

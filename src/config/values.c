@@ -7,9 +7,9 @@
 #include <ctype.h>
 #include <strings.h>
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+#define LETTERS  "abcdefghijklmnopqrstuvwxyz"
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
+#define DIGITS   "0123456789"
 
 static void clear_string(void *target) {
         char **s = target;
@@ -79,8 +79,8 @@ static const struct {
         const char *name;
         uint64_t usec;
 } span_units[] = {
-        {"", 1000000},         {"us", 1},          {"ms", 1000},        {"s", 1000000},
-        {"sec", 1000000},      {"m", 60000000},    {"min", 60000000},   {"h", 3600000000},
+        {"", 1000000},    {"us", 1},       {"ms", 1000},      {"s", 1000000},
+        {"sec", 1000000}, {"m", 60000000}, {"min", 60000000}, {"h", 3600000000},
 };
 
 #define SPAN_MAX_USEC 86400000000U /* a day */
@@ -97,7 +97,8 @@ static const char *parse_span_part(const char *s, uint64_t *ret) {
         if (parse_uint(digits, SPAN_MAX_USEC, &n) < 0)
                 return NULL;
         for (size_t i = 0; i < ELEMENTSOF(span_units); i++)
-                if (strlen(span_units[i].name) == n_unit && strncmp(s, span_units[i].name, n_unit) == 0) {
+                if (strlen(span_units[i].name) == n_unit &&
+                    strncmp(s, span_units[i].name, n_unit) == 0) {
                         if (n > SPAN_MAX_USEC / span_units[i].usec)
                                 return NULL;
                         *ret = n * span_units[i].usec;
@@ -128,8 +129,10 @@ static int parse_span(const char *value, void *target, char **reterr) {
 /* --- strings ------------------------------------------------------------------------------------------ */
 
 /* Takes @value when all of its bytes are of @first (the first) and @rest. */
-static int take_word(const char *value, void *target, const char *first, const char *rest, size_t max) {
-        if (!*value || !strchr(first, *value) || strspn(value, rest) != strlen(value) || strlen(value) > max)
+static int take_word(const char *value, void *target, const char *first, const char *rest,
+                     size_t max) {
+        if (!*value || !strchr(first, *value) || strspn(value, rest) != strlen(value) ||
+            strlen(value) > max)
                 return -EINVAL;
         free_and_strdup(target, value);
         return 0;
@@ -139,7 +142,8 @@ static int parse_size(const char *value, void *target, char **reterr) {
         size_t n = strspn(value, DIGITS);
 
         (void)reterr;
-        if (n == 0 || n > 9 || value[0] == '0' || !value[n] || !strchr("KMG", value[n]) || value[n + 1])
+        if (n == 0 || n > 9 || value[0] == '0' || !value[n] || !strchr("KMG", value[n]) ||
+            value[n + 1])
                 return -EINVAL;
         free_and_strdup(target, value);
         return 0;
@@ -182,7 +186,9 @@ static int parse_releases(const char *value, void *target, char **reterr) {
 
         STRV_FOREACH(i, words)
                 if (!is_release(*i)) {
-                        *reterr = xasprintf("\"%s\" is no release; write them like v1.45.0, with spaces between", *i);
+                        *reterr = xasprintf(
+                                "\"%s\" is no release; write them like v1.45.0, with spaces between",
+                                *i);
                         return -EINVAL;
                 }
         clear_strv(target);
@@ -198,13 +204,16 @@ static int parse_volume(const char *value, void *target, char **reterr) {
 
 static int parse_network(const char *value, void *target, char **reterr) {
         /* The engine's own words, and its default network, whose containers do not find each other by name. */
-        static const char *const reserved[] = {"bridge", "container", "default", "host", "none",
-                                               "ns", "pasta", "podman", "private", "slirp4netns"};
+        static const char *const reserved[] = {"bridge",  "container",  "default", "host",
+                                               "none",    "ns",         "pasta",   "podman",
+                                               "private", "slirp4netns"};
 
         for (size_t i = 0; i < ELEMENTSOF(reserved); i++)
                 if (streq(value, reserved[i])) {
-                        *reterr = xasprintf("\"%s\" means something else to the container engine; write another name, "
-                                            "such as lago", value);
+                        *reterr = xasprintf(
+                                "\"%s\" means something else to the container engine; write another name, "
+                                "such as lago",
+                                value);
                         return -EINVAL;
                 }
         return take_word(value, target, LETTERS CAPITALS DIGITS, LETTERS CAPITALS DIGITS "_.-", 64);
@@ -219,7 +228,8 @@ static int parse_path(const char *value, void *target, char **reterr) {
                 return -EINVAL;
         /* It becomes SOURCE:DESTINATION:OPTIONS of a mount. */
         if (strpbrk(value, ":,")) {
-                *reterr = xstrdup("a path with ':' or ',' cannot be mounted; use another name for the file");
+                *reterr = xstrdup(
+                        "a path with ':' or ',' cannot be mounted; use another name for the file");
                 return -EINVAL;
         }
         free_and_strdup(target, value);
@@ -323,8 +333,10 @@ static int parse_listen(const char *value, void *target, char **reterr) {
         if (parse_port(colon ? colon + 1 : value, &port) < 0)
                 return -EINVAL;
         if (n == 0 || streq(address, "localhost")) {
-                *reterr = xasprintf("write a numeric address and a port: 127.0.0.1:%u, or 0.0.0.0:%u to be reached "
-                                    "from other hosts", port, port);
+                *reterr = xasprintf(
+                        "write a numeric address and a port: 127.0.0.1:%u, or 0.0.0.0:%u to be reached "
+                        "from other hosts",
+                        port, port);
                 return -EINVAL;
         }
         if (!is_address(address) || brackets != (strchr(address, ':') != NULL))
@@ -395,7 +407,8 @@ static int parse_any_url(const char *value, void *target, bool path_allowed, cha
                 rest = startswith(value, "https://");
         if (!rest) {
                 if (*value && !strstr(value, "://"))
-                        *reterr = xasprintf("it lacks its scheme; write https://%s or http://%s", value, value);
+                        *reterr = xasprintf("it lacks its scheme; write https://%s or http://%s",
+                                            value, value);
                 return -EINVAL;
         }
         if (strpbrk(value, "?#@ \t\"'\\<>")) {
@@ -431,8 +444,9 @@ static bool is_digest(const char *s) {
 static bool is_image_name(const char *s) {
         size_t n = strlen(s);
 
-        return n > 0 && n < 200 && strspn(s, LETTERS DIGITS "._-/") == n && isalnum((unsigned char)s[0]) &&
-               s[n - 1] != '/' && !strstr(s, "//") && !strstr(s, "..");
+        return n > 0 && n < 200 && strspn(s, LETTERS DIGITS "._-/") == n &&
+               isalnum((unsigned char)s[0]) && s[n - 1] != '/' && !strstr(s, "//") &&
+               !strstr(s, "..");
 }
 
 /* Takes the port out of "registry.example.com:5000/name", in place. */
@@ -442,7 +456,8 @@ static int drop_port(char *name) {
         uint16_t port;
 
         if (colon) {
-                _cleanup_(freep) char *number = xstrndup(colon + 1, (size_t)(name + n_host - colon - 1));
+                _cleanup_(freep) char *number =
+                        xstrndup(colon + 1, (size_t)(name + n_host - colon - 1));
 
                 if (parse_port(number, &port) < 0)
                         return -EINVAL;

@@ -34,8 +34,9 @@ const char *setup_rsa_error(const char *base64) {
         if (!pem)
                 error = "it is not base64 in one line";
         else if (!key)
-                error = memmem(pem, size, "ENCRYPTED", 9) ? "it has a passphrase, which Lago cannot give"
-                                                           : "its text is damaged";
+                error = memmem(pem, size, "ENCRYPTED", 9)
+                                ? "it has a passphrase, which Lago cannot give"
+                                : "its text is damaged";
         else if (EVP_PKEY_base_id(key) != EVP_PKEY_RSA)
                 error = "it is no RSA key";
         EVP_PKEY_free(key);
@@ -51,9 +52,10 @@ static void check_rsa_key(const Config *config, ConfigErrors *errors) {
         const char *error = pair ? setup_rsa_error(pair->value) : NULL;
 
         if (error)
-                config_errors_add_kind(errors, CONFIG_ERROR_KEYS, pair->file, pair->line,
-                                       "LAGO_RSA_PRIVATE_KEY: %s; write the key as one line: base64 -w0 < private.pem",
-                                       error);
+                config_errors_add_kind(
+                        errors, CONFIG_ERROR_KEYS, pair->file, pair->line,
+                        "LAGO_RSA_PRIVATE_KEY: %s; write the key as one line: base64 -w0 < private.pem",
+                        error);
 }
 
 static void check_ca_file(const Config *config, ConfigErrors *errors) {
@@ -64,10 +66,12 @@ static void check_ca_file(const Config *config, ConfigErrors *errors) {
                 return;
         r = file_read(config->ca_file, CA_MAX_BYTES, &text, NULL);
         if (r < 0)
-                config_errors_add(errors, config->ca_file, 0, "the ca-file of [database] cannot be read: %s", strerror(-r));
-        else if (!strstr(text, "-----BEGIN CERTIFICATE-----"))
                 config_errors_add(errors, config->ca_file, 0,
-                                  "the ca-file of [database] holds no certificate; it must be PEM text");
+                                  "the ca-file of [database] cannot be read: %s", strerror(-r));
+        else if (!strstr(text, "-----BEGIN CERTIFICATE-----"))
+                config_errors_add(
+                        errors, config->ca_file, 0,
+                        "the ca-file of [database] holds no certificate; it must be PEM text");
 }
 
 /* Passwords that every user of the host can read. */
@@ -75,8 +79,9 @@ static void check_mode(const char *path, ConfigErrors *errors) {
         struct stat st;
 
         if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
-                config_errors_add_kind(errors, CONFIG_WARNING, path, 0,
-                                       "others than root may read or write this file; run chmod 0600 %s", path);
+                config_errors_add_kind(
+                        errors, CONFIG_WARNING, path, 0,
+                        "others than root may read or write this file; run chmod 0600 %s", path);
 }
 
 static void check_member_name(const char *path, const char *file_name, ConfigErrors *errors) {
@@ -89,7 +94,8 @@ static void check_member_name(const char *path, const char *file_name, ConfigErr
         for (MemberKind kind = 0; kind < _MEMBER_KIND_MAX; kind++)
                 known[kind] = member_info(kind)->name;
         nearest = nearest_word(name, known, ELEMENTSOF(known));
-        config_errors_add(errors, path, 0, "there is no member %s; rename the file%s%s%s, or remove it", name,
+        config_errors_add(errors, path, 0,
+                          "there is no member %s; rename the file%s%s%s, or remove it", name,
                           nearest ? " to " : "", nearest ? nearest : "", nearest ? ".env" : "");
 }
 

@@ -11,11 +11,11 @@
 
 #include <dirent.h>
 
-#define PODMAN          "podman", "--events-backend=none"
-#define OUTPUT_MAX      (4 * 1024 * 1024)
-#define TIMEOUT_USEC    (120 * USEC_PER_SEC)
-#define LABEL           ENGINE_LABEL "=1"
-#define SEPARATORS      "\n"
+#define PODMAN       "podman", "--events-backend=none"
+#define OUTPUT_MAX   (4 * 1024 * 1024)
+#define TIMEOUT_USEC (120 * USEC_PER_SEC)
+#define LABEL        ENGINE_LABEL "=1"
+#define SEPARATORS   "\n"
 
 static StepResult ask(char *const argv[], Spawned *ret) {
         int r = spawn_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret);
@@ -58,7 +58,8 @@ static size_t split_fields(char *line, char *fields[], size_t max) {
 /* Any bridge with names will do, whoever made it. */
 static char *network_problem(char *const fields[static 5]) {
         if (!streq(fields[1], "bridge"))
-                return xasprintf("its driver is %s, not bridge", isempty(fields[1]) ? "unknown" : fields[1]);
+                return xasprintf("its driver is %s, not bridge",
+                                 isempty(fields[1]) ? "unknown" : fields[1]);
         if (!streq(fields[2], "true"))
                 return xstrdup("its containers cannot find each other by name (no DNS)");
         if (streq(fields[3], "true"))
@@ -66,7 +67,8 @@ static char *network_problem(char *const fields[static 5]) {
         return NULL;
 }
 
-void inventory_parse(Inventory *inventory, const char *volumes, const char *networks, const char *network) {
+void inventory_parse(Inventory *inventory, const char *volumes, const char *networks,
+                     const char *network) {
         _cleanup_(strv_freep) char **volume_lines = strv_split(volumes, SEPARATORS);
         _cleanup_(strv_freep) char **network_lines = strv_split(networks, SEPARATORS);
 
@@ -117,10 +119,15 @@ bool inventory_volume_has_data(const Inventory *inventory, const char *volume) {
 }
 
 StepResult setup_look(const Config *config, Inventory *ret) {
-        static const char *const list_volumes[] = {PODMAN, "volume", "ls", "--format", "{{.Name}}|{{.Mountpoint}}",
-                                                   NULL};
-        static const char *const list_networks[] = {PODMAN, "network", "ls", "--format",
-                                                    "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}", NULL};
+        static const char *const list_volumes[] = {
+                PODMAN, "volume", "ls", "--format", "{{.Name}}|{{.Mountpoint}}", NULL};
+        static const char *const list_networks[] = {
+                PODMAN,
+                "network",
+                "ls",
+                "--format",
+                "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}",
+                NULL};
         Spawned volumes = {0}, networks = {0};
         StepResult result = ask((char *const *)(uintptr_t)list_volumes, &volumes);
 
@@ -179,13 +186,15 @@ static StepResult judge_network(const Config *config, const Inventory *inventory
         if (!inventory->network_problem)
                 return STEP_DONE;
         if (inventory->network_is_ours) {
-                log_error("podman made the network %s, but %s; install netavark and aardvark-dns, then run podman network "
-                          "rm %s",
-                          config->network, inventory->network_problem, config->network);
+                log_error(
+                        "podman made the network %s, but %s; install netavark and aardvark-dns, then run podman network "
+                        "rm %s",
+                        config->network, inventory->network_problem, config->network);
                 return STEP_ENGINE;
         }
-        log_error("The container network %s belongs to somebody else: %s; write another name below [network] in lago.conf",
-                  config->network, inventory->network_problem);
+        log_error(
+                "The container network %s belongs to somebody else: %s; write another name below [network] in lago.conf",
+                config->network, inventory->network_problem);
         return STEP_STRANGER;
 }
 

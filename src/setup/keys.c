@@ -132,16 +132,17 @@ static void remove_leftovers(const char *path) {
 static StepResult refuse(const char *path, char *const *missing, const char *because) {
         _cleanup_(freep) char *names = strv_join(missing, ", ");
 
-        log_message(LOG_ERR, MESSAGE_KEYS,
-                    "Keys refused: %s missing, and %s; put the old values into lago.env or the old file back to %s. New "
-                    "keys could not read what is stored",
-                    names, because, path);
+        log_message(
+                LOG_ERR, MESSAGE_KEYS,
+                "Keys refused: %s missing, and %s; put the old values into lago.env or the old file back to %s. New "
+                "keys could not read what is stored",
+                names, because, path);
         return STEP_KEYS;
 }
 
 /* Whether these keys may be made new; the password of a server that does not exist yet always may. */
-static StepResult judge(const char *path, const Config *config, char *const *missing, bool file_exists,
-                        bool data_exists) {
+static StepResult judge(const char *path, const Config *config, char *const *missing,
+                        bool file_exists, bool data_exists) {
         _cleanup_(freep) char *reason = NULL;
 
         if (data_exists) {
@@ -177,10 +178,12 @@ StepResult setup_keys(const char *directory, const Config *config, bool data_exi
         if (r >= 0)
                 r = file_write(path, text, 0600);
         if (r < 0) {
-                log_message(LOG_ERR, MESSAGE_KEYS, "Cannot write new keys to %s: %s", path, strerror(-r));
+                log_message(LOG_ERR, MESSAGE_KEYS, "Cannot write new keys to %s: %s", path,
+                            strerror(-r));
                 return STEP_LATER;
         }
         names = strv_join(missing, ", ");
-        log_message(LOG_NOTICE, MESSAGE_KEYS, "Keys made in %s: %s. Keep a copy in a safe place", path, names);
+        log_message(LOG_NOTICE, MESSAGE_KEYS, "Keys made in %s: %s. Keep a copy in a safe place",
+                    path, names);
         return STEP_DONE;
 }

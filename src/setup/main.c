@@ -39,16 +39,17 @@ static void tell(const ConfigErrors *errors) {
                 const ConfigError *error = &errors->list[i];
                 bool warning = error->kind == CONFIG_WARNING;
                 _cleanup_(strv_freep) char **fields = NULL;
-                _cleanup_(freep) char *where = error->line > 0 ? xasprintf("%s:%u", error->file, error->line)
-                                                               : xstrdup(error->file);
+                _cleanup_(freep) char *where =
+                        error->line > 0 ? xasprintf("%s:%u", error->file, error->line)
+                                        : xstrdup(error->file);
 
                 strv_addf(&fields, "FILE=%s", error->file);
                 if (error->line > 0)
                         strv_addf(&fields, "LINE=%u", error->line);
                 log_fields(warning ? LOG_WARNING : LOG_ERR,
-                           warning                                 ? NULL
+                           warning                            ? NULL
                            : error->kind == CONFIG_ERROR_KEYS ? MESSAGE_KEYS
-                                                                   : MESSAGE_CONFIG_REFUSED,
+                                                              : MESSAGE_CONFIG_REFUSED,
                            fields, "%s: %s%s", where, warning ? "warning: " : "", error->text);
         }
 }
@@ -64,8 +65,8 @@ static void tell_status(const ConfigErrors *errors) {
                         n++;
                 }
         if (first)
-                (void)sd_notifyf(0, "STATUS=Refused: %s:%u: %.60s%s", first->file, first->line, first->text,
-                                 n > 1 ? " (and more)" : "");
+                (void)sd_notifyf(0, "STATUS=Refused: %s:%u: %.60s%s", first->file, first->line,
+                                 first->text, n > 1 ? " (and more)" : "");
 }
 
 static StepResult load(const Options *options, Config **ret) {
@@ -96,9 +97,10 @@ static StepResult set_up(const Options *options) {
                 return result;
         result = setup_look(config, &inventory);
         if (result == STEP_DONE)
-                result = setup_keys(options->directory, config,
-                                    !config->database_external &&
-                                            inventory_volume_has_data(&inventory, config->database_volume));
+                result = setup_keys(
+                        options->directory, config,
+                        !config->database_external &&
+                                inventory_volume_has_data(&inventory, config->database_volume));
         if (result == STEP_DONE)
                 result = setup_engine(config, &inventory);
         inventory_done(&inventory);
@@ -122,8 +124,9 @@ static StepResult set_up_alone(const Options *options) {
 
 static int exit_status(StepResult result) {
         static const int statuses[] = {
-                [STEP_DONE] = EXIT_SUCCESS, [STEP_LATER] = EXIT_TEMPFAIL,      [STEP_CONFIG] = EXIT_CONFIG,
-                [STEP_KEYS] = EXIT_KEYS,    [STEP_STRANGER] = EXIT_STRANGER, [STEP_ENGINE] = EXIT_OSERR,
+                [STEP_DONE] = EXIT_SUCCESS,      [STEP_LATER] = EXIT_TEMPFAIL,
+                [STEP_CONFIG] = EXIT_CONFIG,     [STEP_KEYS] = EXIT_KEYS,
+                [STEP_STRANGER] = EXIT_STRANGER, [STEP_ENGINE] = EXIT_OSERR,
         };
 
         return statuses[result];
@@ -139,13 +142,16 @@ static int parse_options(int argc, char **argv, Options *options) {
                 OPTION_VERSION,
         };
         static const struct option known[] = {
-                {"check", no_argument, NULL, OPTION_CHECK}, {"once", no_argument, NULL, OPTION_ONCE},
+                {"check", no_argument, NULL, OPTION_CHECK},
+                {"once", no_argument, NULL, OPTION_ONCE},
                 {"directory", required_argument, NULL, OPTION_DIRECTORY},
-                {"help", no_argument, NULL, OPTION_HELP},   {"version", no_argument, NULL, OPTION_VERSION},
+                {"help", no_argument, NULL, OPTION_HELP},
+                {"version", no_argument, NULL, OPTION_VERSION},
                 {NULL, 0, NULL, 0},
         };
 
-        for (int c = getopt_long(argc, argv, "", known, NULL); c != -1; c = getopt_long(argc, argv, "", known, NULL))
+        for (int c = getopt_long(argc, argv, "", known, NULL); c != -1;
+             c = getopt_long(argc, argv, "", known, NULL))
                 switch (c) {
                 case OPTION_CHECK:
                         options->check = true;
@@ -166,7 +172,8 @@ static int parse_options(int argc, char **argv, Options *options) {
                         return EXIT_USAGE;
                 }
         if (optind < argc) {
-                fprintf(stderr, "lago-setup: there is no argument \"%s\"; see lago-setup --help\n", argv[optind]);
+                fprintf(stderr, "lago-setup: there is no argument \"%s\"; see lago-setup --help\n",
+                        argv[optind]);
                 return EXIT_USAGE;
         }
         return -1;
@@ -185,7 +192,8 @@ int main(int argc, char **argv) {
                 if (result != STEP_LATER || options.once || options.check)
                         break;
                 log_warning("Trying again in %u s", delay);
-                (void)sd_notifyf(0, "STATUS=Cannot set up yet, see the journal; again in %u s", delay);
+                (void)sd_notifyf(0, "STATUS=Cannot set up yet, see the journal; again in %u s",
+                                 delay);
                 (void)sleep(delay);
         }
         if (result == STEP_DONE)

@@ -7,11 +7,11 @@
 /* How a step ended; what went wrong has been told by the step. */
 typedef enum StepResult {
         STEP_DONE,
-        STEP_LATER,  /* may pass: try again */
-        STEP_CONFIG, /* EXIT_CONFIG */
-        STEP_KEYS,   /* EXIT_KEYS */
+        STEP_LATER,    /* may pass: try again */
+        STEP_CONFIG,   /* EXIT_CONFIG */
+        STEP_KEYS,     /* EXIT_KEYS */
         STEP_STRANGER, /* EXIT_STRANGER */
-        STEP_ENGINE, /* no engine to speak to: EXIT_OSERR */
+        STEP_ENGINE,   /* no engine to speak to: EXIT_OSERR */
 } StepResult;
 
 /**
@@ -44,7 +44,8 @@ typedef struct Inventory {
 } Inventory;
 
 /** inventory_parse() - from what the engine printed; pure. */
-void inventory_parse(Inventory *inventory, const char *volumes, const char *networks, const char *network);
+void inventory_parse(Inventory *inventory, const char *volumes, const char *networks,
+                     const char *network);
 void inventory_done(Inventory *inventory);
 
 /** inventory_volume_has_data() - the volume is there and not known to be empty. */

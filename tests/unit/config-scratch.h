@@ -33,7 +33,8 @@ static inline void scratch_done(Scratch *scratch) {
         (void)remove_tree(scratch->path);
 }
 
-static inline void scratch_put_bytes(const Scratch *scratch, const char *name, const void *bytes, size_t size) {
+static inline void scratch_put_bytes(const Scratch *scratch, const char *name, const void *bytes,
+                                     size_t size) {
         _cleanup_(freep) char *path = xasprintf("%s/%s", scratch->path, name);
         FILE *file = fopen(path, "we");
 
@@ -53,13 +54,14 @@ static inline char *errors_text(const Scratch *scratch, const ConfigErrors *erro
         _cleanup_(strv_freep) char **lines = NULL;
 
         for (size_t i = 0; i < errors->n; i++) {
-                static const char *const kinds[] = {
-                        [CONFIG_ERROR] = "", [CONFIG_ERROR_KEYS] = "keys: ", [CONFIG_WARNING] = "warning: "};
+                static const char *const kinds[] = {[CONFIG_ERROR] = "",
+                                                    [CONFIG_ERROR_KEYS] = "keys: ",
+                                                    [CONFIG_WARNING] = "warning: "};
                 const ConfigError *error = &errors->list[i];
                 const char *name = startswith(error->file, scratch->path);
 
-                strv_addf(&lines, "%s:%u: %s%s\n", name ? name + 1 : error->file, error->line, kinds[error->kind],
-                          error->text);
+                strv_addf(&lines, "%s:%u: %s%s\n", name ? name + 1 : error->file, error->line,
+                          kinds[error->kind], error->text);
         }
         return strv_join(lines, "");
 }

@@ -89,14 +89,16 @@ static Config *load_only(const char *conf) {
 
 static void the_shipped_file_says_the_defaults(void **state _unused_) {
         _cleanup_(freep) char *shipped = NULL, *uncommented = NULL;
-        _cleanup_(config_freep) Config *as_shipped = NULL, *spelt_out = NULL, *by_default = NULL, *with_urls = NULL;
+        _cleanup_(config_freep) Config *as_shipped = NULL, *spelt_out = NULL, *by_default = NULL,
+                                       *with_urls = NULL;
 
         assert_int_equal(file_read("conf/lago.conf", 65536, &shipped, NULL), 0);
         uncommented = without_number_signs(shipped);
         as_shipped = load_only(shipped);
         spelt_out = load_only(uncommented);
         by_default = load_only(RELEASE);
-        with_urls = load_only(RELEASE "front-url = http://localhost:8080\napi-url = http://localhost:3000\n");
+        with_urls = load_only(
+                RELEASE "front-url = http://localhost:8080\napi-url = http://localhost:3000\n");
         assert_config_equal(as_shipped, by_default);
         assert_config_equal(spelt_out, by_default);
         assert_config_equal(with_urls, by_default);
@@ -116,11 +118,13 @@ static void the_shipped_file_has_every_key(void **state _unused_) {
                 _cleanup_(freep) char *hidden_empty = xasprintf("\n#%s =\n", keys[i].name);
                 const char *from = strstr(shipped, section);
                 const char *end = from ? strstr(from + 2, "\n[") : NULL;
-                _cleanup_(freep) char *part = from ? xstrndup(from, end ? (size_t)(end - from) : strlen(from)) : NULL;
+                _cleanup_(freep) char *part =
+                        from ? xstrndup(from, end ? (size_t)(end - from) : strlen(from)) : NULL;
 
                 assert_non_null(part);
                 if (!strstr(part, set) && !strstr(part, hidden) && !strstr(part, hidden_empty))
-                        fail_msg("conf/lago.conf lacks %s below [%s]", keys[i].name, keys[i].section);
+                        fail_msg("conf/lago.conf lacks %s below [%s]", keys[i].name,
+                                 keys[i].section);
         }
 }
 
@@ -183,7 +187,8 @@ static void every_key_takes_another_value(void **state _unused_) {
         assert_string_equal(config->front_listen.address, "0.0.0.0");
         assert_int_equal(config->front_listen.port, 80);
         assert_false(config->front_enabled || config->clock_enabled || config->pdf_enabled);
-        assert_strv_equal(config->pools, (char *[]){(char[]){"events"}, (char[]){"webhook"}, (char[]){"ai_agent"}, NULL});
+        assert_strv_equal(config->pools, (char *[]){(char[]){"events"}, (char[]){"webhook"},
+                                                    (char[]){"ai_agent"}, NULL});
         assert_string_equal(config->database_volume, "pg.1");
         assert_strv_equal(config->database_arguments,
                           (char *[]){(char[]){"-c"}, (char[]){"shared_buffers=2GB"}, (char[]){"-c"},
@@ -195,7 +200,8 @@ static void every_key_takes_another_value(void **state _unused_) {
         assert_string_equal(config->storage_volume, "s");
         assert_false(config->migrate_automatic);
         assert_int_equal(config->migrate_fresh, FRESH_REPLAY);
-        assert_strv_equal(config->passed_bridges, (char *[]){(char[]){"v1.45.0"}, (char[]){"v1.31.0"}, NULL});
+        assert_strv_equal(config->passed_bridges,
+                          (char *[]){(char[]){"v1.45.0"}, (char[]){"v1.31.0"}, NULL});
         assert_string_equal(config->registry, "registry.example.com:5000/mirror");
         assert_true(startswith(config->image_api, "x/api@sha256:"));
         assert_string_equal(config->image_front, "localhost:5000/front:v1_-.X");
@@ -224,24 +230,28 @@ static void a_missing_release_is_refused(void **state _unused_) {
 static void unknown_names_get_the_nearest(void **state _unused_) {
         assert_says(RELEASE "[laog]\nrelease = v1.0.0\nfoo = bar\n",
                     "lago.conf:3: there is no section [laog]; did you mean [lago]?\n");
-        assert_says(RELEASE "[something-else]\n",
-                    "lago.conf:3: there is no section [something-else]; there are: lago, api, front, worker, clock, pdf, "
-                    "database, redis, storage, migrate, images, health, network\n");
+        assert_says(
+                RELEASE "[something-else]\n",
+                "lago.conf:3: there is no section [something-else]; there are: lago, api, front, worker, clock, pdf, "
+                "database, redis, storage, migrate, images, health, network\n");
         assert_says("[lago]\nrelaese = v1.50.0\nrelease = v1.50.0\nRELEASE = v1.50.0\n",
                     "lago.conf:2: [lago] has no key relaese; did you mean release?\n"
                     "lago.conf:4: [lago] has no key RELEASE; did you mean release?\n");
         assert_says(RELEASE "[api]\nshm-size = 1G\n",
                     "lago.conf:4: [api] has no key shm-size; it belongs below [database]\n");
-        assert_says(RELEASE "[health]\ncolour = red\n",
-                    "lago.conf:4: [health] has no key colour; it has: interval, timeout, restart-after\n");
-        assert_says("shm-size = 1G\ncolour = red\n" RELEASE,
-                    "lago.conf:1: shm-size stands before any section; write [database] on a line above it\n"
-                    "lago.conf:2: colour stands before any section; write [lago] or another on a line above it\n");
+        assert_says(
+                RELEASE "[health]\ncolour = red\n",
+                "lago.conf:4: [health] has no key colour; it has: interval, timeout, restart-after\n");
+        assert_says(
+                "shm-size = 1G\ncolour = red\n" RELEASE,
+                "lago.conf:1: shm-size stands before any section; write [database] on a line above it\n"
+                "lago.conf:2: colour stands before any section; write [lago] or another on a line above it\n");
 }
 
 static void a_key_twice_in_one_file_is_refused(void **state _unused_) {
-        assert_says(RELEASE "[api]\nlisten = 127.0.0.1:1\n[lago]\nrelease = v1.51.0\n",
-                    "lago.conf:6: release of [lago] is set in line 2 already; keep one of the two\n");
+        assert_says(
+                RELEASE "[api]\nlisten = 127.0.0.1:1\n[lago]\nrelease = v1.51.0\n",
+                "lago.conf:6: release of [lago] is set in line 2 already; keep one of the two\n");
 }
 
 static void a_later_file_overrides(void **state _unused_) {
@@ -251,7 +261,8 @@ static void a_later_file_overrides(void **state _unused_) {
 
         scratch_put(&scratch, "lago.conf", RELEASE "[worker]\npools = events\n");
         scratch_put(&scratch, "lago.conf.d/20-b.conf", "[lago]\nrelease = v1.52.0\n");
-        scratch_put(&scratch, "lago.conf.d/10-a.conf", "[lago]\nrelease = v1.51.0\n[worker]\npools =\n");
+        scratch_put(&scratch, "lago.conf.d/10-a.conf",
+                    "[lago]\nrelease = v1.51.0\n[worker]\npools =\n");
         scratch_put(&scratch, "lago.conf.d/30-c.conf.bak", "[nonsense\n");
         scratch_put(&scratch, "lago.conf.d/.40-d.conf", "[nonsense\n");
         said = scratch_load(&scratch, &config);
@@ -292,7 +303,8 @@ static const struct {
          "front-url = lago.example.com: it lacks its scheme; write https://lago.example.com or http://lago.example.com"},
         {"lago", "front-url = ftp://lago.example.com",
          "front-url = ftp://lago.example.com: write a URL such as https://lago.example.com"},
-        {"lago", "front-url = http://", "front-url = http://: write a URL such as https://lago.example.com"},
+        {"lago", "front-url = http://",
+         "front-url = http://: write a URL such as https://lago.example.com"},
         {"lago", "front-url = http://lago.example.com/app",
          "front-url = http://lago.example.com/app: Lago's front knows no path; write scheme, host and port only"},
         {"lago", "front-url = http://a.example:99999",
@@ -300,8 +312,10 @@ static const struct {
         {"lago", "api-url = http://user@a.example",
          "api-url = http://user@a.example: write it without user, query and fragment"},
         {"lago", "api-url =", "api-url has no value; write a URL such as https://api.example.com"},
-        {"lago", "api-url = http://a b", "api-url = http://a b: write it without user, query and fragment"},
-        {"lago", "api-url = http://[::1", "api-url = http://[::1: write a URL such as https://api.example.com"},
+        {"lago", "api-url = http://a b",
+         "api-url = http://a b: write it without user, query and fragment"},
+        {"lago", "api-url = http://[::1",
+         "api-url = http://[::1: write a URL such as https://api.example.com"},
         {"api", "listen = 3000",
          "listen = 3000: write a numeric address and a port: 127.0.0.1:3000, or 0.0.0.0:3000 to be reached from other "
          "hosts"},
@@ -317,16 +331,20 @@ static const struct {
         {"api", "listen = 127.0.0.1:65536",
          "listen = 127.0.0.1:65536: write ADDRESS:PORT, such as 127.0.0.1:3000 or [::1]:3000"},
         {"front", "enabled = true", "enabled = true: write yes or no"},
-        {"worker", "pools = event", "pools = event: Lago has no pool \"event\"; did you mean events?"},
+        {"worker", "pools = event",
+         "pools = event: Lago has no pool \"event\"; did you mean events?"},
         {"worker", "pools = events pdfs events",
          "pools = events pdfs events: \"events\" is named twice; name it once"},
         {"worker", "pools = quite-another",
          "pools = quite-another: write names out of: ai_agent alerts analytics billing clock events payments pdfs wallets "
          "webhook"},
         {"database", "mode = extern", "mode = extern: write bundled or external"},
-        {"database", "volume = /srv/pg", "volume = /srv/pg: write the name of a volume, not a path"},
-        {"database", "volume = a b", "volume = a b: write a name of letters, digits, '_', '.' and '-'"},
-        {"database", "volume = -v", "volume = -v: write a name of letters, digits, '_', '.' and '-'"},
+        {"database", "volume = /srv/pg",
+         "volume = /srv/pg: write the name of a volume, not a path"},
+        {"database", "volume = a b",
+         "volume = a b: write a name of letters, digits, '_', '.' and '-'"},
+        {"database", "volume = -v",
+         "volume = -v: write a name of letters, digits, '_', '.' and '-'"},
         {"database", "arguments = -c \"a b", "arguments = -c \"a b: a quote is not closed"},
         {"database", "shm-size = 256", "shm-size = 256: write a size such as 256M or 1G"},
         {"database", "shm-size = 0M", "shm-size = 0M: write a size such as 256M or 1G"},
@@ -353,8 +371,10 @@ static const struct {
         {"images", "pull = always", "pull = always: write missing or never"},
         {"health", "interval = 10 parsecs",
          "interval = 10 parsecs: write a time from 100ms to 24h, such as 10s, 1min or 500ms"},
-        {"health", "interval = 0", "interval = 0: write a time from 100ms to 24h, such as 10s, 1min or 500ms"},
-        {"health", "interval = 25h", "interval = 25h: write a time from 100ms to 24h, such as 10s, 1min or 500ms"},
+        {"health", "interval = 0",
+         "interval = 0: write a time from 100ms to 24h, such as 10s, 1min or 500ms"},
+        {"health", "interval = 25h",
+         "interval = 25h: write a time from 100ms to 24h, such as 10s, 1min or 500ms"},
         {"health", "timeout = 99999999999999999999s",
          "timeout = 99999999999999999999s: write a time from 100ms to 24h, such as 10s, 1min or 500ms"},
         {"health", "restart-after = -1", "restart-after = -1: write a number from 0 to 1000"},
@@ -367,10 +387,11 @@ static const struct {
 
 static void a_wrong_value_is_told_with_what_to_write(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(wrong_values); i++) {
-                _cleanup_(freep) char *conf =
-                        xasprintf(RELEASE "[%s]\n%s\n", wrong_values[i].section, wrong_values[i].line);
+                _cleanup_(freep) char *conf = xasprintf(
+                        RELEASE "[%s]\n%s\n", wrong_values[i].section, wrong_values[i].line);
                 _cleanup_(freep) char *expected =
-                        xasprintf("lago.conf:4: [%s] %s\n", wrong_values[i].section, wrong_values[i].expected);
+                        xasprintf("lago.conf:4: [%s] %s\n", wrong_values[i].section,
+                                  wrong_values[i].expected);
 
                 assert_says(conf, expected);
         }
@@ -383,7 +404,8 @@ static void a_wrong_value_is_told_with_what_to_write(void **state _unused_) {
 }
 
 static void lines_with_two_meanings_are_refused(void **state _unused_) {
-        static const char no_setting[] = "lago.conf:4: this is no setting; write KEY = VALUE, or # before a comment\n";
+        static const char no_setting[] =
+                "lago.conf:4: this is no setting; write KEY = VALUE, or # before a comment\n";
 
         assert_says(RELEASE "[api]\nlisten: 127.0.0.1:3000\n", no_setting);
         assert_says(RELEASE "[api]\nlisten\n", no_setting);
@@ -407,8 +429,10 @@ static void a_long_line_smuggles_nothing(void **state _unused_) {
         for (unsigned n = 150; n < 450; n++) {
                 _cleanup_(scratch_done) Scratch scratch = scratch_new();
                 _cleanup_(config_freep) Config *config = NULL;
-                _cleanup_(freep) char *comment = xasprintf(RELEASE "[clock]\n#%*senabled = no\n", (int)n, "");
-                _cleanup_(freep) char *key = xasprintf(RELEASE "[clock]\nx = %0*u enabled = no\n", (int)n, 0U);
+                _cleanup_(freep) char *comment =
+                        xasprintf(RELEASE "[clock]\n#%*senabled = no\n", (int)n, "");
+                _cleanup_(freep) char *key =
+                        xasprintf(RELEASE "[clock]\nx = %0*u enabled = no\n", (int)n, 0U);
                 _cleanup_(freep) char *said = NULL, *said_of_key = NULL;
 
                 scratch_put(&scratch, "lago.conf", comment);
@@ -421,10 +445,12 @@ static void a_long_line_smuggles_nothing(void **state _unused_) {
                 assert_non_null(startswith(said_of_key, "lago.conf:4: "));
                 assert_ptr_equal(strchr(said_of_key, '\n') + 1, said_of_key + strlen(said_of_key));
         }
-        assert_says(RELEASE "[database]\narguments = 0123456789012345678901234567890123456789012345678901234567890123456789"
-                            "0123456789012345678901234567890123456789012345678901234567890123456789"
-                            "0123456789012345678901234567890123456789012345678901234567890123456789\n",
-                    "lago.conf:4: this line has 222 bytes, 197 at most are read; write it shorter\n");
+        assert_says(
+                RELEASE
+                "[database]\narguments = 0123456789012345678901234567890123456789012345678901234567890123456789"
+                "0123456789012345678901234567890123456789012345678901234567890123456789"
+                "0123456789012345678901234567890123456789012345678901234567890123456789\n",
+                "lago.conf:4: this line has 222 bytes, 197 at most are read; write it shorter\n");
 }
 
 static void a_long_section_is_not_cut(void **state _unused_) {
@@ -440,13 +466,15 @@ static void strange_bytes_are_refused_or_harmless(void **state _unused_) {
 
         scratch_put_bytes(&scratch, "lago.conf", nul, sizeof(nul) - 1);
         said_of_nul = scratch_load(&scratch, NULL);
-        assert_string_equal(said_of_nul, "lago.conf:4: control characters in this line; type it anew\n");
+        assert_string_equal(said_of_nul,
+                            "lago.conf:4: control characters in this line; type it anew\n");
         assert_says(RELEASE "[clock]\nenabled = no\033[1m\n",
                     "lago.conf:4: control characters in this line; type it anew\n");
         assert_says(RELEASE "[clock]\r\nenabled\r= no\r\n",
                     "lago.conf:4: control characters in this line; type it anew\n");
-        scratch_put(&scratch, "lago.conf",
-                    "\xef\xbb\xbf[lago]\r\n\trelease\t=\tv1.50.0 \r\n\r\n ; comment\r\n[clock]\r\n  enabled = no");
+        scratch_put(
+                &scratch, "lago.conf",
+                "\xef\xbb\xbf[lago]\r\n\trelease\t=\tv1.50.0 \r\n\r\n ; comment\r\n[clock]\r\n  enabled = no");
         said = scratch_load(&scratch, &config);
         assert_string_equal(said, "");
         assert_string_equal(config->release, "v1.50.0");
@@ -454,23 +482,29 @@ static void strange_bytes_are_refused_or_harmless(void **state _unused_) {
 }
 
 static void what_contradicts_is_refused(void **state _unused_) {
-        assert_says(RELEASE "[api]\nlisten = 0.0.0.0:8080\n",
-                    "lago.conf:4: [api] and [front] both listen on port 8080; give one of them another port\n");
+        assert_says(
+                RELEASE "[api]\nlisten = 0.0.0.0:8080\n",
+                "lago.conf:4: [api] and [front] both listen on port 8080; give one of them another port\n");
         assert_says(RELEASE "[api]\nlisten = 127.0.0.2:8080\n", "");
         assert_says(RELEASE "[api]\nlisten = 127.0.0.1:8080\n[front]\nenabled = no\n", "");
-        assert_says(RELEASE "[redis]\nvolume = lago_postgres_data\n",
-                    "lago.conf:4: [database] and [redis] share the volume lago_postgres_data; give each its own\n");
+        assert_says(
+                RELEASE "[redis]\nvolume = lago_postgres_data\n",
+                "lago.conf:4: [database] and [redis] share the volume lago_postgres_data; give each its own\n");
 }
 
 static void a_name_that_nobody_can_reach_is_warned_of(void **state _unused_) {
-        assert_says("[lago]\nrelease = v1.50.0\napi-url = http://lago.example.com\n",
-                    "lago.conf:3: warning: api-url names lago.example.com, but [api] listens on 127.0.0.1, which only a "
-                    "proxy on this host can reach; without one write listen = 0.0.0.0:3000\n");
-        assert_says("[lago]\nrelease = v1.50.0\nfront-url = http://192.0.2.1:8080\n",
-                    "lago.conf:3: warning: front-url names 192.0.2.1, but [front] listens on 127.0.0.1, which only a proxy "
-                    "on this host can reach; without one write listen = 0.0.0.0:8080\n");
+        assert_says(
+                "[lago]\nrelease = v1.50.0\napi-url = http://lago.example.com\n",
+                "lago.conf:3: warning: api-url names lago.example.com, but [api] listens on 127.0.0.1, which only a "
+                "proxy on this host can reach; without one write listen = 0.0.0.0:3000\n");
+        assert_says(
+                "[lago]\nrelease = v1.50.0\nfront-url = http://192.0.2.1:8080\n",
+                "lago.conf:3: warning: front-url names 192.0.2.1, but [front] listens on 127.0.0.1, which only a proxy "
+                "on this host can reach; without one write listen = 0.0.0.0:8080\n");
         assert_says("[lago]\nrelease = v1.50.0\napi-url = https://lago.example.com\n", "");
-        assert_says("[lago]\nrelease = v1.50.0\napi-url = http://lago.example.com\n[api]\nlisten = 0.0.0.0:3000\n", "");
+        assert_says(
+                "[lago]\nrelease = v1.50.0\napi-url = http://lago.example.com\n[api]\nlisten = 0.0.0.0:3000\n",
+                "");
         assert_says("[lago]\nrelease = v1.50.0\napi-url = http://127.0.0.1:3000\n", "");
 }
 
@@ -517,10 +551,37 @@ static void load_and_forget(const Scratch *scratch) {
 
 /* Bytes that look enough like the file to get past the first check of each kind. */
 static void random_bytes_do_no_harm(void **state _unused_) {
-        static const char *const pieces[] = {"[lago]\n", "[", "]", "\n", "=", " ", ";", "#", "release = v1.50.0\n",
-                                             "listen = ", "[::1]:", "3000", "http://", "\xef\xbb\xbf", "\r", "'", "\"",
-                                             "[api]\n", "arguments", "[database]\n", "x", "pools = ", "@", ":", ",", "\t",
-                                             "[images]\napi = ", "interval = ", "[health]\n", "99999999999", "${"};
+        static const char *const pieces[] = {"[lago]\n",
+                                             "[",
+                                             "]",
+                                             "\n",
+                                             "=",
+                                             " ",
+                                             ";",
+                                             "#",
+                                             "release = v1.50.0\n",
+                                             "listen = ",
+                                             "[::1]:",
+                                             "3000",
+                                             "http://",
+                                             "\xef\xbb\xbf",
+                                             "\r",
+                                             "'",
+                                             "\"",
+                                             "[api]\n",
+                                             "arguments",
+                                             "[database]\n",
+                                             "x",
+                                             "pools = ",
+                                             "@",
+                                             ":",
+                                             ",",
+                                             "\t",
+                                             "[images]\napi = ",
+                                             "interval = ",
+                                             "[health]\n",
+                                             "99999999999",
+                                             "${"};
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         unsigned seed = 20260721;
 
@@ -532,7 +593,8 @@ static void random_bytes_do_no_harm(void **state _unused_) {
                         if (rand_r(&seed) % 8 == 0)
                                 bytes[n++] = (char)rand_r(&seed);
                         else {
-                                const char *piece = pieces[(size_t)rand_r(&seed) % ELEMENTSOF(pieces)];
+                                const char *piece =
+                                        pieces[(size_t)rand_r(&seed) % ELEMENTSOF(pieces)];
 
                                 memcpy(bytes + n, piece, strlen(piece));
                                 n += strlen(piece);

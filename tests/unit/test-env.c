@@ -6,7 +6,7 @@
 
 #define RELEASE  "[lago]\nrelease = v1.50.0\n"
 #define EXTERNAL RELEASE "[database]\nmode = external\n[redis]\nmode = external\n"
-#define EXTERNAL_URLS                                                                              \
+#define EXTERNAL_URLS \
         "DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=rediss://redis.example.com:6380\n"
 
 static char *load_both(const char *conf, const char *env, const char *secrets, Config **ret) {
@@ -55,28 +55,38 @@ static void values_are_taken_as_they_stand(void **state _unused_) {
 }
 
 static void a_name_with_spaces_before_the_sign_is_refused(void **state _unused_) {
-        assert_env_says("A B=1\n9A=1\nA-B=1\n=1\n",
-                        "lago.env:1: the name before '=' may have letters, digits and '_' only, and no space\n"
-                        "lago.env:2: the name before '=' may have letters, digits and '_' only, and no space\n"
-                        "lago.env:3: the name before '=' may have letters, digits and '_' only, and no space\n"
-                        "lago.env:4: the name before '=' may have letters, digits and '_' only, and no space\n");
+        assert_env_says(
+                "A B=1\n9A=1\nA-B=1\n=1\n",
+                "lago.env:1: the name before '=' may have letters, digits and '_' only, and no space\n"
+                "lago.env:2: the name before '=' may have letters, digits and '_' only, and no space\n"
+                "lago.env:3: the name before '=' may have letters, digits and '_' only, and no space\n"
+                "lago.env:4: the name before '=' may have letters, digits and '_' only, and no space\n");
 }
 
 static void what_other_dialects_mean_is_refused(void **state _unused_) {
         assert_env_says("export X=1\n", "lago.env:1: write KEY=VALUE without \"export\"\n");
-        assert_env_says("X=${Y}\n", "lago.env:1: X: \"${\" is not expanded here; write the value itself\n");
-        assert_env_says("X='${Y:-z}'\n", "lago.env:1: X: \"${\" is not expanded here; write the value itself\n");
-        assert_env_says("X\n",
-                        "lago.env:1: no '=' in this line; write KEY=VALUE, and values of several lines as one line\n");
-        assert_env_says("X=\"a\nb\"\n",
-                        "lago.env:1: X: a quote is not closed; write values of several lines as one line\n"
-                        "lago.env:2: no '=' in this line; write KEY=VALUE, and values of several lines as one line\n");
-        assert_env_says("X='\n", "lago.env:1: X: a quote is not closed; write values of several lines as one line\n");
-        assert_env_says("X=a # b\n",
-                        "lago.env:1: X: \" #\" behind a value; write comments on lines of their own, or the value in "
-                        "quotes\n");
-        assert_env_says("X=1\nY=2\nX=1\n", "lago.env:3: X is set in line 1 already; keep one of the two\n");
-        assert_env_says("X=a\033[1m\n", "lago.env:1: control characters in this line; type it anew\n");
+        assert_env_says("X=${Y}\n",
+                        "lago.env:1: X: \"${\" is not expanded here; write the value itself\n");
+        assert_env_says("X='${Y:-z}'\n",
+                        "lago.env:1: X: \"${\" is not expanded here; write the value itself\n");
+        assert_env_says(
+                "X\n",
+                "lago.env:1: no '=' in this line; write KEY=VALUE, and values of several lines as one line\n");
+        assert_env_says(
+                "X=\"a\nb\"\n",
+                "lago.env:1: X: a quote is not closed; write values of several lines as one line\n"
+                "lago.env:2: no '=' in this line; write KEY=VALUE, and values of several lines as one line\n");
+        assert_env_says(
+                "X='\n",
+                "lago.env:1: X: a quote is not closed; write values of several lines as one line\n");
+        assert_env_says(
+                "X=a # b\n",
+                "lago.env:1: X: \" #\" behind a value; write comments on lines of their own, or the value in "
+                "quotes\n");
+        assert_env_says("X=1\nY=2\nX=1\n",
+                        "lago.env:3: X is set in line 1 already; keep one of the two\n");
+        assert_env_says("X=a\033[1m\n",
+                        "lago.env:1: control characters in this line; type it anew\n");
 }
 
 static void a_nul_byte_ends_nothing(void **state _unused_) {
@@ -100,7 +110,8 @@ static void a_nul_byte_ends_nothing(void **state _unused_) {
 static void lago_env_wins_over_secrets(void **state _unused_) {
         _cleanup_(config_freep) Config *config = NULL;
         _cleanup_(freep) char *said =
-                load_both(RELEASE, "POSTGRES_PASSWORD=mine\n", "POSTGRES_PASSWORD=made\nSECRET_KEY_BASE=made\n", &config);
+                load_both(RELEASE, "POSTGRES_PASSWORD=mine\n",
+                          "POSTGRES_PASSWORD=made\nSECRET_KEY_BASE=made\n", &config);
 
         assert_string_equal(said, "");
         assert_string_equal(env_get(config->env, "POSTGRES_PASSWORD"), "mine");
@@ -127,36 +138,39 @@ static void an_environment_can_be_changed(void **state _unused_) {
         assert_string_equal(env_get(copy, "B"), "2");
 }
 
-#define WHO_KNOWS                                                                                  \
+#define WHO_KNOWS                                                                                                          \
         "is the placeholder of Lago's compose file, which everybody knows; write a value of your own, or remove the line " \
         "where nothing was stored yet: lago-setup makes one\n"
 
 static void placeholders_of_the_compose_file_are_refused(void **state _unused_) {
         assert_env_says("SECRET_KEY_BASE=your-secret-key-base-hex-64\n",
                         "lago.env:1: keys: SECRET_KEY_BASE " WHO_KNOWS);
-        assert_env_says("SECRET_KEY_BASE=changeme\n", "lago.env:1: keys: SECRET_KEY_BASE " WHO_KNOWS);
+        assert_env_says("SECRET_KEY_BASE=changeme\n",
+                        "lago.env:1: keys: SECRET_KEY_BASE " WHO_KNOWS);
         assert_env_says("LAGO_ENCRYPTION_PRIMARY_KEY=your-encryption-primary-key\n",
                         "lago.env:1: keys: LAGO_ENCRYPTION_PRIMARY_KEY " WHO_KNOWS);
         assert_env_says("ENCRYPTION_DETERMINISTIC_KEY=your-encrpytion-deterministic-key\n",
                         "lago.env:1: keys: ENCRYPTION_DETERMINISTIC_KEY " WHO_KNOWS);
         assert_env_says("\nLAGO_ENCRYPTION_KEY_DERIVATION_SALT=your-encryption-derivation-salt\n",
                         "lago.env:2: keys: LAGO_ENCRYPTION_KEY_DERIVATION_SALT " WHO_KNOWS);
-        assert_env_says("ENCRYPTION_PRIMARY_KEY=\n",
-                        "lago.env:1: keys: ENCRYPTION_PRIMARY_KEY is empty; write its value, or remove the line\n");
-        assert_external_says("DATABASE_URL=postgresql://lago:changeme@pg.example.com/lago\n"
-                             "REDIS_URL=redis://redis.example.com\n",
-                             "lago.env:1: keys: DATABASE_URL has the password of Lago's compose file, which everybody "
-                             "knows; give the role another one\n");
+        assert_env_says(
+                "ENCRYPTION_PRIMARY_KEY=\n",
+                "lago.env:1: keys: ENCRYPTION_PRIMARY_KEY is empty; write its value, or remove the line\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://lago:changeme@pg.example.com/lago\n"
+                "REDIS_URL=redis://redis.example.com\n",
+                "lago.env:1: keys: DATABASE_URL has the password of Lago's compose file, which everybody "
+                "knows; give the role another one\n");
 }
 
 static void an_encryption_key_has_two_names(void **state _unused_) {
         _cleanup_(config_freep) Config *config = NULL;
-        _cleanup_(freep) char *said =
-                load_both(RELEASE, "LAGO_ENCRYPTION_PRIMARY_KEY=mine\nENCRYPTION_DETERMINISTIC_KEY=too\n",
-                          "ENCRYPTION_PRIMARY_KEY=made\nLAGO_ENCRYPTION_PRIMARY_KEY=made\n"
-                          "ENCRYPTION_DETERMINISTIC_KEY=made\nLAGO_ENCRYPTION_DETERMINISTIC_KEY=made\n"
-                          "ENCRYPTION_KEY_DERIVATION_SALT=made\n",
-                          &config);
+        _cleanup_(freep) char *said = load_both(
+                RELEASE, "LAGO_ENCRYPTION_PRIMARY_KEY=mine\nENCRYPTION_DETERMINISTIC_KEY=too\n",
+                "ENCRYPTION_PRIMARY_KEY=made\nLAGO_ENCRYPTION_PRIMARY_KEY=made\n"
+                "ENCRYPTION_DETERMINISTIC_KEY=made\nLAGO_ENCRYPTION_DETERMINISTIC_KEY=made\n"
+                "ENCRYPTION_KEY_DERIVATION_SALT=made\n",
+                &config);
 
         assert_string_equal(said, "");
         /* Lago reads ENCRYPTION_* first: what was made must not hide what the operator wrote under the other name. */
@@ -166,37 +180,45 @@ static void an_encryption_key_has_two_names(void **state _unused_) {
         assert_string_equal(env_get(config->env, "LAGO_ENCRYPTION_DETERMINISTIC_KEY"), "too");
         assert_string_equal(env_get(config->env, "ENCRYPTION_KEY_DERIVATION_SALT"), "made");
         assert_string_equal(env_get(config->env, "LAGO_ENCRYPTION_KEY_DERIVATION_SALT"), "made");
-        assert_env_says("ENCRYPTION_PRIMARY_KEY=a\nLAGO_ENCRYPTION_PRIMARY_KEY=b\n",
-                        "lago.env:2: keys: ENCRYPTION_PRIMARY_KEY and LAGO_ENCRYPTION_PRIMARY_KEY differ; Lago reads both, "
-                        "write the same value for both\n");
+        assert_env_says(
+                "ENCRYPTION_PRIMARY_KEY=a\nLAGO_ENCRYPTION_PRIMARY_KEY=b\n",
+                "lago.env:2: keys: ENCRYPTION_PRIMARY_KEY and LAGO_ENCRYPTION_PRIMARY_KEY differ; Lago reads both, "
+                "write the same value for both\n");
 }
 
 #define HOW_TO_WRITE "write the key as one line: base64 -w0 < private.pem\n"
 
 static void an_rsa_key_is_one_line_of_base64(void **state _unused_) {
         /* "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n" */
-        assert_env_says("LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRF"
-                        "IEtFWS0tLS0tCg==\n",
-                        "");
-        assert_env_says("LAGO_RSA_PRIVATE_KEY=-----BEGIN RSA PRIVATE KEY-----\n",
-                        "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is the PEM text itself, Lago wants its base64; " HOW_TO_WRITE);
-        assert_env_says("LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQU FBCi0=\n",
-                        "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is not base64, or only the first line of it; " HOW_TO_WRITE);
-        assert_env_says("LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQU\n",
-                        "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is not base64, or only the first line of it; " HOW_TO_WRITE);
+        assert_env_says(
+                "LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRF"
+                "IEtFWS0tLS0tCg==\n",
+                "");
+        assert_env_says(
+                "LAGO_RSA_PRIVATE_KEY=-----BEGIN RSA PRIVATE KEY-----\n",
+                "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is the PEM text itself, Lago wants its base64; " HOW_TO_WRITE);
+        assert_env_says(
+                "LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQU FBCi0=\n",
+                "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is not base64, or only the first line of it; " HOW_TO_WRITE);
+        assert_env_says(
+                "LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQU\n",
+                "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is not base64, or only the first line of it; " HOW_TO_WRITE);
         /* "-----BEGIN PUBLIC KEY-----\n" */
-        assert_env_says("LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0K\n",
-                        "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is not the base64 of a PEM private key; " HOW_TO_WRITE);
-        assert_env_says("LAGO_RSA_PRIVATE_KEY=\n",
-                        "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is empty; write its value, or remove the line\n");
+        assert_env_says(
+                "LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0K\n",
+                "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is not the base64 of a PEM private key; " HOW_TO_WRITE);
+        assert_env_says(
+                "LAGO_RSA_PRIVATE_KEY=\n",
+                "lago.env:1: keys: LAGO_RSA_PRIVATE_KEY is empty; write its value, or remove the line\n");
 }
 
 static void base64_is_strict(void **state _unused_) {
         static const struct {
                 const char *text, *bytes; /* NULL: refused */
-        } cases[] = {{"QQ==", "A"}, {"QUI=", "AB"}, {"QUJD", "ABC"}, {"QUJDRA==", "ABCD"}, {"", NULL},
-                     {"QQ=", NULL}, {"Q===", NULL}, {"QQ==QQ==", NULL}, {"Q=Q=", NULL}, {"QU D", NULL},
-                     {"====", NULL}, {"QUJD\n", NULL}, {"QU-_", NULL}};
+        } cases[] = {{"QQ==", "A"},  {"QUI=", "AB"}, {"QUJD", "ABC"}, {"QUJDRA==", "ABCD"},
+                     {"", NULL},     {"QQ=", NULL},  {"Q===", NULL},  {"QQ==QQ==", NULL},
+                     {"Q=Q=", NULL}, {"QU D", NULL}, {"====", NULL},  {"QUJD\n", NULL},
+                     {"QU-_", NULL}};
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 size_t size = 0;
@@ -213,22 +235,24 @@ static void base64_is_strict(void **state _unused_) {
 }
 
 static void set_means_yes_whatever_it_says(void **state _unused_) {
-        static const char *const names[] = {"LAGO_CLICKHOUSE_ENABLED", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED",
-                                            "LAGO_REDIS_STORE_SSL", "LAGO_REDIS_STORE_DISABLE_SSL_VERIFY",
-                                            "RAILS_SERVE_STATIC_FILES"};
+        static const char *const names[] = {
+                "LAGO_CLICKHOUSE_ENABLED", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED",
+                "LAGO_REDIS_STORE_SSL", "LAGO_REDIS_STORE_DISABLE_SSL_VERIFY",
+                "RAILS_SERVE_STATIC_FILES"};
         static const char *const no[] = {"false", "False", "0", "no", "off"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                _cleanup_(freep) char *yes = xasprintf("%s=true\n", names[i]), *empty = xasprintf("%s=\n", names[i]);
+                _cleanup_(freep) char *yes = xasprintf("%s=true\n", names[i]),
+                                      *empty = xasprintf("%s=\n", names[i]);
 
                 assert_env_says(yes, "");
                 assert_env_says(empty, "");
                 for (size_t j = 0; j < ELEMENTSOF(no); j++) {
                         _cleanup_(freep) char *env = xasprintf("%s=%s\n", names[i], no[j]);
-                        _cleanup_(freep) char *expected =
-                                xasprintf("lago.env:1: %s=%s switches it on: Lago only looks whether it is set; remove the "
-                                          "line to switch it off\n",
-                                          names[i], no[j]);
+                        _cleanup_(freep) char *expected = xasprintf(
+                                "lago.env:1: %s=%s switches it on: Lago only looks whether it is set; remove the "
+                                "line to switch it off\n",
+                                names[i], no[j]);
 
                         assert_env_says(env, expected);
                 }
@@ -236,13 +260,16 @@ static void set_means_yes_whatever_it_says(void **state _unused_) {
 }
 
 static void only_true_means_yes(void **state _unused_) {
-        static const char *const names[] = {"LAGO_SIDEKIQ_WEB", "LAGO_DISABLE_SEGMENT", "LAGO_USE_AWS_S3",
-                                            "LAGO_USE_GCS", "LAGO_SIDEKIQ_PRO_REQUIRED", "LAGO_CREATE_ORG"};
+        static const char *const names[] = {"LAGO_SIDEKIQ_WEB",          "LAGO_DISABLE_SEGMENT",
+                                            "LAGO_USE_AWS_S3",           "LAGO_USE_GCS",
+                                            "LAGO_SIDEKIQ_PRO_REQUIRED", "LAGO_CREATE_ORG"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                _cleanup_(freep) char *env = xasprintf("%s=yes\n", names[i]), *no = xasprintf("%s=false\n", names[i]);
+                _cleanup_(freep) char *env = xasprintf("%s=yes\n", names[i]),
+                                      *no = xasprintf("%s=false\n", names[i]);
                 _cleanup_(freep) char *expected = xasprintf(
-                        "lago.env:1: %s: Lago takes only the word true for yes; write true or false\n", names[i]);
+                        "lago.env:1: %s: Lago takes only the word true for yes; write true or false\n",
+                        names[i]);
 
                 assert_env_says(env, expected);
                 assert_env_says(no, "");
@@ -250,36 +277,46 @@ static void only_true_means_yes(void **state _unused_) {
 }
 
 static void a_bucket_is_needed(void **state _unused_) {
-        assert_env_says("LAGO_USE_AWS_S3=true\n",
-                        "lago.env:1: LAGO_USE_AWS_S3=true, but there is no LAGO_AWS_S3_BUCKET; write it, or remove "
-                        "LAGO_USE_AWS_S3\n"
-                        "lago.env:1: LAGO_USE_AWS_S3=true, but there is no LAGO_AWS_S3_REGION; write it, or remove "
-                        "LAGO_USE_AWS_S3\n");
+        assert_env_says(
+                "LAGO_USE_AWS_S3=true\n",
+                "lago.env:1: LAGO_USE_AWS_S3=true, but there is no LAGO_AWS_S3_BUCKET; write it, or remove "
+                "LAGO_USE_AWS_S3\n"
+                "lago.env:1: LAGO_USE_AWS_S3=true, but there is no LAGO_AWS_S3_REGION; write it, or remove "
+                "LAGO_USE_AWS_S3\n");
         assert_env_says("LAGO_USE_AWS_S3=true\nLAGO_AWS_S3_BUCKET=b\nLAGO_AWS_S3_REGION=r\n", "");
-        assert_env_says("LAGO_USE_AWS_S3=true\nLAGO_AWS_S3_BUCKET=b\nLAGO_AWS_S3_REGION=r\n"
-                        "LAGO_AWS_S3_ACCESS_KEY_ID=azerty123456\n",
-                        "lago.env:4: LAGO_AWS_S3_ACCESS_KEY_ID is the placeholder of Lago's compose file; write that of your "
-                        "account\n");
-        assert_env_says("LAGO_USE_GCS=true\nLAGO_GCS_PROJECT=p\n",
-                        "lago.env:1: LAGO_USE_GCS=true, but there is no LAGO_GCS_BUCKET; write it, or remove LAGO_USE_GCS\n");
+        assert_env_says(
+                "LAGO_USE_AWS_S3=true\nLAGO_AWS_S3_BUCKET=b\nLAGO_AWS_S3_REGION=r\n"
+                "LAGO_AWS_S3_ACCESS_KEY_ID=azerty123456\n",
+                "lago.env:4: LAGO_AWS_S3_ACCESS_KEY_ID is the placeholder of Lago's compose file; write that of your "
+                "account\n");
+        assert_env_says(
+                "LAGO_USE_GCS=true\nLAGO_GCS_PROJECT=p\n",
+                "lago.env:1: LAGO_USE_GCS=true, but there is no LAGO_GCS_BUCKET; write it, or remove LAGO_USE_GCS\n");
         assert_env_says("LAGO_USE_AWS_S3=false\n", "");
 }
 
 static void misspelt_names_get_the_nearest(void **state _unused_) {
-        assert_env_says("LAGO_FRNT_URL=x\nLAGO_LICENCE=x\nSIDEKIQ_PDF=true\nDATABSE_URL=x\nREDIS_ULR=x\n"
-                        "SECRET_KEY_BSAE=x\nPOSTGRES_PASWORD=x\nLAGO_USE_S3=true\n",
-                        "lago.env:1: Lago has no setting LAGO_FRNT_URL; did you mean LAGO_FRONT_URL?\n"
-                        "lago.env:2: Lago has no setting LAGO_LICENCE; did you mean LAGO_LICENSE?\n"
-                        "lago.env:3: Lago has no setting SIDEKIQ_PDF; did you mean SIDEKIQ_PDFS?\n"
-                        "lago.env:4: Lago has no setting DATABSE_URL; did you mean DATABASE_URL?\n"
-                        "lago.env:5: Lago has no setting REDIS_ULR; did you mean REDIS_URL?\n"
-                        "lago.env:6: Lago has no setting SECRET_KEY_BSAE; did you mean SECRET_KEY_BASE?\n"
-                        "lago.env:7: Lago has no setting POSTGRES_PASWORD; did you mean POSTGRES_PASSWORD?\n");
+        assert_env_says(
+                "LAGO_FRNT_URL=x\nLAGO_LICENCE=x\nSIDEKIQ_PDF=true\nDATABSE_URL=x\nREDIS_ULR=x\n"
+                "SECRET_KEY_BSAE=x\nPOSTGRES_PASWORD=x\nLAGO_USE_S3=true\n",
+                "lago.env:1: Lago has no setting LAGO_FRNT_URL; did you mean LAGO_FRONT_URL?\n"
+                "lago.env:2: Lago has no setting LAGO_LICENCE; did you mean LAGO_LICENSE?\n"
+                "lago.env:3: Lago has no setting SIDEKIQ_PDF; did you mean SIDEKIQ_PDFS?\n"
+                "lago.env:4: Lago has no setting DATABSE_URL; did you mean DATABASE_URL?\n"
+                "lago.env:5: Lago has no setting REDIS_ULR; did you mean REDIS_URL?\n"
+                "lago.env:6: Lago has no setting SECRET_KEY_BSAE; did you mean SECRET_KEY_BASE?\n"
+                "lago.env:7: Lago has no setting POSTGRES_PASWORD; did you mean POSTGRES_PASSWORD?\n");
 }
 
 static void unknown_names_pass(void **state _unused_) {
-        static const char *const names[] = {"LAGO_A_SWITCH_OF_NEXT_YEAR", "HTTP_PROXY", "TZ", "MALLOC_ARENA_MAX",
-                                            "SSL_CERT_FILE", "RUBYOPT", "LAGO_REDIS_CACHE_READ_TIMEOUT", "ENVY",
+        static const char *const names[] = {"LAGO_A_SWITCH_OF_NEXT_YEAR",
+                                            "HTTP_PROXY",
+                                            "TZ",
+                                            "MALLOC_ARENA_MAX",
+                                            "SSL_CERT_FILE",
+                                            "RUBYOPT",
+                                            "LAGO_REDIS_CACHE_READ_TIMEOUT",
+                                            "ENVY",
                                             "LAGO_WEBHOOK_MAX_SIZE"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
@@ -288,13 +325,16 @@ static void unknown_names_pass(void **state _unused_) {
 
 static void the_compose_files_url_of_the_bundled_database_works(void **state _unused_) {
         _cleanup_(config_freep) Config *config = NULL;
-        _cleanup_(freep) char *said =
-                load_both(RELEASE, "DATABASE_URL=postgresql://me:changeme@db:5432/billing?search_path=public\n",
-                          "POSTGRES_PASSWORD=made\n", &config);
+        _cleanup_(freep) char *said = load_both(
+                RELEASE,
+                "DATABASE_URL=postgresql://me:changeme@db:5432/billing?search_path=public\n",
+                "POSTGRES_PASSWORD=made\n", &config);
 
-        assert_string_equal(said, "lago.env:0: warning: the bundled database has the password of Lago's compose file, which "
-                                  "everybody knows; it is not reachable from outside, still: change it with ALTER ROLE, then "
-                                  "here\n");
+        assert_string_equal(
+                said,
+                "lago.env:0: warning: the bundled database has the password of Lago's compose file, which "
+                "everybody knows; it is not reachable from outside, still: change it with ALTER ROLE, then "
+                "here\n");
         /* The server must be made with what Lago will log in with. */
         assert_string_equal(env_get(config->env, "POSTGRES_PASSWORD"), "changeme");
         assert_string_equal(env_get(config->env, "POSTGRES_USER"), "me");
@@ -310,87 +350,115 @@ static void a_bundled_store_is_not_elsewhere(void **state _unused_) {
         assert_env_says("DATABASE_URL=postgresql://u:p@localhost/lago\n", elsewhere);
         assert_env_says("DATABASE_URL=postgresql://u:p@db:5433/lago\n", elsewhere);
         assert_env_says("DATABASE_URL=postgresql:///lago\n", elsewhere);
-        assert_env_says("POSTGRES_PASSWORD=a\nDATABASE_URL=postgresql://lago:b@db/lago\n",
-                        "lago.env:1: POSTGRES_PASSWORD differs from the password in DATABASE_URL (line 2); remove one of the "
-                        "two lines\n");
-        assert_env_says("REDIS_URL=redis://cache.example.com:6379\n",
-                        "lago.env:1: REDIS_URL names another server than the bundled one (redis:6379); write mode = external "
-                        "below [redis] in lago.conf, or remove this line\n");
+        assert_env_says(
+                "POSTGRES_PASSWORD=a\nDATABASE_URL=postgresql://lago:b@db/lago\n",
+                "lago.env:1: POSTGRES_PASSWORD differs from the password in DATABASE_URL (line 2); remove one of the "
+                "two lines\n");
+        assert_env_says(
+                "REDIS_URL=redis://cache.example.com:6379\n",
+                "lago.env:1: REDIS_URL names another server than the bundled one (redis:6379); write mode = external "
+                "below [redis] in lago.conf, or remove this line\n");
         assert_env_says("REDIS_URL=redis://redis:6379/1\n", "");
-        assert_env_says("REDIS_PASSWORD=x\n", "lago.env:1: the bundled Redis has no password, with REDIS_PASSWORD Lago "
-                                              "cannot log in; remove the line\n");
+        assert_env_says("REDIS_PASSWORD=x\n",
+                        "lago.env:1: the bundled Redis has no password, with REDIS_PASSWORD Lago "
+                        "cannot log in; remove the line\n");
         assert_env_says("REDIS_PASSWORD=\n", "");
 }
 
 static void an_external_store_needs_its_url(void **state _unused_) {
-        assert_external_says("", "lago.conf:4: [database] mode = external, but lago.env has no DATABASE_URL; write there "
-                                 "DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE\n"
-                                 "lago.conf:6: [redis] mode = external, but lago.env has no REDIS_URL; write there "
-                                 "REDIS_URL=redis://HOST:6379\n");
+        assert_external_says(
+                "",
+                "lago.conf:4: [database] mode = external, but lago.env has no DATABASE_URL; write there "
+                "DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE\n"
+                "lago.conf:6: [redis] mode = external, but lago.env has no REDIS_URL; write there "
+                "REDIS_URL=redis://HOST:6379\n");
         assert_external_says(EXTERNAL_URLS, "");
-        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nLAGO_REDIS_SIDEKIQ_SENTINELS=a:1\n", "");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg.example.com/lago\nLAGO_REDIS_SIDEKIQ_SENTINELS=a:1\n",
+                "");
 }
 
-#define ITSELF                                                                                     \
-        "names this very host, which inside a container is the container itself; write an address at which other hosts "  \
+#define ITSELF                                                                                                           \
+        "names this very host, which inside a container is the container itself; write an address at which other hosts " \
         "reach the server\n"
 
 static void this_host_is_no_external_server(void **state _unused_) {
-        static const char *const hosts[] = {"localhost", "127.0.0.1", "127.1.2.3", "[::1]", "0.0.0.0", "LocalHost"};
+        static const char *const hosts[] = {"localhost", "127.0.0.1", "127.1.2.3",
+                                            "[::1]",     "0.0.0.0",   "LocalHost"};
 
         for (size_t i = 0; i < ELEMENTSOF(hosts); i++) {
-                _cleanup_(freep) char *env = xasprintf("DATABASE_URL=postgresql://u:p@%s:5432/lago\n"
-                                                       "REDIS_URL=redis://%s:6379\n",
-                                                       hosts[i], hosts[i]);
+                _cleanup_(freep) char *env =
+                        xasprintf("DATABASE_URL=postgresql://u:p@%s:5432/lago\n"
+                                  "REDIS_URL=redis://%s:6379\n",
+                                  hosts[i], hosts[i]);
 
-                assert_external_says(env, "lago.env:1: DATABASE_URL " ITSELF "lago.env:2: REDIS_URL " ITSELF);
+                assert_external_says(env, "lago.env:1: DATABASE_URL " ITSELF
+                                          "lago.env:2: REDIS_URL " ITSELF);
         }
-        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=cache:6379\n",
-                             "lago.env:2: REDIS_URL is no URL of a Redis; write redis://HOST:6379 or rediss://HOST:6379\n");
-        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://\n",
-                             "lago.env:2: REDIS_URL is no URL; write redis://HOST:6379 or rediss://HOST:6379\n");
-        assert_external_says("DATABASE_URL=postgresql:///lago?host=/run/postgresql\nREDIS_URL=redis://r.example.com\n",
-                             "lago.env:1: DATABASE_URL names a socket of this host, which inside a container is the "
-                             "container itself; write an address at which other hosts reach the server\n");
-        assert_env_says("LAGO_REDIS_CACHE_URL=redis://localhost:6379\n",
-                        "lago.env:1: LAGO_REDIS_CACHE_URL names this very host, which inside a container is the container "
-                        "itself; write another address\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=cache:6379\n",
+                "lago.env:2: REDIS_URL is no URL of a Redis; write redis://HOST:6379 or rediss://HOST:6379\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://\n",
+                "lago.env:2: REDIS_URL is no URL; write redis://HOST:6379 or rediss://HOST:6379\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql:///lago?host=/run/postgresql\nREDIS_URL=redis://r.example.com\n",
+                "lago.env:1: DATABASE_URL names a socket of this host, which inside a container is the "
+                "container itself; write an address at which other hosts reach the server\n");
+        assert_env_says(
+                "LAGO_REDIS_CACHE_URL=redis://localhost:6379\n",
+                "lago.env:1: LAGO_REDIS_CACHE_URL names this very host, which inside a container is the container "
+                "itself; write another address\n");
 }
 
 static void what_lago_conf_says_is_not_said_twice(void **state _unused_) {
-        assert_env_says("LAGO_FRONT_URL=http://localhost:8080\nLAGO_API_URL=http://localhost:3000\n", "");
-        assert_env_says("LAGO_FRONT_URL=https://other.example\n",
-                        "lago.env:1: LAGO_FRONT_URL differs from lago.conf; set front-url below [lago] there and remove this "
-                        "line\n");
-        assert_env_says("API_URL=https://other.example\n",
-                        "lago.env:1: API_URL differs from lago.conf; set api-url below [lago] there and remove this line\n");
-        assert_env_says("API_PORT=3001\nREDIS_PORT=6379\n",
-                        "lago.env:1: warning: API_PORT has no effect; set listen below [api] in lago.conf and remove this "
-                        "line\n"
-                        "lago.env:2: warning: REDIS_PORT has no effect; remove this line\n");
+        assert_env_says(
+                "LAGO_FRONT_URL=http://localhost:8080\nLAGO_API_URL=http://localhost:3000\n", "");
+        assert_env_says(
+                "LAGO_FRONT_URL=https://other.example\n",
+                "lago.env:1: LAGO_FRONT_URL differs from lago.conf; set front-url below [lago] there and remove this "
+                "line\n");
+        assert_env_says(
+                "API_URL=https://other.example\n",
+                "lago.env:1: API_URL differs from lago.conf; set api-url below [lago] there and remove this line\n");
+        assert_env_says(
+                "API_PORT=3001\nREDIS_PORT=6379\n",
+                "lago.env:1: warning: API_PORT has no effect; set listen below [api] in lago.conf and remove this "
+                "line\n"
+                "lago.env:2: warning: REDIS_PORT has no effect; remove this line\n");
 }
 
 static void jobs_for_a_pool_that_is_not_here_are_warned_of(void **state _unused_) {
-        assert_env_says("SIDEKIQ_EVENTS=true\nSIDEKIQ_AI_AGENT=false\n",
-                        "lago.env:1: warning: SIDEKIQ_EVENTS=true, but this host has no pool events: its jobs wait until a "
-                        "worker of another host takes them; add events to pools below [worker] in lago.conf, or remove this "
-                        "line\n");
+        assert_env_says(
+                "SIDEKIQ_EVENTS=true\nSIDEKIQ_AI_AGENT=false\n",
+                "lago.env:1: warning: SIDEKIQ_EVENTS=true, but this host has no pool events: its jobs wait until a "
+                "worker of another host takes them; add events to pools below [worker] in lago.conf, or remove this "
+                "line\n");
 }
 
 /* No message may show a value of these files: they hold secrets. */
 static void no_value_is_ever_shown(void **state _unused_) {
-        static const char *const names[] = {"DATABASE_URL", "REDIS_URL", "LAGO_RSA_PRIVATE_KEY", "SECRET_KEY_BASE",
-                                            "POSTGRES_PASSWORD", "ENCRYPTION_PRIMARY_KEY", "LAGO_FRONT_URL",
-                                            "DATABASE_PROXY_URL", "LAGO_SIDEKIQ_WEB", "LAGO_LICENCE", "REDIS_PASSWORD",
-                                            "LAGO_REDIS_CACHE_URL"};
-        static const char *const forms[] = {"=Geh3im\n", "=\"Geh3im\n", "=postgresql://u:Geh3im@localhost/d\n",
-                                            "=redis://:Geh3im@localhost\n", "=Geh3im # x\n", "=${Geh3im}\n",
-                                            "=postgresql://u:Geh3im%zz@h:99999999/d\n", " Geh3im\n",
-                                            "=your-Geh3im\n", "=://Geh3im@\n", "=postgresql://Geh3im\n"};
+        static const char *const names[] = {
+                "DATABASE_URL",    "REDIS_URL",          "LAGO_RSA_PRIVATE_KEY",
+                "SECRET_KEY_BASE", "POSTGRES_PASSWORD",  "ENCRYPTION_PRIMARY_KEY",
+                "LAGO_FRONT_URL",  "DATABASE_PROXY_URL", "LAGO_SIDEKIQ_WEB",
+                "LAGO_LICENCE",    "REDIS_PASSWORD",     "LAGO_REDIS_CACHE_URL"};
+        static const char *const forms[] = {"=Geh3im\n",
+                                            "=\"Geh3im\n",
+                                            "=postgresql://u:Geh3im@localhost/d\n",
+                                            "=redis://:Geh3im@localhost\n",
+                                            "=Geh3im # x\n",
+                                            "=${Geh3im}\n",
+                                            "=postgresql://u:Geh3im%zz@h:99999999/d\n",
+                                            " Geh3im\n",
+                                            "=your-Geh3im\n",
+                                            "=://Geh3im@\n",
+                                            "=postgresql://Geh3im\n"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 for (size_t j = 0; j < ELEMENTSOF(forms) * 2; j++) {
-                        _cleanup_(freep) char *env = xasprintf("%s%s", names[i], forms[j / 2]), *said = NULL;
+                        _cleanup_(freep) char *env = xasprintf("%s%s", names[i], forms[j / 2]),
+                                              *said = NULL;
                         _cleanup_(config_freep) Config *config = NULL;
 
                         said = load_both(j % 2 ? EXTERNAL : RELEASE, env, NULL, &config);

@@ -67,7 +67,8 @@ static void a_new_installation_gets_all_keys(void **state _unused_) {
 }
 
 static void both_names_are_in_the_file_itself(void **state _unused_) {
-        static const char *const names[] = {"PRIMARY_KEY", "DETERMINISTIC_KEY", "KEY_DERIVATION_SALT"};
+        static const char *const names[] = {"PRIMARY_KEY", "DETERMINISTIC_KEY",
+                                            "KEY_DERIVATION_SALT"};
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         _cleanup_(freep) char *text = NULL;
 
@@ -110,7 +111,8 @@ static void two_installations_share_no_key(void **state _unused_) {
         config_b = load(&b);
         assert_true(config_a->env->n >= 9);
         for (size_t i = 0; i < config_a->env->n; i++)
-                assert_string_not_equal(config_a->env->list[i].value, env_get(config_b->env, config_a->env->list[i].key));
+                assert_string_not_equal(config_a->env->list[i].value,
+                                        env_get(config_b->env, config_a->env->list[i].key));
 }
 
 static void what_lago_env_gives_is_not_made(void **state _unused_) {
@@ -118,7 +120,9 @@ static void what_lago_env_gives_is_not_made(void **state _unused_) {
         _cleanup_(freep) char *text = NULL;
 
         scratch_put(&scratch, "lago.conf", RELEASE);
-        scratch_put(&scratch, "lago.env", "LAGO_ENCRYPTION_PRIMARY_KEY=mine\nDATABASE_URL=postgresql://lago:pw@db/lago\n");
+        scratch_put(
+                &scratch, "lago.env",
+                "LAGO_ENCRYPTION_PRIMARY_KEY=mine\nDATABASE_URL=postgresql://lago:pw@db/lago\n");
         assert_int_equal(make_keys(&scratch, false), STEP_DONE);
         text = read_secrets(&scratch);
         assert_null(strstr(text, "ENCRYPTION_PRIMARY_KEY"));
@@ -132,8 +136,9 @@ static void an_external_server_gets_no_password(void **state _unused_) {
         _cleanup_(freep) char *text = NULL;
 
         scratch_put(&scratch, "lago.conf", EXTERNAL);
-        scratch_put(&scratch, "lago.env", "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
-                                          "REDIS_URL=redis://r.example.com\n");
+        scratch_put(&scratch, "lago.env",
+                    "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
+                    "REDIS_URL=redis://r.example.com\n");
         assert_int_equal(make_keys(&scratch, false), STEP_DONE);
         text = read_secrets(&scratch);
         assert_null(strstr(text, "POSTGRES_PASSWORD"));
@@ -148,10 +153,11 @@ static void new_keys_for_old_data_are_refused(void **state _unused_) {
         text = read_secrets(&scratch);
         assert_null(text);
         /* All but one: still somebody has used the one that lacks. */
-        scratch_put(&scratch, "lago.env",
-                    "SECRET_KEY_BASE=a\nENCRYPTION_PRIMARY_KEY=b\nENCRYPTION_DETERMINISTIC_KEY=c\n"
-                    "LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRFIEtFWS0t"
-                    "LS0tCg==\nPOSTGRES_PASSWORD=d\n");
+        scratch_put(
+                &scratch, "lago.env",
+                "SECRET_KEY_BASE=a\nENCRYPTION_PRIMARY_KEY=b\nENCRYPTION_DETERMINISTIC_KEY=c\n"
+                "LAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRFIEtFWS0t"
+                "LS0tCg==\nPOSTGRES_PASSWORD=d\n");
         assert_int_equal(make_keys(&scratch, true), STEP_KEYS);
         assert_int_equal(make_keys(&scratch, false), STEP_DONE);
 }
@@ -175,8 +181,9 @@ static void a_password_is_added_and_the_rest_left_alone(void **state _unused_) {
         const char *added;
 
         scratch_put(&scratch, "lago.conf", EXTERNAL);
-        scratch_put(&scratch, "lago.env", "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
-                                          "REDIS_URL=redis://r.example.com\n");
+        scratch_put(&scratch, "lago.env",
+                    "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
+                    "REDIS_URL=redis://r.example.com\n");
         assert_int_equal(make_keys(&scratch, false), STEP_DONE);
         before = read_secrets(&scratch);
         scratch_put(&scratch, "lago.conf", RELEASE);
@@ -225,12 +232,16 @@ static char *pem_base64(const char *pem) {
 }
 
 static void only_an_rsa_key_without_passphrase_will_do(void **state _unused_) {
-        static const char ec[] = "-----BEGIN PRIVATE KEY-----\n"
-                                 "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
-                                 "-----END PRIVATE KEY-----\n";
-        static const char damaged[] = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
-        static const char locked[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
-        _cleanup_(freep) char *a = pem_base64(ec), *b = pem_base64(damaged), *c = pem_base64(locked);
+        static const char ec[] =
+                "-----BEGIN PRIVATE KEY-----\n"
+                "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+                "-----END PRIVATE KEY-----\n";
+        static const char damaged[] =
+                "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        static const char locked[] =
+                "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        _cleanup_(freep) char *a = pem_base64(ec), *b = pem_base64(damaged),
+                              *c = pem_base64(locked);
 
         assert_string_equal(setup_rsa_error(a), "it is no RSA key");
         assert_string_equal(setup_rsa_error(b), "its text is damaged");
@@ -241,13 +252,15 @@ static void only_an_rsa_key_without_passphrase_will_do(void **state _unused_) {
 static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         _cleanup_(config_freep) Config *config = NULL;
-        _cleanup_(freep) char *said = NULL, *lago_env = xasprintf("%s/lago.env", scratch.path), *expected = NULL;
+        _cleanup_(freep) char *said = NULL, *lago_env = xasprintf("%s/lago.env", scratch.path),
+                              *expected = NULL;
         ConfigErrors errors = {0};
 
         scratch_put(&scratch, "lago.conf", RELEASE "[database]\nca-file = /nonexistent/ca.pem\n");
-        scratch_put(&scratch, "lago.env",
-                    "\nLAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRFIEtFWS0t"
-                    "LS0tCg==\n");
+        scratch_put(
+                &scratch, "lago.env",
+                "\nLAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRFIEtFWS0t"
+                "LS0tCg==\n");
         scratch_put(&scratch, "env.d/api.env", "X=1\n");
         scratch_put(&scratch, "env.d/worker@events.env", "X\n");
         scratch_put(&scratch, "env.d/wroker.env", "X=1\n");
@@ -268,9 +281,10 @@ static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
 }
 
 static void the_inventory_reads_what_podman_prints(void **state _unused_) {
-        static const char networks[] = "podman|bridge|false|false|\nlago|bridge|true|false|io.lago-supervisor=1\n"
-                                       "lago2|macvlan|true|false|\nlago3|bridge|false|false|x=y\n"
-                                       "lago4|bridge|true|true|\nlago5\n";
+        static const char networks[] =
+                "podman|bridge|false|false|\nlago|bridge|true|false|io.lago-supervisor=1\n"
+                "lago2|macvlan|true|false|\nlago3|bridge|false|false|x=y\n"
+                "lago4|bridge|true|true|\nlago5\n";
         static const struct {
                 const char *network, *problem;
                 bool exists, ours;
@@ -301,7 +315,8 @@ static void the_inventory_reads_what_podman_prints(void **state _unused_) {
 
 static void an_empty_volume_has_no_data(void **state _unused_) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
-        _cleanup_(freep) char *volumes = xasprintf("full|%s\nempty|%s/env.d\nunknown|\n", scratch.path, scratch.path);
+        _cleanup_(freep) char *volumes =
+                xasprintf("full|%s\nempty|%s/env.d\nunknown|\n", scratch.path, scratch.path);
         Inventory inventory = {0};
 
         inventory_parse(&inventory, volumes, "", "lago");
@@ -313,12 +328,14 @@ static void an_empty_volume_has_no_data(void **state _unused_) {
 }
 
 /* A podman that writes down its arguments and answers from files beside it. */
-static void put_podman(const Scratch *scratch, const char *volumes, const char *networks, const char *create) {
+static void put_podman(const Scratch *scratch, const char *volumes, const char *networks,
+                       const char *create) {
         _cleanup_(freep) char *path = xasprintf("%s/podman", scratch->path), *script = NULL;
 
-        script = xasprintf("#!/bin/sh\necho \"$*\" >> %s/calls\ncase \"$*\" in\n*'volume ls'*) printf '%s';;\n"
-                           "*'network ls'*) printf '%s';;\n*create*) %s;;\nesac\n",
-                           scratch->path, volumes, networks, create);
+        script = xasprintf(
+                "#!/bin/sh\necho \"$*\" >> %s/calls\ncase \"$*\" in\n*'volume ls'*) printf '%s';;\n"
+                "*'network ls'*) printf '%s';;\n*create*) %s;;\nesac\n",
+                scratch->path, volumes, networks, create);
         scratch_put(scratch, "podman", script);
         assert_int_equal(chmod(path, 0700), 0);
 }
@@ -341,11 +358,12 @@ static StepResult run_engine(const Scratch *scratch, char **ret_calls) {
         return result;
 }
 
-#define LOOK                                                                                       \
-        "--events-backend=none volume ls --format {{.Name}}|{{.Mountpoint}}\n"                       \
-        "--events-backend=none network ls --format "                                                \
+#define LOOK                                                                   \
+        "--events-backend=none volume ls --format {{.Name}}|{{.Mountpoint}}\n" \
+        "--events-backend=none network ls --format "                           \
         "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}\n"
-#define MAKE(kind, name) "--events-backend=none " kind " create --label io.lago-supervisor=1 " name "\n"
+#define MAKE(kind, name) \
+        "--events-backend=none " kind " create --label io.lago-supervisor=1 " name "\n"
 
 static void only_what_lacks_is_made(void **state _unused_) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
@@ -354,7 +372,8 @@ static void only_what_lacks_is_made(void **state _unused_) {
         scratch_put(&scratch, "lago.conf", RELEASE);
         put_podman(&scratch, "lago_redis_data|/x\\n", "lago|bridge|true|false|\\n", "true");
         assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
-        assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data") MAKE("volume", "lago_storage_data"));
+        assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data")
+                                           MAKE("volume", "lago_storage_data"));
 }
 
 static void nothing_is_made_when_all_is_there(void **state _unused_) {
@@ -362,8 +381,8 @@ static void nothing_is_made_when_all_is_there(void **state _unused_) {
         _cleanup_(freep) char *calls = NULL;
 
         scratch_put(&scratch, "lago.conf", RELEASE);
-        put_podman(&scratch, "lago_redis_data|\\nlago_postgres_data|\\nlago_storage_data|\\n", "lago|bridge|true|false|\\n",
-                   "true");
+        put_podman(&scratch, "lago_redis_data|\\nlago_postgres_data|\\nlago_storage_data|\\n",
+                   "lago|bridge|true|false|\\n", "true");
         assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
         assert_string_equal(calls, LOOK);
 }
@@ -373,8 +392,9 @@ static void external_stores_need_no_volume(void **state _unused_) {
         _cleanup_(freep) char *calls = NULL;
 
         scratch_put(&scratch, "lago.conf", EXTERNAL);
-        scratch_put(&scratch, "lago.env", "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
-                                          "REDIS_URL=redis://r.example.com\n");
+        scratch_put(&scratch, "lago.env",
+                    "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
+                    "REDIS_URL=redis://r.example.com\n");
         put_podman(&scratch, "", "lago|bridge|true|false|\\n", "true");
         assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
         assert_string_equal(calls, LOOK MAKE("volume", "lago_storage_data"));
@@ -393,9 +413,10 @@ static void a_strangers_network_is_left_alone(void **state _unused_) {
 static void a_network_without_names_is_told_when_it_is_made(void **state _unused_) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         _cleanup_(freep) char *calls = NULL, *made = xasprintf("touch %s/made", scratch.path);
-        _cleanup_(freep) char *networks = xasprintf("'; test ! -e %s/made || printf 'lago|bridge|false|false|"
-                                                    "io.lago-supervisor=1\\n",
-                                                    scratch.path);
+        _cleanup_(freep) char *networks =
+                xasprintf("'; test ! -e %s/made || printf 'lago|bridge|false|false|"
+                          "io.lago-supervisor=1\\n",
+                          scratch.path);
 
         scratch_put(&scratch, "lago.conf", RELEASE);
         put_podman(&scratch, "", networks, made);
@@ -408,7 +429,8 @@ static void a_busy_engine_is_asked_again(void **state _unused_) {
         _cleanup_(freep) char *calls = NULL;
 
         scratch_put(&scratch, "lago.conf", RELEASE);
-        put_podman(&scratch, "", "lago|bridge|true|false|\\n", "echo no space left on device >&2; exit 125");
+        put_podman(&scratch, "", "lago|bridge|true|false|\\n",
+                   "echo no space left on device >&2; exit 125");
         assert_int_equal(run_engine(&scratch, &calls), STEP_LATER);
         assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data"));
 }

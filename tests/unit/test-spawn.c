@@ -38,9 +38,10 @@ static void output_error_and_status_are_kept(void **state _unused_) {
 static void much_output_on_both_sides_blocks_nobody(void **state _unused_) {
         Spawned spawned = {0};
 
-        assert_int_equal(run("head -c 300000 /dev/zero | tr '\\0' e >&2; head -c 300000 /dev/zero | tr '\\0' o; echo end >&2",
-                             300000, 0, &spawned),
-                         0);
+        assert_int_equal(
+                run("head -c 300000 /dev/zero | tr '\\0' e >&2; head -c 300000 /dev/zero | tr '\\0' o; echo end >&2",
+                    300000, 0, &spawned),
+                0);
         assert_int_equal(strlen(spawned.output), 300000);
         assert_true(strlen(spawned.error) <= 1000);
         assert_string_equal(spawned.error + strlen(spawned.error) - 4, "eend");
@@ -73,8 +74,10 @@ static void the_child_gets_nothing_of_ours(void **state _unused_) {
         (void)sigaddset(&blocked, SIGTERM);
         assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
         /* The shell itself opens the directory; a fourth descriptor beside 0, 1 and 2 is that one. */
-        assert_int_equal(run("ls /proc/self/fd | wc -l; grep SigBlk /proc/self/status | tr -d '\\t'; cat", 1000, 0, &spawned),
-                         0);
+        assert_int_equal(
+                run("ls /proc/self/fd | wc -l; grep SigBlk /proc/self/status | tr -d '\\t'; cat",
+                    1000, 0, &spawned),
+                0);
         assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
         assert_string_equal(spawned.output, "4\nSigBlk:0000000000000000\n");
         spawned_done(&spawned);
