@@ -22,5 +22,6 @@ END {
         print "};"
         print "/* clang-format on */"
         print ""
+        print "_Static_assert(sizeof(releases) / sizeof(releases[0]) < RELEASES_MAX, \"RELEASES_MAX is too small\");"
         print "const size_t n_releases = sizeof(releases) / sizeof(releases[0]);"
 }

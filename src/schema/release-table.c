@@ -299,4 +299,5 @@ const Release releases[] = {
 };
 /* clang-format on */
 
+_Static_assert(sizeof(releases) / sizeof(releases[0]) < RELEASES_MAX, "RELEASES_MAX is too small");
 const size_t n_releases = sizeof(releases) / sizeof(releases[0]);

@@ -10,21 +10,60 @@ size_t release_find(const char *name) {
         return n_releases;
 }
 
-size_t release_of_version(uint64_t version) {
-        for (size_t i = 0, k = 0; i < n_releases; i++)
-                for (; k < releases[i].n_versions; k++)
-                        if (release_versions[k] == version)
-                                return i;
-        return n_releases;
+/* A version and the release that brought it. */
+typedef struct Origin {
+        uint64_t version;
+        size_t release;
+} Origin;
+
+static int compare_origins(const void *a, const void *b) {
+        const Origin *x = a, *y = b;
+
+        return (x->version > y->version) - (x->version < y->version);
 }
 
-void release_versions_of(size_t index, Versions *ret) {
-        Versions set = {};
+/* The table turned round, to be searched by version; made at the first use. */
+static const Origin *origins(size_t *ret_n) {
+        static Origin table[2048];
+        static size_t n;
 
-        for (size_t k = 0; k < releases[index].n_versions; k++)
-                versions_add(&set, release_versions[k]);
-        (void)versions_sort(&set);
-        *ret = set;
+        if (n == 0) {
+                for (size_t i = 0; i < n_releases; i++)
+                        for (; n < releases[i].n_versions && n < ELEMENTSOF(table); n++)
+                                table[n] = (Origin){ release_versions[n], i };
+                qsort(table, n, sizeof(Origin), compare_origins);
+        }
+        *ret_n = n;
+        return table;
+}
+
+size_t release_of_version(uint64_t version) {
+        size_t n;
+        const Origin *table = origins(&n);
+        const Origin *found = bsearch(&(Origin){ .version = version }, table, n, sizeof(Origin), compare_origins);
+
+        return found ? found->release : n_releases;
+}
+
+void standing_of(const Versions *versions, Standing *ret) {
+        *ret = (Standing){};
+        for (size_t i = 0; i < versions->n; i++) {
+                size_t release = release_of_version(versions->list[i]);
+
+                ret->newest = release > ret->newest ? release : ret->newest;
+                if (release < RELEASES_MAX)
+                        ret->counts[release]++;
+        }
+        for (size_t i = 1; i < RELEASES_MAX; i++)
+                ret->counts[i] += ret->counts[i - 1];
+}
+
+bool standing_covers(const Standing *standing, size_t release) {
+        return release < n_releases && standing->counts[release] == releases[release].n_versions;
+}
+
+bool standing_is_within(const Standing *standing, size_t release) {
+        return standing->newest <= release;
 }
 
 /* One of the three numbers of a release, and the separator behind it. */

@@ -17,6 +17,8 @@ extern const uint64_t release_versions[];
 
 #define RELEASES_NEWEST "v1.51.0" /* of the table; what comes after is not known by its set */
 
+#define RELEASES_MAX 128
+
 /**
  * release_of_version() - the first release that has @version.
  * Answer: an index into releases[], or n_releases when no release known here has it.
@@ -26,8 +28,17 @@ size_t release_of_version(uint64_t version);
 /** release_find() - the index of the release of that name, or n_releases. */
 size_t release_find(const char *name);
 
-/** release_versions_of() - its files and those that its structure.sql alone records, as a new set. */
-void release_versions_of(size_t index, Versions *ret);
+/* Where a set of versions stands among the releases. */
+typedef struct Standing {
+        size_t newest;                 /* the first release that holds all of it, or n_releases when none known here does */
+        unsigned counts[RELEASES_MAX]; /* how many of its versions came with this release or before */
+} Standing;
+
+void standing_of(const Versions *versions, Standing *ret);
+/** standing_covers() - the set holds every version of the release. False for the index n_releases. */
+bool standing_covers(const Standing *standing, size_t release);
+/** standing_is_within() - the set holds no version that the release has not. */
+bool standing_is_within(const Standing *standing, size_t release);
 
 /**
  * release_number() - "v1.50.0" as a number that can be compared; 0 when @name is not of that form.

@@ -69,6 +69,7 @@ typedef struct Case {
         Versions missing;    /* files that are to be run */
         Versions lost;       /* squashed ones that the ledger lacks */
         bool replayed;
+        Standing image, database; /* of the needed, and of the ledger with what replaying stands for */
         Finding *finding;
 } Case;
 
@@ -104,24 +105,6 @@ static bool ledger_is_empty(const Ledger *ledger) {
         return ledger->versions.n == 0 && ledger->n_garbage == 0;
 }
 
-/* Whether @known holds all versions of the release. */
-static bool covers(const Versions *known, size_t release) {
-        _cleanup_(versions_done) Versions set = {};
-
-        if (release == n_releases)
-                return false;
-        release_versions_of(release, &set);
-        return versions_is_subset(&set, known);
-}
-
-/* Whether the release holds all of @known. */
-static bool is_within(const Versions *known, size_t release) {
-        _cleanup_(versions_done) Versions set = {};
-
-        release_versions_of(release, &set);
-        return versions_is_subset(known, &set);
-}
-
 static void needed_by(const Manifest *manifest, Versions *ret) {
         versions_or(&manifest->versions, &manifest->structure, ret);
 }
@@ -130,11 +113,13 @@ static void needed_by(const Manifest *manifest, Versions *ret) {
 static bool is_at_least(const Manifest *manifest, const char *release) {
         _cleanup_(versions_done) Versions needed = {};
         uint64_t number = release_number(manifest->release);
+        Standing standing;
 
         if (number > 0)
                 return number >= release_number(release);
         needed_by(manifest, &needed);
-        return covers(&needed, release_find(release));
+        standing_of(&needed, &standing);
+        return standing_covers(&standing, release_find(release));
 }
 
 bool verdict_rails8(const Manifest *manifest) {
@@ -292,11 +277,14 @@ static bool judge_ahead(Case *c) {
 /* The bridges that a database of these versions has still before it, up to a release: "v1.25.0, v1.28.1". */
 static char *way_to(const Versions *versions, const char *last) {
         _cleanup_(strv_freep) char **stops = NULL;
+        Standing standing;
 
+        standing_of(versions, &standing);
         for (size_t i = 0; i < n_bridges; i++) {
                 size_t release = release_find(bridges[i].release);
 
-                if (release <= release_find(last) && is_within(versions, release) && !covers(versions, release))
+                if (release <= release_find(last) && standing_is_within(&standing, release) &&
+                    !standing_covers(&standing, release))
                         strv_add(&stops, bridges[i].release);
         }
         if (!strv_contains(stops, last))
@@ -329,45 +317,43 @@ typedef enum BridgePlace {
         BRIDGE_NEXT,    /* the database is before it, the image on it */
 } BridgePlace;
 
-static BridgePlace bridge_place(const Bridge *bridge, const Manifest *manifest, const Versions *needed,
-                                const Versions *have) {
+static BridgePlace bridge_place(const Bridge *bridge, const Manifest *manifest, const Standing *image,
+                                const Standing *database) {
         size_t release = release_find(bridge->release);
-        bool image_behind;
 
         if (release == n_releases) {
                 /* Newer than the table: the image's number tells, and the database is before it while all is known. */
                 uint64_t number = release_number(manifest->release);
 
-                return number > release_number(bridge->release) && is_within(have, n_releases - 1) ? BRIDGE_CROSSED
-                                                                                                  : BRIDGE_ELSEWHERE;
+                return number > release_number(bridge->release) && database->newest < n_releases ? BRIDGE_CROSSED
+                                                                                                 : BRIDGE_ELSEWHERE;
         }
-        image_behind = !is_within(needed, release);
-        if (!is_within(have, release))
+        if (!standing_is_within(database, release))
                 return BRIDGE_ELSEWHERE;
-        if (covers(have, release))
-                return image_behind ? BRIDGE_LEFT : BRIDGE_HERE;
-        if (image_behind)
+        if (standing_covers(database, release))
+                return standing_is_within(image, release) ? BRIDGE_HERE : BRIDGE_LEFT;
+        if (!standing_is_within(image, release))
                 return BRIDGE_CROSSED;
-        return covers(needed, release) ? BRIDGE_NEXT : BRIDGE_ELSEWHERE;
+        return standing_covers(image, release) ? BRIDGE_NEXT : BRIDGE_ELSEWHERE;
 }
 
-static bool judge_bridge(Case *c, const Bridge *bridge, const Versions *have) {
-        BridgePlace place = bridge_place(bridge, c->manifest, &c->needed, have);
+static bool judge_bridge(Case *c, const Bridge *bridge) {
+        BridgePlace where = bridge_place(bridge, c->manifest, &c->image, &c->database);
 
         if (strv_contains(c->policy->passed_bridges, bridge->release))
                 return false;
-        if (place == BRIDGE_NEXT && bridge->before)
+        if (where == BRIDGE_NEXT && bridge->before)
                 strv_addf(&c->finding->warnings, "%s is a bridge release: %s", bridge->release, bridge->task);
         if (c->missing.n == 0)
                 return false;
-        if (place == BRIDGE_CROSSED) {
+        if (where == BRIDGE_CROSSED) {
                 tell(c, VERDICT_STOP, "Refused: %s must not be reached without stopping at %s", c->release,
                      bridge->release);
                 advise(c, "Set release = %s, start, and %s; then go on. Done elsewhere: passed-bridges = %s.",
                        bridge->release, bridge->task, bridge->release);
                 return true;
         }
-        if (place == BRIDGE_LEFT && c->ledger->rows_left > 0 && bridge->rows) {
+        if (where == BRIDGE_LEFT && c->ledger->rows_left > 0 && bridge->rows) {
                 tell(c, VERDICT_STOP, "Refused: the task of %s has %" PRIi64 "%s rows left", bridge->release,
                      c->ledger->rows_left > 1000000 ? (int64_t)1000000 : c->ledger->rows_left,
                      c->ledger->rows_left > 1000000 ? " or more" : "");
@@ -378,21 +364,11 @@ static bool judge_bridge(Case *c, const Bridge *bridge, const Versions *have) {
         return false;
 }
 
-/* The ledger as if a squash's files had been run one by one, where their successor was. */
-static void effective_versions(const Case *c, Versions *ret) {
-        static const Versions none = {};
-
-        versions_or(&c->ledger->versions, c->replayed ? &c->squashed : &none, ret);
-}
-
 static bool judge_stop(Case *c) {
-        _cleanup_(versions_done) Versions have = {};
-
         if (ledger_is_empty(c->ledger))
                 return false;
-        effective_versions(c, &have);
         for (size_t i = 0; i < n_bridges; i++)
-                if (judge_bridge(c, &bridges[i], &have))
+                if (judge_bridge(c, &bridges[i]))
                         return true;
         return false;
 }
@@ -543,13 +519,10 @@ static bool judge_pending(Case *c) {
 }
 
 static void warn_bridges(Case *c) {
-        _cleanup_(versions_done) Versions have = {};
-
-        effective_versions(c, &have);
         for (size_t i = 0; i < n_bridges; i++) {
                 const Bridge *bridge = &bridges[i];
 
-                if (bridge_place(bridge, c->manifest, &c->needed, &have) != BRIDGE_HERE || bridge->before ||
+                if (bridge_place(bridge, c->manifest, &c->image, &c->database) != BRIDGE_HERE || bridge->before ||
                     strv_contains(c->policy->passed_bridges, bridge->release) ||
                     (bridge->rows && c->ledger->rows_left == 0))
                         continue;
@@ -607,6 +580,15 @@ static bool was_replayed(const Case *c) {
                versions_has(&c->ledger->versions, c->manifest->files[0].version);
 }
 
+static void stand(Case *c) {
+        static const Versions none = {};
+        _cleanup_(versions_done) Versions have = {};
+
+        versions_or(&c->ledger->versions, c->replayed ? &c->squashed : &none, &have);
+        standing_of(&c->needed, &c->image);
+        standing_of(&have, &c->database);
+}
+
 static void compare(Case *c) {
         const Versions *have = &c->ledger->versions;
         Versions unknown = {};
@@ -620,6 +602,7 @@ static void compare(Case *c) {
         (void)versions_minus(&unknown, &c->policy->tombstones, &c->extra);
         versions_done(&unknown);
         c->replayed = was_replayed(c);
+        stand(c);
         if (c->ledger->contact != CONTACT_READ)
                 return;
         finding->needed = c->replayed || ledger_is_empty(c->ledger) ? c->manifest->versions.n : c->needed.n;
@@ -659,6 +642,7 @@ Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy
 
 void verdict_questions(const Manifest *manifest, const Ledger *ledger, char ***ret_extensions, const char **ret_rows) {
         _cleanup_(versions_done) Versions needed = {};
+        Standing image, database;
         char **names = NULL;
 
         *ret_extensions = NULL;
@@ -673,10 +657,12 @@ void verdict_questions(const Manifest *manifest, const Ledger *ledger, char ***r
                                         strv_add(&names, *name);
         }
         needed_by(manifest, &needed);
+        standing_of(&needed, &image);
+        standing_of(&ledger->versions, &database);
         for (size_t i = 0; i < n_bridges && ledger->versions.n > 0; i++) {
-                BridgePlace place = bridge_place(&bridges[i], manifest, &needed, &ledger->versions);
+                BridgePlace where = bridge_place(&bridges[i], manifest, &image, &database);
 
-                if (bridges[i].rows && (place == BRIDGE_HERE || place == BRIDGE_LEFT))
+                if (bridges[i].rows && (where == BRIDGE_HERE || where == BRIDGE_LEFT))
                         *ret_rows = bridges[i].rows;
         }
         *ret_extensions = names;
