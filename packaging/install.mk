@@ -47,8 +47,7 @@ install: all
 	$(call install_file,644,conf/tmpfiles,$(TMPFILESDIR)/lago.conf)
 	$(call install_file,644,conf/preset,$(PRESETDIR)/80-lago.preset)
 	$(call install_file,644,conf/lago.catalog,$(CATALOGDIR)/lago.catalog)
-	@set -e; for file in $(wildcard conf/lago.conf conf/lago.env); do \
-		install -m 644 $$file "$(DESTDIR)$(SHAREDIR)"; done
+	install -m 644 conf/lago.conf conf/lago.env "$(DESTDIR)$(SHAREDIR)"
 	@set -e; for page in $(MANUALS); do \
 		install -D -m 644 "$$page" "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; done
 	@set -e; for name in $(COMPLETIONS); do \

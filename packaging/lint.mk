@@ -11,11 +11,14 @@ shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --excl
                 --exclude='*.md' -m 1 '^\#!/(usr/)?bin/(env )?(ba|da)?sh' . | sort)
 
 .PHONY: lint
-lint: check-units check-keys check-manuals check-catalog shellcheck
+lint: check-units check-keys check-manuals check-options check-catalog shellcheck
 
-.PHONY: check-keys check-manuals check-catalog shellcheck
+.PHONY: check-keys check-manuals check-options check-catalog shellcheck
 check-keys: $(BUILD)/render-units
 	@packaging/check-keys $(abspath $(BUILD)/render-units)
+
+check-options: all
+	@set -e; for program in $(BUILT); do packaging/check-options $(abspath $(BUILD))/$$program; done
 
 check-manuals:
 	@packaging/check-manuals
