@@ -24,7 +24,8 @@ static void check_ports(const Config *config, const Origins *origins, ConfigErro
             !is_any_address(front->address))
                 return;
         config_errors_add(errors, origin.file, origin.line,
-                          "[api] and [front] both listen on port %u; give one of them another port",
+                          "[api] and [front] both listen on port %u; give one of them another "
+                          "port",
                           api->port);
 }
 
@@ -39,7 +40,8 @@ static void check_reach(KeyId url_id, const char *url, const char *section, cons
                 return;
         config_errors_add_kind(
                 errors, CONFIG_WARNING, origin.file, origin.line,
-                "%s names %s, but [%s] listens on %s, which only a proxy on this host can reach; without "
+                "%s names %s, but [%s] listens on %s, which only a proxy on this host can "
+                "reach; without "
                 "one write listen = 0.0.0.0:%u",
                 config_key(url_id)->name, host, section, listen->address, listen->port);
 }
@@ -70,7 +72,8 @@ void check_config(const Config *config, const Origins *origins, ConfigErrors *er
         if (!config->release && !origins->of[KEY_RELEASE].file)
                 config_errors_add(
                         errors, origins->main_file, 0,
-                        "[lago] release is missing; write the release to run, such as release = v1.50.0");
+                        "[lago] release is missing; write the release to run, such as release = "
+                        "v1.50.0");
         check_ports(config, origins, errors);
         check_volumes(config, origins, errors);
         check_reach(KEY_API_URL, config->api_url, "api", &config->api_listen, origins, errors);

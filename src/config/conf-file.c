@@ -77,7 +77,8 @@ static bool line_is_right(Reader *reader, const char *line, size_t size, size_t 
         }
         if (size > max) {
                 config_errors_add(reader->errors, reader->path, reader->line,
-                                  "this line has %zu bytes, %zu at most are read; write it shorter",
+                                  "this line has %zu bytes, %zu at most are read; write it "
+                                  "shorter",
                                   size, max);
                 return false;
         }

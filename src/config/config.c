@@ -43,8 +43,9 @@ static void on_key(void *userdata, const char *section, const char *name, const 
         }
         if (loader->set_at[id] > 0) {
                 config_errors_add(loader->errors, loader->file, line,
-                                  "%s of [%s] is set in line %u already; keep one of the two", name,
-                                  section, loader->set_at[id]);
+                                  "%s of [%s] is set in line %u already; keep one of the "
+                                  "two",
+                                  name, section, loader->set_at[id]);
                 return;
         }
         loader->set_at[id] = line;

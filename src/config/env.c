@@ -52,18 +52,27 @@ static void env_add(Env *env, const char *key, const char *value, const char *fi
                 .key = xstrdup(key), .value = xstrdup(value), .file = xstrdup(file), .line = line};
 }
 
-void env_set(Env *env, const char *key, const char *value, const char *file) {
+static void set_at(Env *env, const char *key, const char *value, const char *file, unsigned line) {
         for (size_t i = 0; i < env->n; i++)
                 if (streq(env->list[i].key, key)) {
                         EnvPair old = env->list[i];
 
                         env->list[i] = (EnvPair){.key = xstrdup(key),
                                                  .value = xstrdup(value),
-                                                 .file = xstrdup(file)};
+                                                 .file = xstrdup(file),
+                                                 .line = line};
                         pair_done(&old);
                         return;
                 }
-        env_add(env, key, value, file, 0);
+        env_add(env, key, value, file, line);
+}
+
+void env_set(Env *env, const char *key, const char *value, const char *file) {
+        set_at(env, key, value, file, 0);
+}
+
+void env_set_from(Env *env, const char *key, const char *value, const EnvPair *from) {
+        set_at(env, key, value, from->file, from->line);
 }
 
 void env_unset(Env *env, const char *key) {
@@ -111,7 +120,8 @@ static const char *unquote(char **value) {
                 return "\"${\" is not expanded here; write the value itself";
         if (quote != '\'' && quote != '"')
                 return strstr(*value, " #")
-                               ? "\" #\" behind a value; write comments on lines of their own, or the "
+                               ? "\" #\" behind a value; write comments on lines of their own, "
+                                 "or the "
                                  "value in quotes"
                                : NULL;
         if (n < 2 || (*value)[n - 1] != quote)
@@ -126,7 +136,8 @@ static const char *split_line(char *line, char **ret_key, char **ret_value) {
         char *equals = strchr(line, '=');
 
         if (!equals)
-                return "no '=' in this line; write KEY=VALUE, and values of several lines as one line";
+                return "no '=' in this line; write KEY=VALUE, and values of several lines as "
+                       "one line";
         *equals = '\0';
         if (startswith(line, "export "))
                 return "write KEY=VALUE without \"export\"";

@@ -37,5 +37,7 @@ const EnvPair *env_pair(const Env *env, const char *key);
 
 /** env_set() - sets @key from code; @file names the origin. An existing value is replaced. */
 void env_set(Env *env, const char *key, const char *value, const char *file);
+/** env_set_from() - the same; the origin is that of @from, a pair of the same environment. */
+void env_set_from(Env *env, const char *key, const char *value, const EnvPair *from);
 void env_unset(Env *env, const char *key);
 Env *env_copy(const Env *env);

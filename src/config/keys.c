@@ -114,7 +114,9 @@ char *config_section_help(const char *section) {
         _cleanup_(freep) char *all = NULL;
 
         if (nearest)
-                return xasprintf("there is no section [%s]; did you mean [%s]?", section, nearest);
+                return xasprintf("there is no section [%s]; did you mean "
+                                 "[%s]?",
+                                 section, nearest);
         all = join_names(names, n);
         return xasprintf("there is no section [%s]; there are: %s", section, all);
 }
@@ -126,12 +128,13 @@ char *config_key_help(const char *section, const char *name) {
 
         for (KeyId id = 0; id < _KEY_MAX; id++)
                 if (streq(keys[id].name, name) && *section == '\0')
-                        return xasprintf(
-                                "%s stands before any section; write [%s] on a line above it", name,
-                                keys[id].section);
+                        return xasprintf("%s stands before any section; write [%s] on a line above "
+                                         "it",
+                                         name, keys[id].section);
         if (*section == '\0')
                 return xasprintf(
-                        "%s stands before any section; write [lago] or another on a line above it",
+                        "%s stands before any section; write [lago] or another on a line above "
+                        "it",
                         name);
         n = list_names(section, names);
         nearest = nearest_word(name, names, n);
@@ -139,8 +142,9 @@ char *config_key_help(const char *section, const char *name) {
                 return xasprintf("[%s] has no key %s; did you mean %s?", section, name, nearest);
         for (KeyId id = 0; id < _KEY_MAX; id++)
                 if (streq(keys[id].name, name))
-                        return xasprintf("[%s] has no key %s; it belongs below [%s]", section, name,
-                                         keys[id].section);
+                        return xasprintf("[%s] has no key %s; it belongs below "
+                                         "[%s]",
+                                         section, name, keys[id].section);
         all = join_names(names, n);
         return xasprintf("[%s] has no key %s; it has: %s", section, name, all);
 }

@@ -2,10 +2,7 @@
 #include "config/values.h"
 
 #include "base/util.h"
-
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <strings.h>
+#include "config/address.h"
 
 #define LETTERS  "abcdefghijklmnopqrstuvwxyz"
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -187,7 +184,8 @@ static int parse_releases(const char *value, void *target, char **reterr) {
         STRV_FOREACH(i, words)
                 if (!is_release(*i)) {
                         *reterr = xasprintf(
-                                "\"%s\" is no release; write them like v1.45.0, with spaces between",
+                                "\"%s\" is no release; write them like v1.45.0, with spaces "
+                                "between",
                                 *i);
                         return -EINVAL;
                 }
@@ -211,7 +209,8 @@ static int parse_network(const char *value, void *target, char **reterr) {
         for (size_t i = 0; i < ELEMENTSOF(reserved); i++)
                 if (streq(value, reserved[i])) {
                         *reterr = xasprintf(
-                                "\"%s\" means something else to the container engine; write another name, "
+                                "\"%s\" means something else to the container engine; write "
+                                "another name, "
                                 "such as lago",
                                 value);
                         return -EINVAL;
@@ -229,7 +228,8 @@ static int parse_path(const char *value, void *target, char **reterr) {
         /* It becomes SOURCE:DESTINATION:OPTIONS of a mount. */
         if (strpbrk(value, ":,")) {
                 *reterr = xstrdup(
-                        "a path with ':' or ',' cannot be mounted; use another name for the file");
+                        "a path with ':' or ',' cannot be mounted; use another name for the "
+                        "file");
                 return -EINVAL;
         }
         free_and_strdup(target, value);
@@ -305,205 +305,6 @@ static int parse_pools(const char *value, void *target, char **reterr) {
         return 0;
 }
 
-/* --- addresses ---------------------------------------------------------------------------------------- */
-
-static bool is_address(const char *s) {
-        struct in6_addr any;
-
-        return inet_pton(strchr(s, ':') ? AF_INET6 : AF_INET, s, &any) == 1;
-}
-
-static int parse_port(const char *s, uint16_t *ret) {
-        uint64_t n;
-
-        if (strlen(s) > 5 || parse_uint(s, 65535, &n) < 0 || n == 0)
-                return -EINVAL;
-        *ret = (uint16_t)n;
-        return 0;
-}
-
-static int parse_listen(const char *value, void *target, char **reterr) {
-        Listen *listen = target;
-        const char *colon = strrchr(value, ':');
-        size_t n = colon ? (size_t)(colon - value) : 0;
-        bool brackets = n >= 2 && value[0] == '[' && value[n - 1] == ']';
-        _cleanup_(freep) char *address = xstrndup(value + brackets, brackets ? n - 2 : n);
-        uint16_t port;
-
-        if (parse_port(colon ? colon + 1 : value, &port) < 0)
-                return -EINVAL;
-        if (n == 0 || streq(address, "localhost")) {
-                *reterr = xasprintf(
-                        "write a numeric address and a port: 127.0.0.1:%u, or 0.0.0.0:%u to be reached "
-                        "from other hosts",
-                        port, port);
-                return -EINVAL;
-        }
-        if (!is_address(address) || brackets != (strchr(address, ':') != NULL))
-                return -EINVAL;
-        free_and_strdup(&listen->address, address);
-        listen->port = port;
-        return 0;
-}
-
-bool listen_is_loopback(const Listen *listen) {
-        return host_is_local(listen->address) && !streq(listen->address, "0.0.0.0") &&
-               !streq(listen->address, "::");
-}
-
-bool host_is_local(const char *host) {
-        return strcasecmp(host, "localhost") == 0 || streq(host, "::1") || streq(host, "::") ||
-               streq(host, "0.0.0.0") || (startswith(host, "127.") && is_address(host));
-}
-
-char *url_host(const char *url) {
-        const char *start = strstr(url, "://"), *at;
-        size_t n;
-
-        if (!start)
-                return NULL;
-        start += 3;
-        n = strcspn(start, "/?#");
-        at = memrchr(start, '@', n);
-        if (at) {
-                n -= (size_t)(at + 1 - start);
-                start = at + 1;
-        }
-        if (n > 0 && start[0] == '[') {
-                start++;
-                n = strcspn(start, "]/?#");
-        } else if (memchr(start, ':', n))
-                n = (size_t)((const char *)memchr(start, ':', n) - start);
-        return n > 0 ? xstrndup(start, n) : NULL;
-}
-
-/* Host, port and path of what follows "http://". */
-static int check_authority(const char *s, bool path_allowed, char **reterr) {
-        size_t n = strcspn(s, "/");
-        _cleanup_(freep) char *authority = xstrndup(s, n);
-        size_t n_host = authority[0] == '[' ? strcspn(authority, "]") + 1 : strcspn(authority, ":");
-        const char *rest = n_host <= n ? authority + n_host : NULL;
-        _cleanup_(freep) char *host = xstrndup(authority, n_host);
-        uint16_t port;
-
-        if (!rest || n_host == 0 || strspn(host, LETTERS CAPITALS DIGITS "-._:[]") != strlen(host))
-                return -EINVAL;
-        if (*rest && (*rest != ':' || parse_port(rest + 1, &port) < 0)) {
-                *reterr = xstrdup("the port must be a number from 1 to 65535");
-                return -EINVAL;
-        }
-        if (s[n] && s[n + 1] && !path_allowed) {
-                *reterr = xstrdup("Lago's front knows no path; write scheme, host and port only");
-                return -EINVAL;
-        }
-        return 0;
-}
-
-static int parse_any_url(const char *value, void *target, bool path_allowed, char **reterr) {
-        const char *rest = startswith(value, "http://");
-        size_t n = strlen(value);
-
-        if (!rest)
-                rest = startswith(value, "https://");
-        if (!rest) {
-                if (*value && !strstr(value, "://"))
-                        *reterr = xasprintf("it lacks its scheme; write https://%s or http://%s",
-                                            value, value);
-                return -EINVAL;
-        }
-        if (strpbrk(value, "?#@ \t\"'\\<>")) {
-                *reterr = xstrdup("write it without user, query and fragment");
-                return -EINVAL;
-        }
-        if (check_authority(rest, path_allowed, reterr) < 0)
-                return -EINVAL;
-        free_and_strdup(target, value);
-        /* Lago puts paths behind it. */
-        if (value[n - 1] == '/')
-                (*(char **)target)[n - 1] = '\0';
-        return 0;
-}
-
-static int parse_origin_url(const char *value, void *target, char **reterr) {
-        return parse_any_url(value, target, /* path_allowed= */ false, reterr);
-}
-
-static int parse_url(const char *value, void *target, char **reterr) {
-        return parse_any_url(value, target, /* path_allowed= */ true, reterr);
-}
-
-/* --- images ------------------------------------------------------------------------------------------- */
-
-static bool is_digest(const char *s) {
-        const char *hex = startswith(s, "sha256:");
-
-        return hex && strlen(hex) == 64 && strspn(hex, DIGITS "abcdef") == 64;
-}
-
-/* Path components of an image's name, between slashes; a registry with a port may be the first. */
-static bool is_image_name(const char *s) {
-        size_t n = strlen(s);
-
-        return n > 0 && n < 200 && strspn(s, LETTERS DIGITS "._-/") == n &&
-               isalnum((unsigned char)s[0]) && s[n - 1] != '/' && !strstr(s, "//") &&
-               !strstr(s, "..");
-}
-
-/* Takes the port out of "registry.example.com:5000/name", in place. */
-static int drop_port(char *name) {
-        size_t n_host = strcspn(name, "/");
-        char *colon = memchr(name, ':', n_host);
-        uint16_t port;
-
-        if (colon) {
-                _cleanup_(freep) char *number =
-                        xstrndup(colon + 1, (size_t)(name + n_host - colon - 1));
-
-                if (parse_port(number, &port) < 0)
-                        return -EINVAL;
-                memmove(colon, name + n_host, strlen(name + n_host) + 1);
-        }
-        return 0;
-}
-
-static int parse_image(const char *value, void *target, char **reterr) {
-        _cleanup_(freep) char *name = xstrdup(value);
-        char *at = strchr(name, '@'), *slash, *colon;
-
-        if (at && !is_digest(at + 1)) {
-                *reterr = xstrdup("behind '@' stands a digest: sha256: and 64 hexadecimal digits");
-                return -EINVAL;
-        }
-        if (at)
-                *at = '\0';
-        slash = strrchr(name, '/');
-        colon = strrchr(name, ':');
-        if (colon && (!slash || colon > slash)) {
-                size_t n = strlen(colon + 1);
-
-                if (n == 0 || n > 128 || strspn(colon + 1, LETTERS CAPITALS DIGITS "_.-") != n)
-                        return -EINVAL;
-                *colon = '\0';
-        }
-        if ((slash && drop_port(name) < 0) || !is_image_name(name))
-                return -EINVAL;
-        free_and_strdup(target, value);
-        return 0;
-}
-
-static int parse_registry(const char *value, void *target, char **reterr) {
-        _cleanup_(freep) char *name = xstrdup(value);
-
-        if (strstr(value, "://")) {
-                *reterr = xstrdup("write it without its scheme: docker.io");
-                return -EINVAL;
-        }
-        if (drop_port(name) < 0 || !is_image_name(name))
-                return -EINVAL;
-        free_and_strdup(target, value);
-        return 0;
-}
-
 /* clang-format off */
 const ConfigType config_type_yes_no     = {parse_yes_no, NULL, "write yes or no"};
 const ConfigType config_type_place      = {parse_place, NULL, "write bundled or external"};
@@ -514,13 +315,13 @@ const ConfigType config_type_span       = {parse_span, NULL, "write a time from 
 const ConfigType config_type_size       = {parse_size, clear_string, "write a size such as 256M or 1G"};
 const ConfigType config_type_release    = {parse_release, clear_string, "write a release such as v1.50.0"};
 const ConfigType config_type_releases   = {parse_releases, clear_strv, "write releases such as v1.45.0, with spaces between"};
-const ConfigType config_type_origin_url = {parse_origin_url, clear_string, "write a URL such as https://lago.example.com"};
-const ConfigType config_type_url        = {parse_url, clear_string, "write a URL such as https://api.example.com"};
-const ConfigType config_type_listen     = {parse_listen, clear_listen, "write ADDRESS:PORT, such as 127.0.0.1:3000 or [::1]:3000"};
+const ConfigType config_type_origin_url = {value_parse_origin_url, clear_string, "write a URL such as https://lago.example.com"};
+const ConfigType config_type_url        = {value_parse_url, clear_string, "write a URL such as https://api.example.com"};
+const ConfigType config_type_listen     = {value_parse_listen, clear_listen, "write ADDRESS:PORT, such as 127.0.0.1:3000 or [::1]:3000"};
 const ConfigType config_type_pools      = {parse_pools, clear_strv, "write names out of: ai_agent alerts analytics billing clock events payments pdfs wallets webhook"};
 const ConfigType config_type_path       = {parse_path, clear_string, "write an absolute path"};
-const ConfigType config_type_image      = {parse_image, clear_string, "write an image such as getlago/api, getlago/api:v1.50.0 or getlago/api@sha256:DIGEST"};
-const ConfigType config_type_registry   = {parse_registry, clear_string, "write a registry such as docker.io or registry.example.com:5000"};
+const ConfigType config_type_image      = {value_parse_image, clear_string, "write an image such as getlago/api, getlago/api:v1.50.0 or getlago/api@sha256:DIGEST"};
+const ConfigType config_type_registry   = {value_parse_registry, clear_string, "write a registry such as docker.io or registry.example.com:5000"};
 const ConfigType config_type_volume     = {parse_volume, clear_string, "write a name of letters, digits, '_', '.' and '-'"};
 const ConfigType config_type_network    = {parse_network, clear_string, "write a name of letters, digits, '_', '.' and '-'"};
 const ConfigType config_type_arguments  = {parse_arguments, clear_strv, "a quote is not closed"};

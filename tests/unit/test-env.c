@@ -332,7 +332,7 @@ static void the_compose_files_url_of_the_bundled_database_works(void **state _un
 
         assert_string_equal(
                 said,
-                "lago.env:0: warning: the bundled database has the password of Lago's compose file, which "
+                "lago.env:1: warning: the bundled database has the password of Lago's compose file, which "
                 "everybody knows; it is not reachable from outside, still: change it with ALTER ROLE, then "
                 "here\n");
         /* The server must be made with what Lago will log in with. */
@@ -363,6 +363,30 @@ static void a_bundled_store_is_not_elsewhere(void **state _unused_) {
                         "lago.env:1: the bundled Redis has no password, with REDIS_PASSWORD Lago "
                         "cannot log in; remove the line\n");
         assert_env_says("REDIS_PASSWORD=\n", "");
+}
+
+static void the_url_of_the_bundled_database_is_whole(void **state _unused_) {
+        assert_env_says("DATABASE_URL=postgresql://lago@db/lago\n",
+                        "lago.env:1: DATABASE_URL has no password; write it as "
+                        "postgresql://USER:PASSWORD@db:5432/DATABASE, or remove this line\n");
+        assert_env_says("DATABASE_URL=postgresql://db\n",
+                        "lago.env:1: DATABASE_URL has no user; write it as "
+                        "postgresql://USER:PASSWORD@db:5432/DATABASE, or remove this line\n"
+                        "lago.env:1: DATABASE_URL has no password; write it as "
+                        "postgresql://USER:PASSWORD@db:5432/DATABASE, or remove this line\n"
+                        "lago.env:1: DATABASE_URL has no dbname; write it as "
+                        "postgresql://USER:PASSWORD@db:5432/DATABASE, or remove this line\n");
+}
+
+static void a_pool_gets_its_jobs(void **state _unused_) {
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(freep) char *said =
+                load_both(RELEASE "[worker]\npools = events pdfs\n",
+                          "SIDEKIQ_EVENTS=false\nSIDEKIQ_PDFS=true\n", NULL, &config);
+
+        assert_string_equal(said,
+                            "lago.env:1: SIDEKIQ_EVENTS=false, but lago.conf has the pool "
+                            "events, which would get no job; remove this line, or the pool\n");
 }
 
 static void an_external_store_needs_its_url(void **state _unused_) {
@@ -486,6 +510,8 @@ int main(void) {
                 cmocka_unit_test(unknown_names_pass),
                 cmocka_unit_test(the_compose_files_url_of_the_bundled_database_works),
                 cmocka_unit_test(a_bundled_store_is_not_elsewhere),
+                cmocka_unit_test(the_url_of_the_bundled_database_is_whole),
+                cmocka_unit_test(a_pool_gets_its_jobs),
                 cmocka_unit_test(an_external_store_needs_its_url),
                 cmocka_unit_test(this_host_is_no_external_server),
                 cmocka_unit_test(what_lago_conf_says_is_not_said_twice),

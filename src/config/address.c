@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/address.h"
+
+#include "base/util.h"
+
+#include <arpa/inet.h>
+#include <strings.h>
+
+#define LETTERS  "abcdefghijklmnopqrstuvwxyz"
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS   "0123456789"
+
+static bool is_address(const char *s) {
+        struct in6_addr any;
+
+        return inet_pton(strchr(s, ':') ? AF_INET6 : AF_INET, s, &any) == 1;
+}
+
+int value_parse_port(const char *s, uint16_t *ret) {
+        uint64_t n;
+
+        if (strlen(s) > 5 || parse_uint(s, 65535, &n) < 0 || n == 0)
+                return -EINVAL;
+        *ret = (uint16_t)n;
+        return 0;
+}
+
+int value_parse_listen(const char *value, void *target, char **reterr) {
+        Listen *listen = target;
+        const char *colon = strrchr(value, ':');
+        size_t n = colon ? (size_t)(colon - value) : 0;
+        bool brackets = n >= 2 && value[0] == '[' && value[n - 1] == ']';
+        _cleanup_(freep) char *address = xstrndup(value + brackets, brackets ? n - 2 : n);
+        uint16_t port;
+
+        if (value_parse_port(colon ? colon + 1 : value, &port) < 0)
+                return -EINVAL;
+        if (n == 0 || streq(address, "localhost")) {
+                *reterr = xasprintf(
+                        "write a numeric address and a port: 127.0.0.1:%u, or 0.0.0.0:%u to be "
+                        "reached "
+                        "from other hosts",
+                        port, port);
+                return -EINVAL;
+        }
+        if (!is_address(address) || brackets != (strchr(address, ':') != NULL))
+                return -EINVAL;
+        free_and_strdup(&listen->address, address);
+        listen->port = port;
+        return 0;
+}
+
+bool listen_is_loopback(const Listen *listen) {
+        return host_is_local(listen->address) && !streq(listen->address, "0.0.0.0") &&
+               !streq(listen->address, "::");
+}
+
+bool host_is_local(const char *host) {
+        return strcasecmp(host, "localhost") == 0 || streq(host, "::1") || streq(host, "::") ||
+               streq(host, "0.0.0.0") || (startswith(host, "127.") && is_address(host));
+}
+
+char *url_host(const char *url) {
+        const char *start = strstr(url, "://"), *at;
+        size_t n;
+
+        if (!start)
+                return NULL;
+        start += 3;
+        n = strcspn(start, "/?#");
+        at = memrchr(start, '@', n);
+        if (at) {
+                n -= (size_t)(at + 1 - start);
+                start = at + 1;
+        }
+        if (n > 0 && start[0] == '[') {
+                start++;
+                n = strcspn(start, "]/?#");
+        } else if (memchr(start, ':', n))
+                n = (size_t)((const char *)memchr(start, ':', n) - start);
+        return n > 0 ? xstrndup(start, n) : NULL;
+}
+
+/* Host, port and path of what follows "http://". */
+static int check_authority(const char *s, bool path_allowed, char **reterr) {
+        size_t n = strcspn(s, "/");
+        _cleanup_(freep) char *authority = xstrndup(s, n);
+        size_t n_host = authority[0] == '[' ? strcspn(authority, "]") + 1 : strcspn(authority, ":");
+        const char *rest = n_host <= n ? authority + n_host : NULL;
+        _cleanup_(freep) char *host = xstrndup(authority, n_host);
+        uint16_t port;
+
+        if (!rest || n_host == 0 || strspn(host, LETTERS CAPITALS DIGITS "-._:[]") != strlen(host))
+                return -EINVAL;
+        if (*rest && (*rest != ':' || value_parse_port(rest + 1, &port) < 0)) {
+                *reterr = xstrdup("the port must be a number from 1 to 65535");
+                return -EINVAL;
+        }
+        if (s[n] && s[n + 1] && !path_allowed) {
+                *reterr = xstrdup("Lago's front knows no path; write scheme, host and port only");
+                return -EINVAL;
+        }
+        return 0;
+}
+
+static int parse_any_url(const char *value, void *target, bool path_allowed, char **reterr) {
+        const char *rest = startswith(value, "http://");
+        size_t n = strlen(value);
+
+        if (!rest)
+                rest = startswith(value, "https://");
+        if (!rest) {
+                if (*value && !strstr(value, "://"))
+                        *reterr = xasprintf("it lacks its scheme; write https://%s or http://%s",
+                                            value, value);
+                return -EINVAL;
+        }
+        if (strpbrk(value, "?#@ \t\"'\\<>")) {
+                *reterr = xstrdup("write it without user, query and fragment");
+                return -EINVAL;
+        }
+        if (check_authority(rest, path_allowed, reterr) < 0)
+                return -EINVAL;
+        free_and_strdup(target, value);
+        /* Lago puts paths behind it. */
+        if (value[n - 1] == '/')
+                (*(char **)target)[n - 1] = '\0';
+        return 0;
+}
+
+int value_parse_origin_url(const char *value, void *target, char **reterr) {
+        return parse_any_url(value, target, /* path_allowed= */ false, reterr);
+}
+
+int value_parse_url(const char *value, void *target, char **reterr) {
+        return parse_any_url(value, target, /* path_allowed= */ true, reterr);
+}

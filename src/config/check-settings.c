@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* What Lago would misread, or not read at all. */
+#include "config/check-environment.h"
+
+#include "base/util.h"
+#include "config/values.h"
+
+#include <ctype.h>
+
+static const char *const words_for_no[] = {"false", "no", "off", "0", "f", "n", "disabled"};
+
+/* Lago asks whether these are set, not what they say. */
+static void check_presence_switches(const Check *check) {
+        static const char *const names[] = {
+                "LAGO_CLICKHOUSE_ENABLED", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED",
+                "LAGO_REDIS_STORE_SSL", "LAGO_REDIS_STORE_DISABLE_SSL_VERIFY",
+                "RAILS_SERVE_STATIC_FILES"};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const EnvPair *pair = check_pair(check, names[i]);
+
+                if (pair && check_is_one_of(pair->value, words_for_no, ELEMENTSOF(words_for_no)))
+                        REFUSE(check, pair,
+                               "%s=%s switches it on: Lago only looks whether it is set; remove "
+                               "the line to switch it off",
+                               pair->key, pair->value);
+        }
+}
+
+/* Of these Lago takes the word "true" only; anything else is no, without a word. */
+static void check_exact_switches(const Check *check) {
+        static const char *const names[] = {"LAGO_USE_AWS_S3",           "LAGO_USE_GCS",
+                                            "LAGO_SIDEKIQ_WEB",          "LAGO_DISABLE_SEGMENT",
+                                            "LAGO_SIDEKIQ_PRO_REQUIRED", "LAGO_CREATE_ORG"};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const EnvPair *pair = check_pair(check, names[i]);
+
+                if (pair && !streq(pair->value, "true") && !streq(pair->value, "false"))
+                        REFUSE(check, pair,
+                               "%s: Lago takes only the word true for yes; write true or false",
+                               pair->key);
+        }
+}
+
+static void check_storage_names(const Check *check, const char *name, const char *const *needed,
+                                size_t n) {
+        const EnvPair *chosen = check_pair(check, name);
+
+        if (!chosen || !streq(chosen->value, "true"))
+                return;
+        for (size_t i = 0; i < n; i++)
+                if (!check_pair(check, needed[i]))
+                        REFUSE(check, chosen,
+                               "%s=true, but there is no %s; write it, or remove "
+                               "%s",
+                               name, needed[i], name);
+}
+
+/* Without keys of its own Lago may get them from the machine it runs on; with these it gets nowhere. */
+static void check_s3_keys(const Check *check) {
+        static const char *const names[] = {"LAGO_AWS_S3_ACCESS_KEY_ID",
+                                            "LAGO_AWS_S3_SECRET_ACCESS_KEY"};
+        const EnvPair *chosen = check_pair(check, "LAGO_USE_AWS_S3");
+
+        for (size_t i = 0; chosen && streq(chosen->value, "true") && i < ELEMENTSOF(names); i++) {
+                const EnvPair *pair = check_pair(check, names[i]);
+
+                if (pair && streq(pair->value, "azerty123456"))
+                        REFUSE(check, pair,
+                               "%s is the placeholder of Lago's compose file; write that of "
+                               "your account",
+                               names[i]);
+        }
+}
+
+static void check_storage(const Check *check) {
+        static const char *const s3[] = {"LAGO_AWS_S3_BUCKET", "LAGO_AWS_S3_REGION"},
+                                 *const gcs[] = {"LAGO_GCS_BUCKET", "LAGO_GCS_PROJECT"};
+
+        check_storage_names(check, "LAGO_USE_AWS_S3", s3, ELEMENTSOF(s3));
+        check_storage_names(check, "LAGO_USE_GCS", gcs, ELEMENTSOF(gcs));
+        check_s3_keys(check);
+}
+
+/* Addresses that Lago's containers connect to. */
+static void check_other_urls(const Check *check) {
+        static const char *const names[] = {"LAGO_REDIS_CACHE_URL", "LAGO_REDIS_CABLE_URL",
+                                            "LAGO_REDIS_STORE_URL", "LAGO_PDF_URL",
+                                            "LAGO_MEILISEARCH_URL", "LAGO_DATA_API_URL"};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const EnvPair *pair = check_pair(check, names[i]);
+                _cleanup_(freep) char *host = pair ? url_host(pair->value) : NULL;
+
+                if (host && host_is_local(host))
+                        REFUSE(check, pair,
+                               "%s names this very host, which inside a container is the "
+                               "container itself; write "
+                               "another address",
+                               pair->key);
+        }
+}
+
+/* Settings that have their place in lago.conf. */
+static void check_moved(const Check *check) {
+        const struct {
+                const char *name, *value, *key;
+        } same[] = {{"LAGO_FRONT_URL", check->config->front_url, "front-url below [lago]"},
+                    {"LAGO_API_URL", check->config->api_url, "api-url below [lago]"},
+                    {"API_URL", check->config->api_url, "api-url below [lago]"}};
+        static const char *const unused[][2] = {{"API_PORT", "listen below [api]"},
+                                                {"FRONT_PORT", "listen below [front]"},
+                                                {"POSTGRES_HOST", NULL},
+                                                {"REDIS_HOST", NULL},
+                                                {"POSTGRES_PORT", NULL},
+                                                {"REDIS_PORT", NULL}};
+
+        for (size_t i = 0; i < ELEMENTSOF(same); i++) {
+                const EnvPair *pair = check_pair(check, same[i].name);
+
+                if (pair && same[i].value && !streq(pair->value, same[i].value))
+                        REFUSE(check, pair,
+                               "%s differs from lago.conf; set %s there and remove this line",
+                               pair->key, same[i].key);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(unused); i++) {
+                const EnvPair *pair = check_pair(check, unused[i][0]);
+
+                if (pair && unused[i][1])
+                        WARN(check, pair,
+                             "%s has no effect; set %s in lago.conf and remove this line",
+                             pair->key, unused[i][1]);
+                else if (pair)
+                        WARN(check, pair, "%s has no effect; remove this line", pair->key);
+        }
+}
+
+/* Jobs that are routed to a queue wait there for the worker that reads it. */
+static void check_pool(const Check *check, const char *pool) {
+        _cleanup_(freep) char *name = xasprintf("SIDEKIQ_%s", pool);
+        bool is_here = strv_contains(check->config->pools, pool);
+        const EnvPair *pair;
+
+        for (char *c = name; *c; c++)
+                *c = (char)toupper((unsigned char)*c);
+        pair = check_pair(check, name);
+        if (pair && !is_here && streq(pair->value, "true"))
+                WARN(check, pair,
+                     "%s=true, but this host has no pool %s: its jobs wait until a worker of "
+                     "another host takes "
+                     "them; add %s to pools below [worker] in lago.conf, or remove this line",
+                     name, pool, pool);
+        if (pair && is_here && check_is_one_of(pair->value, words_for_no, ELEMENTSOF(words_for_no)))
+                REFUSE(check, pair,
+                       "%s=%s, but lago.conf has the pool %s, which would get no job; remove "
+                       "this line, or the pool",
+                       name, pair->value, pool);
+}
+
+static void check_pools(const Check *check) {
+        size_t n;
+        const char *const *pools = config_pools(&n);
+
+        for (size_t i = 0; i < n; i++)
+                check_pool(check, pools[i]);
+}
+
+static void check_names(const Check *check) {
+        const Env *env = check->config->env;
+
+        for (size_t i = 0; i < env->n; i++) {
+                const char *meant = env_name_meant(env->list[i].key);
+
+                if (meant)
+                        REFUSE(check, &env->list[i], "Lago has no setting %s; did you mean %s?",
+                               env->list[i].key, meant);
+        }
+}
+
+void check_settings(const Check *check) {
+        check_names(check);
+        check_presence_switches(check);
+        check_exact_switches(check);
+        check_storage(check);
+        check_other_urls(check);
+        check_moved(check);
+        check_pools(check);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Where PostgreSQL and Redis are, and whether lago.conf and lago.env agree on it. */
+#include "config/check-environment.h"
+
+#include "base/util.h"
+#include "config/dburl.h"
+#include "config/values.h"
+
+/* Host names under which the bundled servers are known in the container network. */
+static const char *const database_hosts[] = {"db", "lago-db"};
+static const char *const redis_hosts[] = {"redis", "lago-redis"};
+
+static const char *first_local(const char *hosts) {
+        _cleanup_(strv_freep) char **list = strv_split(hosts, ",");
+
+        STRV_FOREACH(i, list) {
+                if ((*i)[0] == '/' || (*i)[0] == '@')
+                        return "a socket of this host";
+                if (host_is_local(*i))
+                        return "this very host";
+        }
+        return NULL;
+}
+
+static void check_external_database(const Check *check, const EnvPair *pair, const DbUrl *url) {
+        const char *host = dburl_get(url, "host"),
+                   *local = isempty(host) ? "no host" : first_local(host);
+        const char *password = dburl_get(url, "password");
+
+        if (isempty(host) && dburl_get(url, "service"))
+                return;
+        if (local)
+                REFUSE(check, pair,
+                       "%s names %s, which inside a container is the container itself; write an "
+                       "address at which "
+                       "other hosts reach the server",
+                       pair->key, local);
+        if (password && check_is_placeholder(password))
+                REFUSE_KEY(check, pair,
+                           "%s has the password of Lago's compose file, which everybody knows; "
+                           "give the role "
+                           "another one",
+                           pair->key);
+}
+
+/* The bundled server is made with POSTGRES_*; Lago logs in with what the URL says. They must agree. */
+static void adopt_from_url(const Check *check, const DbUrl *url, const char *keyword,
+                           const char *name) {
+        Env *env = check->config->env;
+        const char *value = dburl_get(url, keyword);
+        const EnvPair *pair = env_pair(env, "DATABASE_URL"), *given = env_pair(env, name);
+
+        if (isempty(value))
+                REFUSE(check, pair,
+                       "%s has no %s; write it as "
+                       "postgresql://USER:PASSWORD@db:5432/DATABASE, or "
+                       "remove this line",
+                       pair->key, keyword);
+        else if (given && streq(given->file, pair->file) && !isempty(given->value) &&
+                 !streq(given->value, value))
+                REFUSE(check, given,
+                       "%s differs from the %s in DATABASE_URL (line %u); remove "
+                       "one of the two lines",
+                       name, keyword, pair->line);
+        else
+                env_set_from(env, name, value, pair);
+}
+
+static void check_bundled_database(const Check *check, const EnvPair *pair, const DbUrl *url) {
+        static const char *const words[][2] = {{"user", "POSTGRES_USER"},
+                                               {"password", "POSTGRES_PASSWORD"},
+                                               {"dbname", "POSTGRES_DB"}};
+        const char *host = dburl_get(url, "host"), *port = dburl_get(url, "port");
+
+        if (isempty(host) || !check_is_one_of(host, database_hosts, ELEMENTSOF(database_hosts)) ||
+            (!isempty(port) && !streq(port, "5432"))) {
+                REFUSE(check, pair,
+                       "%s names another server than the bundled one (db:5432); write mode = "
+                       "external below [database] "
+                       "in lago.conf, or remove this line",
+                       pair->key);
+                return;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                adopt_from_url(check, url, words[i][0], words[i][1]);
+}
+
+static void check_database_url(const Check *check, const char *name) {
+        const EnvPair *pair = check_pair(check, name);
+        _cleanup_(dburl_freep) DbUrl *url = NULL;
+        _cleanup_(freep) char *reason = NULL;
+
+        if (!pair)
+                return;
+        if (dburl_parse(pair->value, &url, &reason) < 0)
+                REFUSE(check, pair, "%s: %s", name,
+                       reason ? reason : "this is no URL of a database");
+        else if (check->config->database_external || !streq(name, "DATABASE_URL"))
+                check_external_database(check, pair, url);
+        else
+                check_bundled_database(check, pair, url);
+}
+
+void check_database(const Check *check) {
+        Origin mode = check_origin(check, KEY_DATABASE_MODE);
+        const EnvPair *password;
+
+        if (check->config->database_external && !check_pair(check, "DATABASE_URL"))
+                config_errors_add(
+                        check->errors, mode.file, mode.line,
+                        "[database] mode = external, but lago.env has no DATABASE_URL; write "
+                        "there "
+                        "DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE");
+        check_database_url(check, "DATABASE_URL");
+        check_database_url(check, "DATABASE_PROXY_URL");
+        password = env_pair(check->config->env, "POSTGRES_PASSWORD");
+        if (check->config->database_external || !password)
+                return;
+        if (*password->value == '\0')
+                REFUSE(check, password, "%s is empty; write the password, or remove the line",
+                       password->key);
+        else if (check_is_placeholder(password->value))
+                WARN(check, password,
+                     "the bundled database has the password of Lago's compose file, which "
+                     "everybody knows; it is not "
+                     "reachable from outside, still: change it with ALTER ROLE, then here");
+}
+
+static void check_redis_host(const Check *check, const EnvPair *pair) {
+        _cleanup_(freep) char *host = url_host(pair->value);
+
+        if (!host)
+                REFUSE(check, pair, "%s is no URL; write redis://HOST:6379 or rediss://HOST:6379",
+                       pair->key);
+        else if (check->config->redis_external && host_is_local(host))
+                REFUSE(check, pair,
+                       "%s names this very host, which inside a container is the container "
+                       "itself; write an address "
+                       "at which other hosts reach the server",
+                       pair->key);
+        else if (!check->config->redis_external &&
+                 !check_is_one_of(host, redis_hosts, ELEMENTSOF(redis_hosts)))
+                REFUSE(check, pair,
+                       "%s names another server than the bundled one (redis:6379); write mode = "
+                       "external below [redis] "
+                       "in lago.conf, or remove this line",
+                       pair->key);
+}
+
+void check_redis(const Check *check) {
+        const EnvPair *url = check_pair(check, "REDIS_URL"),
+                      *password = check_pair(check, "REDIS_PASSWORD");
+        Origin mode = check_origin(check, KEY_REDIS_MODE);
+
+        if (check->config->redis_external && !url &&
+            !check_pair(check, "LAGO_REDIS_SIDEKIQ_SENTINELS"))
+                config_errors_add(
+                        check->errors, mode.file, mode.line,
+                        "[redis] mode = external, but lago.env has no REDIS_URL; write there "
+                        "REDIS_URL=redis://HOST:6379");
+        if (!check->config->redis_external && password)
+                REFUSE(check, password,
+                       "the bundled Redis has no password, with %s Lago cannot log in; remove "
+                       "the line",
+                       password->key);
+        if (!url)
+                return;
+        if (!startswith(url->value, "redis://") && !startswith(url->value, "rediss://"))
+                REFUSE(check, url,
+                       "%s is no URL of a Redis; write redis://HOST:6379 or rediss://HOST:6379",
+                       url->key);
+        else
+                check_redis_host(check, url);
+}
