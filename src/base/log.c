@@ -11,7 +11,7 @@
 #include <systemd/sd-journal.h>
 
 static const char *log_identifier = "lago";
-static bool log_to_journal;
+static bool log_to_journal, log_debug_wanted;
 static char **log_common;
 
 /* systemd says in $JOURNAL_STREAM which device:inode is the journal's; see systemd.exec(5). */
@@ -25,8 +25,11 @@ static bool stderr_is_journal(void) {
 }
 
 void log_init(const char *identifier) {
+        const char *level = getenv("SYSTEMD_LOG_LEVEL");
+
         log_identifier = identifier;
         log_to_journal = stderr_is_journal();
+        log_debug_wanted = level && streq(level, "debug");
 }
 
 void log_field(const char *field) {
@@ -57,12 +60,11 @@ static void log_va(int priority, const char *id, char *const *more, const char *
         _cleanup_(strv_freep) char **fields = NULL;
         _cleanup_(freep) char *raw = NULL, *text = NULL;
 
-        if (vasprintf(&raw, format, ap) < 0)
+        if ((priority >= LOG_DEBUG && !log_debug_wanted) || vasprintf(&raw, format, ap) < 0)
                 return;
         text = escape_line(raw);
         if (!log_to_journal) {
-                if (priority < LOG_DEBUG)
-                        fprintf(stderr, "%s: %s\n", log_identifier, text);
+                fprintf(stderr, "%s: %s\n", log_identifier, text);
                 return;
         }
         strv_addf(&fields, "MESSAGE=%s", text);

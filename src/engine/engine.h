@@ -39,9 +39,10 @@ typedef struct Engine {
         /** image_id() - prints the id of an image that is here, fails when it is not. */
         char **(*image_id)(const char *image);
         char **(*pull)(const char *image);
-        /** mount(), unmount() - the image's files, read-only; prints the directory. */
-        char **(*mount)(const char *image);
-        char **(*unmount)(const char *image);
+        /** create_for_files() - a container of the image that is never started: only to look at its files. */
+        char **(*create_for_files)(const char *image, const char *name, const char *member);
+        /** mount() - the files of a container; prints the directory. remove() undoes it. */
+        char **(*mount)(const char *container);
 } Engine;
 
 extern const Engine engine_podman;

@@ -101,17 +101,22 @@ static char **podman_pull(const char *image) {
         return argv;
 }
 
-static char **podman_mount(const char *image) {
-        char **argv = podman("image", "mount");
+/* Not "image mount": Podman 4.3 does not find the layers of an image in an additional store with it. */
+static char **podman_create_for_files(const char *image, const char *name, const char *member) {
+        char **argv = podman("create", NULL);
 
+        option(&argv, "name", name);
+        strv_addf(&argv, "--label=%s=%s", ENGINE_LABEL_MEMBER, member);
+        strv_add(&argv, "--pull=never");
+        strv_add(&argv, "--network=none");
         strv_add(&argv, image);
         return argv;
 }
 
-static char **podman_unmount(const char *image) {
-        char **argv = podman("image", "unmount");
+static char **podman_mount(const char *container) {
+        char **argv = podman("mount", NULL);
 
-        strv_add(&argv, image);
+        strv_add(&argv, container);
         return argv;
 }
 
@@ -124,6 +129,6 @@ const Engine engine_podman = {
         .owner = podman_owner,
         .image_id = podman_image_id,
         .pull = podman_pull,
+        .create_for_files = podman_create_for_files,
         .mount = podman_mount,
-        .unmount = podman_unmount,
 };
