@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: MIT */
+/* The verdict: each state and the order between them, and what must hold of any sets whatever. */
+#include "schema/verdict.h"
+
+#include "ledger-data.h"
+#include "release-data.h"
+
+#include <ctype.h>
+
+static ReleaseData *data;
+
+static Finding *judge(const char *release, const Ledger *ledger) {
+        return verdict_of(release_data_find(data, release), ledger, &(Policy){});
+}
+
+static Ledger *database_of(const char *release) {
+        return ledger_of(release_data_find(data, release));
+}
+
+static void expect(const char *release, const Ledger *ledger, const char *verdict, const char *sentence) {
+        _cleanup_(finding_freep) Finding *finding = judge(release, ledger);
+
+        assert_string_equal(verdict_name(finding->verdict), verdict);
+        assert_string_equal(finding->sentence, sentence);
+        assert_true(strlen(finding->sentence) <= FINDING_SENTENCE);
+}
+
+static void set(char **p, const char *s) {
+        free_and_strdup(p, s);
+}
+
+/* --- each state ---------------------------------------------------------------------------------------- */
+
+static void nothing_read_is_never_a_permission(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_new();
+
+        (void)state;
+        ledger->endpoint = xstrdup("db:5432");
+        set(&ledger->cause, "connection refused");
+        expect("v1.50.0", ledger, "unreachable", "Waiting for PostgreSQL at db:5432: connection refused");
+        ledger->contact = CONTACT_DENIED;
+        set(&ledger->cause, "password rejected for \"lago\"");
+        expect("v1.50.0", ledger, "denied", "Waiting for PostgreSQL at db:5432: password rejected for \"lago\"");
+        ledger->contact = CONTACT_NO_DATABASE;
+        set(&ledger->cause, "database \"lago\" does not exist");
+        expect("v1.50.0", ledger, "no-database", "Waiting for PostgreSQL at db:5432: database \"lago\" does not exist");
+        ledger->contact = CONTACT_UNTRUSTED;
+        set(&ledger->cause, "its certificate is not trusted");
+        expect("v1.50.0", ledger, "untrusted", "Refused: PostgreSQL at db:5432: its certificate is not trusted");
+}
+
+static void a_server_must_be_new_enough_and_writable(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
+        _cleanup_(ledger_freep) Ledger *older = database_of("v1.40.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        ledger->standby = true;
+        expect("v1.50.0", ledger, "read-only", "Waiting for PostgreSQL at db:5432: it is a standby");
+        ledger->standby = false;
+        ledger->read_only = true;
+        expect("v1.50.0", ledger, "read-only", "Waiting for PostgreSQL at db:5432: it is read-only");
+        ledger->read_only = false;
+        ledger->server_major = 14;
+        set(&ledger->server, "14.9");
+        expect("v1.50.0", ledger, "wrong-major", "Refused: PostgreSQL 14.9 is too old for v1.50.0, which needs 15");
+        older->server_major = 14;
+        finding = judge("v1.40.0", older);
+        assert_int_equal(finding->verdict, VERDICT_VERIFIED);
+        assert_non_null(strstr(finding->warnings[0], "PostgreSQL 15"));
+        older->server_major = 13;
+        expect("v1.40.0", older, "wrong-major", "Refused: PostgreSQL 15.6 is too old for v1.40.0, which needs 14");
+}
+
+static void lagos_tables_without_a_visible_ledger_are_not_touched(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+
+        (void)state;
+        set(&ledger->lago_schema, "public");
+        set(&ledger->search_path, "billing");
+        set(&ledger->schema, "billing");
+        expect("v1.51.0", ledger, "invisible",
+               "Refused: Lago's tables are in schema \"public\", but no schema_migrations is visible");
+}
+
+static void an_empty_ledger_beside_tables_is_half_loaded(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+
+        (void)state;
+        ledger->has_migrations = true;
+        ledger->n_objects = 126;
+        set(&ledger->first_object, "add_ons");
+        expect("v1.51.0", ledger, "half-loaded", "Refused: schema_migrations is empty, but there are 126 tables (\"add_ons\")");
+}
+
+static void somebody_elses_tables_are_not_touched(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+
+        (void)state;
+        ledger->n_objects = 1;
+        set(&ledger->first_object, "wp_posts");
+        expect("v1.51.0", ledger, "occupied", "Refused: the database holds 1 tables of somebody else (\"wp_posts\")");
+        ledger->lago_objects = true;
+        set(&ledger->first_object, "add_ons");
+        expect("v1.51.0", ledger, "occupied", "Refused: 1 tables, some of Lago's (\"add_ons\"), and no schema_migrations");
+}
+
+static void another_applications_ledger_is_foreign(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+
+        (void)state;
+        ledger->has_migrations = true;
+        ledger_row(ledger, 20010101000000);
+        expect("v1.51.0", ledger, "foreign", "Refused: database \"lago\" belongs to another application than Lago");
+        /* One version that any release knows makes it Lago's: then the other one is from a newer release. */
+        ledger_row(ledger, 20220525122759);
+        expect("v1.6.0", ledger, "ahead",
+               "Refused: database is newer than v1.6.0 (1 unknown, newest 20010101000000); set release > v1.51.0");
+        ledger->odd_migrations = true;
+        expect("v1.51.0", ledger, "foreign", "Refused: schema_migrations in \"lago\" is not a table of Rails");
+}
+
+static void rows_that_are_no_versions_are_no_lago(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+        _cleanup_(ledger_freep) Ledger *lago = database_of("v1.49.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        ledger->has_migrations = true;
+        ledger->n_garbage = 2;
+        expect("v1.51.0", ledger, "foreign", "Refused: database \"lago\" belongs to another application than Lago");
+        lago->n_garbage = 2;
+        finding = judge("v1.49.0", lago);
+        assert_int_equal(finding->verdict, VERDICT_VERIFIED);
+        assert_string_equal(finding->warnings[0], "2 rows of schema_migrations are not versions");
+}
+
+static void a_newer_database_is_refused_with_the_release_to_use(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.51.0");
+
+        (void)state;
+        expect("v1.50.0", ledger, "ahead",
+               "Refused: database is newer than v1.50.0 (29 unknown, newest 20260721180721); set release = v1.51.0");
+}
+
+static void accepted_tombstones_are_only_warned_of(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.49.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+        uint64_t version = 20240101010101;
+        Policy policy = { .tombstones = { .list = &version, .n = 1 } };
+
+        (void)state;
+        ledger_row(ledger, version);
+        finding = verdict_of(release_data_find(data, "v1.49.0"), ledger, &policy);
+        assert_int_equal(finding->verdict, VERDICT_VERIFIED);
+        assert_string_equal(finding->warnings[0], "version 20240101010101 is in the ledger, of no release, and accepted");
+}
+
+static void what_only_structure_sql_knows_must_be_applied(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
+        _cleanup_(ledger_freep) Ledger *old = database_of("v1.6.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        ledger_drop(ledger, 20220530091046);
+        expect("v1.50.0", ledger, "gap", "Refused: v1.50.0 lacks the files of 1 migrations not run yet; v1.30.0 has them");
+        finding = judge("v1.50.0", old);
+        assert_int_equal(finding->verdict, VERDICT_GAP);
+        assert_non_null(strstr(finding->remedy, "one after the other: v1.20.0, v1.25.0, v1.28.1, v1.30.0."));
+}
+
+static void a_bridge_is_not_jumped(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.44.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+        char *passed[] = { (char[]){ "v1.45.0" }, NULL };
+        Policy policy = { .passed_bridges = passed };
+
+        (void)state;
+        expect("v1.49.0", ledger, "stop", "Refused: v1.49.0 must not be reached without stopping at v1.45.0");
+        finding = verdict_of(release_data_find(data, "v1.49.0"), ledger, &policy);
+        assert_int_equal(finding->verdict, VERDICT_PENDING);
+}
+
+static void a_bridge_is_left_only_with_its_task_done(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.42.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        expect("v1.43.0", ledger, "pending", "Waiting for the schema: 7 of 940 missing, first 20251229153718");
+        ledger->rows_left = 12;
+        expect("v1.43.0", ledger, "stop", "Refused: the task of v1.42.0 has 12 rows left");
+        finding = judge("v1.42.0", ledger);
+        assert_int_equal(finding->verdict, VERDICT_VERIFIED);
+        assert_non_null(strstr(finding->warnings[0], "12 rows left"));
+        ledger->rows_left = 0;
+        expect("v1.43.0", ledger, "pending", "Waiting for the schema: 7 of 940 missing, first 20251229153718");
+}
+
+static void a_bridge_newer_than_the_table_is_known_by_its_number(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.51.0");
+        _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
+        _cleanup_(freep) char *error = NULL;
+        _cleanup_(finding_freep) Finding *finding = NULL, *ours = NULL;
+
+        (void)state;
+        for (size_t i = 0; i < ledger->versions.n; i++) {
+                _cleanup_(freep) char *base = xasprintf("%llu_x.rb", (unsigned long long)ledger->versions.list[i]);
+
+                manifest_add_file(manifest, base);
+        }
+        manifest_add_file(manifest, "20261231000000_new.rb");
+        manifest_set_release(manifest, "v1.53.0\n");
+        assert_int_equal(manifest_finish(manifest, &error), 0);
+        finding = verdict_of(manifest, ledger, &(Policy){});
+        assert_int_equal(finding->verdict, VERDICT_STOP);
+        assert_non_null(strstr(finding->sentence, "v1.52.0"));
+        manifest_set_release(manifest, "v1.52.0");
+        ours = verdict_of(manifest, ledger, &(Policy){});
+        assert_int_equal(ours->verdict, VERDICT_PENDING);
+}
+
+static void a_replayed_database_is_whole(void **state) {
+        const Manifest *image = release_data_find(data, "v1.50.0");
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+
+        (void)state;
+        ledger->has_migrations = true;
+        versions_or(&image->versions, &image->versions, &ledger->versions);
+        expect("v1.50.0", ledger, "verified", "Schema verified: v1.50.0, 597 of 597");
+        ledger_drop(ledger, 20260706173746);
+        expect("v1.50.0", ledger, "pending", "Waiting for the schema: 1 of 597 missing, first 20260706173746");
+        /* Without the first file it is no replay but a hole of 450. */
+        ledger_drop(ledger, 20250122112050);
+        expect("v1.50.0", ledger, "gap", "Refused: v1.50.0 lacks the files of 449 migrations not run yet; v1.30.0 has them");
+}
+
+static void what_the_pending_steps_need_is_asked_before_they_run(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.47.0");
+        _cleanup_(ledger_freep) Ledger *fresh = ledger_ready();
+
+        (void)state;
+        ledger_add_extension(ledger, "pg_trgm", false, true, true);
+        ledger_add_extension(ledger, "btree_gin", false, false, false);
+        expect("v1.48.0", ledger, "extension", "Refused: v1.48.0 needs the extension btree_gin, and the server does not have it");
+        ledger->extensions[1].installed = true;
+        expect("v1.48.0", ledger, "pending", "Waiting for the schema: 18 of 1022 missing, first 20260422085615");
+        ledger->may_create = false;
+        expect("v1.48.0", ledger, "extension", "Refused: role \"lago\" may not create tables in schema \"public\"");
+        set(&fresh->schema, "billing");
+        expect("v1.51.0", fresh, "extension", "Refused: v1.51.0 can be installed in schema public only, not in \"billing\"");
+        expect("v1.20.0", fresh, "fresh", "Waiting for the schema: the database is empty, 450 migrations to run");
+        set(&fresh->schema, NULL);
+        expect("v1.20.0", fresh, "extension", "Refused: no schema of \"public\" exists in the database");
+}
+
+static void a_fresh_database_gets_its_tables_in_the_way_that_works(void **state) {
+        _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+        _cleanup_(finding_freep) Finding *replay = NULL, *load = NULL, *refused = NULL, *plain = NULL;
+        _cleanup_(freep) char *error = NULL;
+
+        (void)state;
+        manifest_set_release(manifest, "v1.51.0");
+        manifest_add_file(manifest, "20250122112050_initial_migration.rb");
+        manifest_add_structure(manifest, "CREATE EXTENSION IF NOT EXISTS pg_partman WITH SCHEMA partman;\n"
+                                         "INSERT INTO \"schema_migrations\" (version) VALUES\n('20250122112050');\n");
+        assert_int_equal(manifest_finish(manifest, &error), 0);
+        ledger_add_extension(ledger, "pg_partman", false, true, false);
+        replay = verdict_of(manifest, ledger, &(Policy){});
+        assert_int_equal(replay->verdict, VERDICT_FRESH);
+        assert_int_equal(replay->fresh, FRESH_WAY_REPLAY);
+        refused = verdict_of(manifest, ledger, &(Policy){ .fresh = FRESH_WAY_LOAD });
+        assert_int_equal(refused->verdict, VERDICT_EXTENSION);
+        assert_string_equal(refused->sentence, "Refused: v1.51.0 needs the extension pg_partman, and the role may not create it");
+        ledger->extensions[0].allowed = true;
+        load = verdict_of(manifest, ledger, &(Policy){});
+        assert_int_equal(load->fresh, FRESH_WAY_LOAD);
+        manifest_set_release(manifest, "v1.27.0");
+        plain = verdict_of(manifest, ledger, &(Policy){});
+        assert_int_equal(plain->fresh, FRESH_WAY_PLAIN);
+}
+
+static void another_migrator_is_waited_for(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
+
+        (void)state;
+        ledger->migrator.pid = 812;
+        set(&ledger->migrator.address, "10.0.0.7");
+        set(&ledger->migrator.since, "14:03");
+        expect("v1.51.0", ledger, "busy", "Waiting for another migrator: backend 812 from 10.0.0.7 since 14:03");
+        expect("v1.49.0", ledger, "ahead",
+               "Refused: database is newer than v1.49.0 (8 unknown, newest 20260706173746); set release = v1.50.0");
+}
+
+static void an_empty_ledger_alone_is_empty(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+
+        (void)state;
+        expect("v1.6.0", ledger, "fresh", "Waiting for the schema: the database is empty, 316 migrations to run");
+        ledger->has_migrations = true;
+        expect("v1.6.0", ledger, "empty", "Waiting for the schema: the database is empty, 316 migrations to run");
+}
+
+static void what_is_verified_may_still_need_a_hand(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.49.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        ledger->roles = ROLES_MISSING;
+        strv_add(&ledger->invalid_indexes, "invoices: index_invoices_on_x");
+        finding = judge("v1.49.0", ledger);
+        assert_int_equal(finding->verdict, VERDICT_VERIFIED);
+        assert_int_equal(strv_length(finding->warnings), 2);
+        assert_non_null(strstr(finding->warnings[0], "roles:seed_predefined"));
+        assert_non_null(strstr(finding->warnings[1], "index_invoices_on_x"));
+}
+
+static void the_bogus_release_is_told_by_its_set(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.16.0");
+
+        (void)state;
+        expect("v1.16.1", ledger, "stop", "Refused: v1.16.1 must not be reached without stopping at v1.20.0");
+        assert_true(release_number("v1.16.1") > release_number("v1.26.0"));
+        assert_true(release_number("v1.9.0") < release_number("v1.10.0"));
+        assert_int_equal(release_number("1.2"), 0);
+        assert_int_equal(release_number("v1.2.3-rc1"), 0);
+        assert_int_equal(release_number("da39a3ee5e6b4b0d3255bfef95601890afd80709"), 0);
+}
+
+static void an_image_without_a_number_is_told_by_its_set(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+        Manifest copy = *release_data_find(data, "v1.50.0");
+        char none[] = "-";
+
+        (void)state;
+        copy.release = none;
+        ledger->server_major = 14;
+        finding = verdict_of(&copy, ledger, &(Policy){});
+        assert_string_equal(finding->sentence, "Refused: PostgreSQL 15.6 is too old for this image, which needs 15");
+}
+
+static void nothing_of_a_server_reaches_a_terminal_raw(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        ledger->n_objects = 1;
+        set(&ledger->first_object, "\x1b[2J\xc2\x9b\nPWNED=1 \xff\xe2\x82");
+        finding = judge("v1.51.0", ledger);
+        for (const char *c = finding->sentence; *c; c++)
+                assert_true(isprint((unsigned char)*c));
+        set(&ledger->first_object, "ääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääää");
+        finding_free(finding);
+        finding = judge("v1.51.0", ledger);
+        assert_true(strlen(finding->sentence) <= FINDING_SENTENCE);
+}
+
+/* --- the order between them ---------------------------------------------------------------------------- */
+
+/* Puts a ledger into a state that alone gives the verdict; some take the state of others along. */
+static void make(Verdict verdict, Ledger *ledger) {
+        switch (verdict) {
+        case VERDICT_UNREACHABLE:
+                ledger->contact = CONTACT_UNREACHABLE;
+                break;
+        case VERDICT_READ_ONLY:
+                ledger->standby = true;
+                break;
+        case VERDICT_WRONG_MAJOR:
+                ledger->server_major = 13;
+                break;
+        case VERDICT_INVISIBLE:
+                ledger->has_migrations = false;
+                set(&ledger->lago_schema, "public");
+                break;
+        case VERDICT_FOREIGN:
+                ledger->odd_migrations = true;
+                break;
+        case VERDICT_AHEAD:
+                ledger_row(ledger, 20260721180721);
+                break;
+        case VERDICT_GAP:
+                ledger_drop(ledger, 20220530091046);
+                break;
+        case VERDICT_EXTENSION:
+                ledger->may_create = false;
+                ledger_drop(ledger, 20260706173746);
+                break;
+        case VERDICT_BUSY:
+                ledger->migrator.pid = 1;
+                break;
+        case VERDICT_PENDING:
+                ledger_drop(ledger, 20260706173746);
+                break;
+        default:
+                break;
+        }
+}
+
+static void of_two_states_the_graver_one_is_told(void **state) {
+        static const Verdict order[] = {
+                VERDICT_UNREACHABLE, VERDICT_READ_ONLY, VERDICT_WRONG_MAJOR, VERDICT_INVISIBLE, VERDICT_FOREIGN,
+                VERDICT_AHEAD,       VERDICT_GAP,       VERDICT_EXTENSION,   VERDICT_BUSY,      VERDICT_PENDING,
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(order); i++)
+                for (size_t j = i; j < ELEMENTSOF(order); j++) {
+                        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
+                        _cleanup_(finding_freep) Finding *finding = NULL;
+
+                        make(order[j], ledger);
+                        make(order[i], ledger);
+                        finding = judge("v1.50.0", ledger);
+                        assert_string_equal(verdict_name(finding->verdict), verdict_name(order[i]));
+                }
+}
+
+static void statuses_are_the_documented_ones(void **state) {
+        static const int statuses[_VERDICT_MAX] = {
+                [VERDICT_VERIFIED] = 0,     [VERDICT_PENDING] = 10,     [VERDICT_FRESH] = 11,     [VERDICT_EMPTY] = 12,
+                [VERDICT_BUSY] = 13,        [VERDICT_UNREACHABLE] = 20, [VERDICT_DENIED] = 21,    [VERDICT_NO_DATABASE] = 22,
+                [VERDICT_READ_ONLY] = 23,   [VERDICT_AHEAD] = 30,       [VERDICT_GAP] = 31,       [VERDICT_STOP] = 32,
+                [VERDICT_INVISIBLE] = 33,   [VERDICT_HALF_LOADED] = 34, [VERDICT_OCCUPIED] = 35,  [VERDICT_FOREIGN] = 36,
+                [VERDICT_WRONG_MAJOR] = 37, [VERDICT_EXTENSION] = 38,   [VERDICT_UNTRUSTED] = 39,
+        };
+
+        (void)state;
+        for (Verdict i = 0; i < _VERDICT_MAX; i++)
+                assert_int_equal(verdict_status(i), statuses[i]);
+}
+
+/* --- any sets ------------------------------------------------------------------------------------------ */
+
+/* A few hundred versions, some of releases, some not; about a third of them in the image, squashed or not. */
+static Manifest *random_image(uint64_t *seed) {
+        Manifest *manifest = manifest_new();
+        _cleanup_(freep) char *error = NULL;
+        unsigned n = 3 + (unsigned)(next_random(seed) % 60);
+
+        manifest_set_release(manifest, "-");
+        for (unsigned i = 0; i < n; i++) {
+                uint64_t version = 20300101000000 + next_random(seed) % 200 * 2;
+                _cleanup_(freep) char *base = xasprintf("%llu_x.rb", (unsigned long long)version);
+
+                if (next_random(seed) % 4 != 0 && !versions_has(&manifest->versions, version)) {
+                        manifest_add_file(manifest, base);
+                        (void)versions_sort(&manifest->versions);
+                }
+                versions_add(&manifest->structure, version);
+        }
+        if (manifest_finish(manifest, &error) < 0)
+                return manifest_free(manifest);
+        return manifest;
+}
+
+static Ledger *random_ledger(const Manifest *manifest, uint64_t *seed) {
+        Ledger *ledger = ledger_ready();
+
+        ledger->has_migrations = true;
+        for (size_t i = 0; i < manifest->structure.n; i++)
+                if (next_random(seed) % 16 != 0)
+                        versions_add(&ledger->versions, manifest->structure.list[i]);
+        if (next_random(seed) % 8 == 0)
+                versions_add(&ledger->versions, 20300101000001 + next_random(seed) % 200 * 2);
+        (void)versions_sort(&ledger->versions);
+        return ledger;
+}
+
+static void verified_is_exactly_every_needed_row_and_no_other(void **state) {
+        uint64_t seed = 4;
+        unsigned n_verified = 0;
+
+        (void)state;
+        for (unsigned round = 0; round < 20000; round++) {
+                _cleanup_(manifest_freep) Manifest *manifest = random_image(&seed);
+                _cleanup_(ledger_freep) Ledger *ledger = manifest ? random_ledger(manifest, &seed) : NULL;
+                _cleanup_(finding_freep) Finding *finding = NULL;
+                Versions needed;
+                bool whole;
+
+                if (!manifest)
+                        continue;
+                versions_or(&manifest->versions, &manifest->structure, &needed);
+                whole = versions_is_subset(&needed, &ledger->versions) && versions_is_subset(&ledger->versions, &needed);
+                finding = verdict_of(manifest, ledger, &(Policy){});
+                /* A ledger with none of the squashed rows is a replayed one: needed are the files. */
+                if (finding->verdict == VERDICT_VERIFIED && finding->needed < needed.n)
+                        whole = versions_is_subset(&manifest->versions, &ledger->versions);
+                assert_int_equal(finding->verdict == VERDICT_VERIFIED, whole);
+                n_verified += whole;
+                versions_done(&needed);
+        }
+        assert_true(n_verified > 500);
+}
+
+static void a_row_taken_away_is_always_missed(void **state) {
+        uint64_t seed = 5;
+
+        (void)state;
+        for (unsigned round = 0; round < 3000; round++) {
+                _cleanup_(manifest_freep) Manifest *manifest = random_image(&seed);
+                _cleanup_(ledger_freep) Ledger *ledger = manifest ? ledger_of(manifest) : NULL;
+                _cleanup_(finding_freep) Finding *before = NULL, *after = NULL;
+                uint64_t version;
+
+                if (!manifest)
+                        continue;
+                before = verdict_of(manifest, ledger, &(Policy){});
+                assert_int_equal(before->verdict, VERDICT_VERIFIED);
+                version = ledger->versions.list[next_random(&seed) % ledger->versions.n];
+                ledger_drop(ledger, version);
+                after = verdict_of(manifest, ledger, &(Policy){});
+                assert_true(after->verdict != VERDICT_VERIFIED);
+        }
+}
+
+static void a_row_more_never_makes_verified_pending(void **state) {
+        uint64_t seed = 6;
+
+        (void)state;
+        for (unsigned round = 0; round < 3000; round++) {
+                _cleanup_(manifest_freep) Manifest *manifest = random_image(&seed);
+                _cleanup_(ledger_freep) Ledger *ledger = manifest ? random_ledger(manifest, &seed) : NULL;
+                _cleanup_(finding_freep) Finding *before = NULL, *after = NULL;
+
+                if (!manifest)
+                        continue;
+                before = verdict_of(manifest, ledger, &(Policy){});
+                ledger_row(ledger, 20300101000000 + next_random(&seed) % 400);
+                after = verdict_of(manifest, ledger, &(Policy){});
+                if (before->verdict == VERDICT_VERIFIED)
+                        assert_true(after->verdict != VERDICT_PENDING);
+        }
+}
+
+static void the_order_of_rows_does_not_matter(void **state) {
+        uint64_t seed = 7;
+
+        (void)state;
+        for (unsigned round = 0; round < 2000; round++) {
+                _cleanup_(manifest_freep) Manifest *manifest = random_image(&seed);
+                _cleanup_(ledger_freep) Ledger *one = manifest ? random_ledger(manifest, &seed) : NULL;
+                _cleanup_(ledger_freep) Ledger *other = ledger_ready();
+                _cleanup_(finding_freep) Finding *a = NULL, *b = NULL;
+
+                if (!manifest)
+                        continue;
+                other->has_migrations = true;
+                for (size_t i = one->versions.n; i > 0; i--) {
+                        versions_add(&other->versions, one->versions.list[i - 1]);
+                        if (next_random(&seed) % 8 == 0)
+                                versions_add(&other->versions, one->versions.list[i - 1]);
+                }
+                (void)versions_sort(&other->versions);
+                a = verdict_of(manifest, one, &(Policy){});
+                b = verdict_of(manifest, other, &(Policy){});
+                assert_string_equal(a->sentence, b->sentence);
+                assert_int_equal(a->verdict, b->verdict);
+        }
+}
+
+static int load(void **state) {
+        (void)state;
+        data = release_data_new();
+        return 0;
+}
+
+static int unload(void **state) {
+        (void)state;
+        release_data_free(data);
+        return 0;
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(nothing_read_is_never_a_permission),
+                cmocka_unit_test(a_server_must_be_new_enough_and_writable),
+                cmocka_unit_test(lagos_tables_without_a_visible_ledger_are_not_touched),
+                cmocka_unit_test(an_empty_ledger_beside_tables_is_half_loaded),
+                cmocka_unit_test(somebody_elses_tables_are_not_touched),
+                cmocka_unit_test(another_applications_ledger_is_foreign),
+                cmocka_unit_test(rows_that_are_no_versions_are_no_lago),
+                cmocka_unit_test(a_newer_database_is_refused_with_the_release_to_use),
+                cmocka_unit_test(accepted_tombstones_are_only_warned_of),
+                cmocka_unit_test(what_only_structure_sql_knows_must_be_applied),
+                cmocka_unit_test(a_bridge_is_not_jumped),
+                cmocka_unit_test(a_bridge_is_left_only_with_its_task_done),
+                cmocka_unit_test(a_bridge_newer_than_the_table_is_known_by_its_number),
+                cmocka_unit_test(a_replayed_database_is_whole),
+                cmocka_unit_test(what_the_pending_steps_need_is_asked_before_they_run),
+                cmocka_unit_test(a_fresh_database_gets_its_tables_in_the_way_that_works),
+                cmocka_unit_test(another_migrator_is_waited_for),
+                cmocka_unit_test(an_empty_ledger_alone_is_empty),
+                cmocka_unit_test(what_is_verified_may_still_need_a_hand),
+                cmocka_unit_test(the_bogus_release_is_told_by_its_set),
+                cmocka_unit_test(an_image_without_a_number_is_told_by_its_set),
+                cmocka_unit_test(nothing_of_a_server_reaches_a_terminal_raw),
+                cmocka_unit_test(of_two_states_the_graver_one_is_told),
+                cmocka_unit_test(statuses_are_the_documented_ones),
+                cmocka_unit_test(verified_is_exactly_every_needed_row_and_no_other),
+                cmocka_unit_test(a_row_taken_away_is_always_missed),
+                cmocka_unit_test(a_row_more_never_makes_verified_pending),
+                cmocka_unit_test(the_order_of_rows_does_not_matter),
+        };
+
+        return cmocka_run_group_tests(tests, load, unload);
+}
