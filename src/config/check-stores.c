@@ -46,6 +46,7 @@ static void check_external_database(const Check *check, const EnvPair *pair, con
 /* The bundled server is made with POSTGRES_*; Lago logs in with what the URL says. They must agree. */
 static void adopt_from_url(const Check *check, const DbUrl *url, const char *keyword,
                            const char *name) {
+        const char *word = streq(keyword, "dbname") ? "database" : keyword;
         Env *env = check->config->env;
         const char *value = dburl_get(url, keyword);
         const EnvPair *pair = env_pair(env, "DATABASE_URL"), *given = env_pair(env, name);
@@ -55,13 +56,13 @@ static void adopt_from_url(const Check *check, const DbUrl *url, const char *key
                        "%s has no %s; write it as "
                        "postgresql://USER:PASSWORD@db:5432/DATABASE, or "
                        "remove this line",
-                       pair->key, keyword);
+                       pair->key, word);
         else if (given && streq(given->file, pair->file) && !isempty(given->value) &&
                  !streq(given->value, value))
                 REFUSE(check, given,
                        "%s differs from the %s in DATABASE_URL (line %u); remove "
                        "one of the two lines",
-                       name, keyword, pair->line);
+                       name, word, pair->line);
         else
                 env_set_from(env, name, value, pair);
 }

@@ -54,7 +54,8 @@ static void check_rsa_key(const Config *config, ConfigErrors *errors) {
         if (error)
                 config_errors_add_kind(
                         errors, CONFIG_ERROR_KEYS, pair->file, pair->line,
-                        "LAGO_RSA_PRIVATE_KEY: %s; write the key as one line: base64 -w0 < private.pem",
+                        "LAGO_RSA_PRIVATE_KEY: %s; write the key as one line: base64 -w0 < "
+                        "private.pem",
                         error);
 }
 

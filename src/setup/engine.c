@@ -186,15 +186,15 @@ static StepResult judge_network(const Config *config, const Inventory *inventory
         if (!inventory->network_problem)
                 return STEP_DONE;
         if (inventory->network_is_ours) {
-                log_error(
-                        "podman made the network %s, but %s; install netavark and aardvark-dns, then run podman network "
-                        "rm %s",
-                        config->network, inventory->network_problem, config->network);
+                log_error("podman made the network %s, but %s; install netavark and aardvark-dns, "
+                          "then run podman network "
+                          "rm %s",
+                          config->network, inventory->network_problem, config->network);
                 return STEP_ENGINE;
         }
-        log_error(
-                "The container network %s belongs to somebody else: %s; write another name below [network] in lago.conf",
-                config->network, inventory->network_problem);
+        log_error("The container network %s belongs to somebody else: %s; write another name "
+                  "below [network] in lago.conf",
+                  config->network, inventory->network_problem);
         return STEP_STRANGER;
 }
 

@@ -30,8 +30,10 @@ static const struct {
 };
 
 static const char header[] =
-        "# Made by lago-setup, once, and never changed by it. Keep a copy in a safe place: without these keys what Lago\n"
-        "# stored encrypted (credentials of payment providers and integrations) cannot be read again.\n"
+        "# Made by lago-setup, once, and never changed by it. Keep a copy in a safe place: "
+        "without these keys what Lago\n"
+        "# stored encrypted (credentials of payment providers and integrations) cannot be read "
+        "again.\n"
         "# What lago.env sets wins over what stands here.\n";
 
 char **setup_missing_keys(const Config *config) {
@@ -132,11 +134,11 @@ static void remove_leftovers(const char *path) {
 static StepResult refuse(const char *path, char *const *missing, const char *because) {
         _cleanup_(freep) char *names = strv_join(missing, ", ");
 
-        log_message(
-                LOG_ERR, MESSAGE_KEYS,
-                "Keys refused: %s missing, and %s; put the old values into lago.env or the old file back to %s. New "
-                "keys could not read what is stored",
-                names, because, path);
+        log_message(LOG_ERR, MESSAGE_KEYS,
+                    "Keys refused: %s missing, and %s; put the old values into lago.env or the old "
+                    "file back to %s. New "
+                    "keys could not read what is stored",
+                    names, because, path);
         return STEP_KEYS;
 }
 

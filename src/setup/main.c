@@ -17,8 +17,10 @@
 
 static const char help[] =
         "Usage: lago-setup [OPTION]...\n"
-        "Checks Lago's configuration; makes keys, container network and volumes that are missing.\n"
-        "What may pass (a full disk, an engine that is busy) is tried again until it has passed.\n"
+        "Checks Lago's configuration; makes keys, container network and volumes that are "
+        "missing.\n"
+        "What may pass (a full disk, an engine that is busy) is tried again until it has "
+        "passed.\n"
         "\n"
         "  --check          check only, change nothing\n"
         "  --once           do not try again\n"
@@ -26,8 +28,10 @@ static const char help[] =
         "  --help           show this help\n"
         "  --version        show the version\n"
         "\n"
-        "Exit status: 0 all is right; 64 wrong usage; 71 no container engine; 75 not yet (with --once);\n"
-        "78 the configuration is refused; 82 the keys are refused; 85 the network is somebody else's.\n";
+        "Exit status: 0 all is right; 64 wrong usage; 71 no container engine; 75 not yet (with "
+        "--once);\n"
+        "78 the configuration is refused; 82 the keys are refused; 85 the network is somebody "
+        "else's.\n";
 
 typedef struct Options {
         const char *directory;
@@ -172,7 +176,9 @@ static int parse_options(int argc, char **argv, Options *options) {
                         return EXIT_USAGE;
                 }
         if (optind < argc) {
-                fprintf(stderr, "lago-setup: there is no argument \"%s\"; see lago-setup --help\n",
+                fprintf(stderr,
+                        "lago-setup: there is no argument \"%s\"; see lago-setup "
+                        "--help\n",
                         argv[optind]);
                 return EXIT_USAGE;
         }

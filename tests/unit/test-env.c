@@ -116,6 +116,7 @@ static void lago_env_wins_over_secrets(void **state _unused_) {
         assert_string_equal(said, "");
         assert_string_equal(env_get(config->env, "POSTGRES_PASSWORD"), "mine");
         assert_string_equal(env_get(config->env, "SECRET_KEY_BASE"), "made");
+        assert_int_equal(config->env->n, 2);
         assert_non_null(strstr(env_pair(config->env, "POSTGRES_PASSWORD")->file, "/lago.env"));
         assert_non_null(strstr(env_pair(config->env, "SECRET_KEY_BASE")->file, "/secrets.env"));
 }
@@ -374,7 +375,7 @@ static void the_url_of_the_bundled_database_is_whole(void **state _unused_) {
                         "postgresql://USER:PASSWORD@db:5432/DATABASE, or remove this line\n"
                         "lago.env:1: DATABASE_URL has no password; write it as "
                         "postgresql://USER:PASSWORD@db:5432/DATABASE, or remove this line\n"
-                        "lago.env:1: DATABASE_URL has no dbname; write it as "
+                        "lago.env:1: DATABASE_URL has no database; write it as "
                         "postgresql://USER:PASSWORD@db:5432/DATABASE, or remove this line\n");
 }
 
