@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+# make check   all tests           make quick   those that need no guest      make host    those in guests
+# make asan    unit tests under ASan and UBSan, with gcc and clang            make soak N=20   clean starts, N times
+# make demo    a clean start of the whole stack in a throwaway guest, to watch
+
+GUESTS    ?= bookworm trixie
+N         ?= 20
+TEST_DEPS := bats shellcheck mandoc postgresql postgresql-15-partman pgbouncer systemd
+
+.PHONY: deps
+deps:
+	tests/deps $(DEPS) $(DEB_DEPS) $(TEST_DEPS)
+	tests/guest/guest deps
+
+.PHONY: quick
+quick: deps
+	@$(MAKE) --no-print-directory all unit-tests
+	tests/run quick
+
+.PHONY: check
+check: deps
+	@$(MAKE) --no-print-directory all unit-tests deb
+	GUESTS="$(GUESTS)" tests/run all
+
+.PHONY: host
+host: deps
+	@$(MAKE) --no-print-directory deb
+	GUESTS="$(GUESTS)" tests/run host
+
+.PHONY: soak
+soak: deps
+	@$(MAKE) --no-print-directory deb
+	GUESTS="$(GUESTS)" SOAK=$(N) tests/run soak
+
+.PHONY: demo
+demo: deps
+	@$(MAKE) --no-print-directory deb
+	tests/demo
+
+# Into a folder of its own for each compiler, as objects of different flags do not mix.
+.PHONY: asan
+asan:
+	@$(MAKE) --no-print-directory BUILD=build/asan-gcc CC=gcc SANITIZE=address,undefined all unit-tests
+	@$(MAKE) --no-print-directory BUILD=build/asan-clang CC=clang SANITIZE=address,undefined all unit-tests
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+.PHONY: help
+help:
+	@grep -h '^# make ' Makefile packaging/*.mk tests/*.mk

@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The main job: a clean host, one command, and Lago serves, in the only safe order.
+
+load lib
+
+setup_file() {
+        boot_and_install
+        record_engine
+}
+
+teardown_file() {
+        remove_guest
+}
+
+@test "control: without a gate the same images do fail, and their jobs are dead" {
+        run "$root/tests/images/selftest" "$GUEST" control_without_a_gate
+        echo "$output"
+        [[ $output == *"ok 1 control_without_a_gate"* ]]
+}
+
+# One clean start, and everything it promises.
+clean_start() {
+        local member
+        start_stack
+        for member in db redis migrate api worker clock front pdf ready; do
+                active $member || { echo "# lago-$member is not active"; return 1; }
+        done
+        serves
+        [ "$(status_text ready)" = "Lago serves $1" ]
+        [ "$(relation_errors)" = 0 ]
+        # The clock's first tick has reached the worker, which then found its tables.
+        wait_for 30 journal_has_clock_job
+        [ "$(redis zcard dead)" = 0 ]
+        [ "$(relation_errors)" = 0 ]
+}
+
+journal_has_clock_job() {
+        journal -u lago-worker | grep -q 'class=Clock.*done'
+}
+
+@test "clean start on empty volumes, 3 times or as often as SOAK says: no error, no dead job" {
+        for ((i = 1; i <= ${SOAK:-3}; i++)); do
+                wipe_stack
+                clean_start v1.50.0
+                echo "# clean start $i: good" >&3
+        done
+}
+
+@test "the order is that of the chain" {
+        local previous=0 member at
+        for member in db migrate api clock; do
+                at=$(ready_at $member)
+                [ "$at" -gt "$previous" ]
+                previous=$at
+        done
+        # Nobody began before the one it stands on was ready.
+        [ "$(started_at migrate)" -ge "$(ready_at db)" ]
+        [ "$(started_at migrate)" -ge "$(ready_at redis)" ]
+        [ "$(started_at api)" -ge "$(ready_at migrate)" ]
+        [ "$(started_at worker)" -ge "$(ready_at migrate)" ]
+        [ "$(started_at clock)" -ge "$(ready_at api)" ]
+        [ "$(started_at front)" -ge "$(ready_at api)" ]
+}
+
+@test "a second start changes nothing" {
+        local before after
+        before=$(for m in db redis migrate api worker clock front pdf ready; do invocation $m; done)
+        start_stack
+        after=$(for m in db redis migrate api worker clock front pdf ready; do invocation $m; done)
+        [ "$before" = "$after" ]
+}
+
+@test "a warm restart boots no Rails for the migrations" {
+        in_guest truncate -s 0 /var/tmp/engine.log
+        in_guest timeout 120 systemctl restart lago.target
+        serves
+        active migrate
+        [ "$(engine_calls 'create --name=lago-api ')" = 1 ]
+        [ "$(engine_calls 'create --name=lago-migrate')" = 0 ]
+}
+
+@test "stopping the front stops nobody else, and the next start brings it back" {
+        local before
+        before=$(for m in db redis migrate api worker clock; do invocation $m; done)
+        in_guest systemctl stop lago-front
+        active api
+        active clock
+        start_stack
+        active front
+        [ "$(for m in db redis migrate api worker clock; do invocation $m; done)" = "$before" ]
+}
+
+@test "a file that the worker writes is served by the API" {
+        api -X POST 'http://127.0.0.1:3000/test/files?name=note.txt&content=hello'
+        wait_for 30 api -f http://127.0.0.1:3000/test/files/note.txt
+        [ "$(api http://127.0.0.1:3000/test/files/note.txt)" = hello ]
+}
+
+@test "secrets are in no command line, no journal and no unit" {
+        run in_guest_sh <<'SH'
+set -e
+while IFS='=' read -r key value; do
+        [ ${#value} -ge 16 ] || continue
+        value=${value#[\"\']}; value=${value%[\"\']}
+        ! grep -qF -- "$value" /var/tmp/engine.log || { echo "$key in an argument"; exit 1; }
+        ! journalctl -b -o cat | grep -qF -- "$value" || { echo "$key in the journal"; exit 1; }
+        ! systemctl show 'lago-*' | grep -qF -- "$value" || { echo "$key in systemctl show"; exit 1; }
+        ! grep -rqF -- "$value" /run/lago/state /var/cache/lago || { echo "$key in a file for all"; exit 1; }
+done </etc/lago/secrets.env
+[ "$(wc -l </var/tmp/engine.log)" -gt 5 ]
+[ "$(grep -c '=' /etc/lago/secrets.env)" -gt 4 ]
+[ "$(stat -c %a /etc/lago/secrets.env)" = 600 ]
+[ "$(stat -c %a /run/lago/admitted)" = 700 ]
+SH
+        echo "$output"
+        [ "$status" = 0 ]
+}
+
+@test "stop: in reverse order, the job in hand is finished, nothing is left but the volumes" {
+        local id
+        id=$(api -X POST 'http://127.0.0.1:3000/test/jobs?queue=default&kind=sleep&seconds=5' | sed 's/.*"id":"\([^"]*\)".*/\1/')
+        wait_for 20 sh -c "'$guest' run '$GUEST' -- curl -s http://127.0.0.1:3000/test/jobs/$id | grep -q running"
+        stop_stack
+        run in_guest_sh <<'SH'
+set -e
+stopped() { systemctl show -P InactiveEnterTimestampMonotonic "lago-$1"; }
+[ "$(stopped clock)" -le "$(stopped api)" ]
+[ "$(stopped front)" -le "$(stopped api)" ]
+[ "$(stopped worker)" -le "$(stopped migrate)" ]
+[ "$(stopped api)" -le "$(stopped migrate)" ]
+[ "$(stopped migrate)" -le "$(stopped db)" ]
+[ "$(stopped migrate)" -le "$(stopped redis)" ]
+[ -z "$(podman ps -aq)" ] || { podman ps -a; exit 1; }
+podman volume exists lago_postgres_data
+podman volume exists lago_redis_data
+podman volume exists lago_storage_data
+SH
+        echo "$output"
+        [ "$status" = 0 ]
+        start_stack
+        api "http://127.0.0.1:3000/test/jobs/$id" | grep -q '"state":"done"'
+}
+
+@test "enabled, it comes up by itself after a reboot, and in order" {
+        in_guest systemctl enable lago.target
+        "$guest" reboot "$GUEST"
+        wait_for 120 status_has ready "Lago serves"
+        wait_for 10 active ready
+        serves
+        [ "$(started_at api)" -ge "$(ready_at migrate)" ]
+        [ "$(started_at clock)" -ge "$(ready_at api)" ]
+        [ "$(relation_errors)" = 0 ]
+        in_guest systemctl disable lago.target
+}

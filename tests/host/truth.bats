@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What a start says is true: it waits as long as it takes, fails with the first cause, and reads the database itself.
+
+load lib
+
+setup_file() {
+        boot_and_install
+        record_engine
+}
+
+teardown_file() {
+        remove_guest
+}
+
+start_in_background() {
+        in_guest systemctl start --no-block lago.target
+}
+
+has_reached() {
+        [ "$(in_guest systemctl is-active "$1")" = active ]
+}
+
+@test "a configuration error: one failure, the line, what to write instead, nothing started" {
+        config worker pool events
+        run in_guest timeout 60 systemctl start lago.target
+        [ "$status" != 0 ]
+        journal -u lago-setup | grep -F 'lago.conf.d/50-worker-pool.conf:2:' | grep -F 'pools'
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-setup)" = 78 ]
+        [ "$(in_guest systemctl show -P NRestarts lago-setup)" = 0 ]
+        [ -z "$(containers)" ]
+        wipe_stack
+}
+
+@test "a migration that fails for good: start fails, names it, and is not tried a third time" {
+        in_guest_sh <<<'sed -i "s/^release = .*/release = v1.6.0/" /etc/lago/lago.conf'
+        member_env migrate STANDIN_FAIL_MIGRATION=20240611074215
+        in_guest truncate -s 0 /var/tmp/engine.log
+        run in_guest timeout 100 systemctl start lago.target
+        [ "$status" != 0 ]
+        [ "$status" != 124 ]
+        status_text migrate | grep -F 20240611074215
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-migrate)" = 83 ]
+        [ "$(in_guest systemctl show -P NRestarts lago-migrate)" = 0 ]
+        [ "$(engine_calls 'create --name=lago-migrate ')" = 2 ]
+        status_text ready | grep -F "lago-migrate.service failed"
+        ! active api
+        [ "$(relation_errors)" = 0 ]
+}
+
+@test "the cause gone, one start heals it; and slow migrations outlive daemon-reload and daemon-reexec" {
+        member_env migrate STANDIN_SLOW_MIGRATION=20240611074215:20
+        in_guest systemctl reset-failed
+        start_in_background
+        wait_for 60 status_has migrate "20240611074215"
+        status_text migrate | grep -F "of 316"
+        in_guest systemctl daemon-reload
+        in_guest systemctl daemon-reexec
+        in_guest systemctl daemon-reload
+        wait_for 120 status_has ready "Lago serves v1.6.0"
+        wait_for 10 active ready
+        [ "$(in_guest systemctl show -P NRestarts lago-migrate)" = 0 ]
+        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
+        [ "$(relation_errors)" = 0 ]
+        stop_stack
+}
+
+@test "the manifest is real: one more migration, its version drawn now, is pending and named" {
+        local version=20991231$((100000 + RANDOM))
+        "$root/tests/images/variant" "$GUEST" api:v1.6.0 v1.6.0 --add-migration "${version}_drawn_at_test_time"
+        in_guest rm -f /etc/lago/env.d/migrate.env
+        config migrate automatic no
+        start_in_background
+        wait_for 60 status_has migrate 'lagoctl migrate'
+        journal -u lago-migrate | grep -F "1 pending"
+        ! active api
+        config migrate automatic yes
+        in_guest timeout 60 systemctl restart lago-migrate
+        start_stack
+        [ "$(sql "SELECT count(*) FROM schema_migrations WHERE version = '$version'")" = 1 ]
+}
+
+@test "a newer database is refused at once, untouched, with its own exit status" {
+        local before after
+        sql "INSERT INTO schema_migrations VALUES ('20990101000000')"
+        before=$(in_guest podman exec lago-db pg_dump -U lago lago | md5sum)
+        run in_guest timeout 60 systemctl restart lago-migrate
+        [ "$status" != 0 ]
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-migrate)" = 80 ]
+        status_text migrate | grep -F Refused
+        after=$(in_guest podman exec lago-db pg_dump -U lago lago | md5sum)
+        [ "$before" = "$after" ]
+        ! active api
+        sql "DELETE FROM schema_migrations WHERE version = '20990101000000'"
+        start_stack
+        serves
+}
+
+@test "schema_migrations lost: refused, and not one row is dropped" {
+        local before after
+        before=$(sql 'SELECT count(*) FROM organizations')
+        sql 'ALTER TABLE schema_migrations RENAME TO lost'
+        run in_guest timeout 60 systemctl restart lago-migrate
+        [ "$status" != 0 ]
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-migrate)" = 80 ]
+        after=$(sql 'SELECT count(*) FROM organizations')
+        [ "$before" = "$after" ]
+        sql 'ALTER TABLE lost RENAME TO schema_migrations'
+        start_stack
+}
+
+@test "a port that somebody else holds: refused, the port named" {
+        in_guest systemctl stop lago-front
+        in_guest systemd-run --unit=squatter -- perl -MIO::Socket::INET -e \
+                'my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:8080", Listen => 1); sleep' 
+        wait_for 10 sh -c "'$guest' run '$GUEST' -- ss -ltn | grep -q 127.0.0.1:8080"
+        run in_guest timeout 60 systemctl start lago-front
+        [ "$status" != 0 ]
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-front)" = 85 ]
+        status_text front | grep -F 127.0.0.1:8080
+        active api
+        in_guest systemctl stop squatter
+        in_guest systemctl reset-failed
+        start_stack
+        active front
+}
+
+@test "pools: a job enqueued through the API is done by the pool's worker" {
+        local id
+        stop_stack
+        config worker pools events
+        start_stack
+        active worker@events
+        id=$(api -X POST 'http://127.0.0.1:3000/test/jobs?queue=events&kind=none' | sed 's/.*"id":"\([^"]*\)".*/\1/')
+        wait_for 30 sh -c "'$guest' run '$GUEST' -- curl -s http://127.0.0.1:3000/test/jobs/$id | grep -q '\"state\":\"done\"'"
+        api "http://127.0.0.1:3000/test/jobs/$id" | grep -F sidekiq_events.yml
+        api "http://127.0.0.1:3000/test/jobs/$id" | grep -F '"queue":"events"'
+}
+
+@test "a pool whose script the image lacks is refused, with the image's status" {
+        config worker pools alerts
+        run in_guest timeout 60 systemctl restart lago.target
+        [ "$status" != 0 ]
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-worker@alerts)" = 81 ]
+        status_text worker@alerts | grep -F start.alerts.worker.sh
+        wipe_stack
+}
+
+@test "enabled and waiting, Lago does not hold up the boot" {
+        in_guest systemctl enable lago.target
+        in_guest_sh <<'SH'
+printf '[database]\nmode = external\n[redis]\nmode = external\n' >/etc/lago/lago.conf.d/external.conf 2>/dev/null || {
+        mkdir -p /etc/lago/lago.conf.d
+        printf '[database]\nmode = external\n[redis]\nmode = external\n' >/etc/lago/lago.conf.d/external.conf
+}
+cat >/etc/lago/lago.env <<'ENV'
+DATABASE_URL=postgresql://lago:s3cret-of-the-test@192.0.2.7:5432/lago
+REDIS_URL=redis://192.0.2.7:6379
+ENV
+SH
+        "$guest" reboot "$GUEST"
+        wait_for 30 has_reached multi-user.target
+        wait_for 30 status_has db "Waiting for PostgreSQL at 192.0.2.7:5432"
+        [ "$(in_guest systemctl is-active lago.target)" != active ]
+        in_guest systemctl disable lago.target
+        stop_stack
+}
