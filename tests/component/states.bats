@@ -1,0 +1,344 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Every state of a database, made for real, and what lago-gate says of it.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() { start_everything; }
+teardown_file() { stop_everything; }
+setup() { new_database; }
+
+@test "an empty database is fresh" {
+        gate check v1.6.0
+        expect 11 fresh "Waiting for the schema: the database is empty, 316 migrations to run"
+        [ "$(field FRESH)" = plain ]
+        [ "$(field SERVER)" = "$(sql postgres -c 'SHOW server_version' | cut -d' ' -f1)" ]
+        [ "$(field ROLES)" = none ]
+}
+
+@test "extensions and their tables do not count" {
+        sql "$DATABASE" -c "CREATE SCHEMA partman; CREATE EXTENSION pg_partman SCHEMA public; CREATE EXTENSION pgcrypto"
+        gate check v1.51.0
+        expect 11 fresh
+}
+
+@test "a plain server and a plain role replay, a superuser with pg_partman loads" {
+        gate check v1.51.0
+        expect 11 fresh
+        [ "$(field FRESH)" = replay ]
+        gate check v1.51.0 --fresh load
+        expect 38 extension "Refused: v1.51.0 needs the extension pg_partman, and the role may not create it"
+        DATABASE_URL="postgresql://postgres@127.0.0.1:$PORT/$DATABASE"
+        gate check v1.51.0
+        expect 11 fresh
+        [ "$(field FRESH)" = load ]
+}
+
+@test "an empty ledger alone is empty, also with what Rails makes beside it" {
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE schema_migrations (version varchar PRIMARY KEY)"
+        gate check v1.6.0
+        expect 12 empty
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE ar_internal_metadata (key varchar)"
+        gate check v1.6.0
+        expect 12 empty
+}
+
+@test "prepare-replay makes that ledger, once, and only in a fresh database" {
+        run -0 "$LAGO_GATE" prepare-replay --manifest "$RUN/v1.51.0.manifest"
+        [ "$(sql "$DATABASE" -c "SELECT tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename = 'schema_migrations'")" = lago ]
+        gate check v1.51.0
+        expect 12 empty
+        gate prepare-replay v1.51.0
+        expect 12 empty
+        fill_ledger_only
+        gate prepare-replay v1.51.0
+        expect 0 verified
+}
+
+fill_ledger_only() {
+        { echo 'COPY schema_migrations FROM stdin;'; versions v1.51.0; echo '\.'; } | sql "$DATABASE" -f -
+}
+
+@test "what is missing is pending, the first by name" {
+        fill v1.50.0
+        gate check v1.51.0
+        expect 10 pending "Waiting for the schema: 29 of 1075 missing, first $(first_new v1.50.0 v1.51.0)"
+        [ "$(field NEEDED) $(field APPLIED) $(field MISSING) $(field EXTRA)" = "1075 1046 29 0" ]
+        [ "$(field FIRST)" = "$(first_new v1.50.0 v1.51.0)" ]
+        [ "$(field FIRST_NAME)" = "$(files v1.51.0 | sed -n "s/^$(field FIRST) //p")" ]
+}
+
+first_new() {
+        comm -13 <(versions "$1") <(versions "$2") | head -n 1
+}
+
+@test "one missing row is found, wherever it is" {
+        fill v1.6.0
+        for version in $(versions v1.6.0 | shuf -n 3); do
+                sql "$DATABASE" -c "DELETE FROM schema_migrations WHERE version = '$version'"
+                gate check v1.6.0
+                expect 10 pending "Waiting for the schema: 1 of 316 missing, first $version"
+                sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$version')"
+        done
+}
+
+@test "every needed row is verified" {
+        fill v1.50.0
+        gate check v1.50.0
+        expect 0 verified "Schema verified: v1.50.0, 1046 of 1046"
+}
+
+@test "a newer database is ahead, with the release to use" {
+        fill v1.51.0
+        gate check v1.50.0
+        expect 30 ahead "Refused: database is newer than v1.50.0 (29 unknown, newest 20260721180721); set release = v1.51.0"
+        [ "$(field NEWEST)" = 20260721180721 ]
+        [ "$(field EXTRA)" = 29 ]
+}
+
+@test "Lago's tables without a visible ledger are invisible" {
+        fill v1.50.0
+        sql "$DATABASE" -c "CREATE SCHEMA billing AUTHORIZATION lago"
+        POSTGRES_SCHEMA=billing gate check v1.50.0
+        expect 33 invisible "Refused: Lago's tables are in schema \"public\", but no schema_migrations is visible"
+        gate check v1.50.0 --schema billing
+        expect 33 invisible
+        gate check v1.50.0 --schema "billing, public"
+        expect 0 verified
+        sql "$DATABASE" -c "DROP TABLE schema_migrations"
+        gate check v1.50.0
+        expect 33 invisible
+}
+
+@test "search_path= of the URL is ignored as Rails does, schema_search_path= is obeyed" {
+        fill v1.50.0
+        DATABASE_URL="postgresql://lago:changeme@127.0.0.1:$PORT/$DATABASE?search_path=billing"
+        gate check v1.50.0
+        expect 0 verified
+        DATABASE_URL="postgresql://lago:changeme@127.0.0.1:$PORT/$DATABASE?schema_search_path=billing"
+        gate check v1.50.0
+        expect 33 invisible
+}
+
+@test "an empty ledger beside tables is half loaded" {
+        fill v1.50.0
+        sql "$DATABASE" -c "TRUNCATE schema_migrations"
+        gate check v1.50.0
+        expect 34 half-loaded "Refused: schema_migrations is empty, but there are 3 tables (\"billable_metrics\")"
+}
+
+@test "somebody else's tables, views and types occupy a database" {
+        for object in "TABLE posts (id int)" "VIEW v AS SELECT 1" "TYPE t AS ENUM ('a')" "TYPE c AS (a int)" \
+                "DOMAIN d AS int" "MATERIALIZED VIEW m AS SELECT 1"; do
+                sql "$DATABASE" -c "CREATE $object"
+                gate check v1.51.0
+                expect 35 occupied
+                sql "$DATABASE" -c "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC"
+        done
+        gate check v1.51.0
+        expect 11 fresh
+}
+
+@test "what a load leaves that was killed early is named" {
+        sql "$DATABASE" -c "CREATE TABLE billable_metrics (id int); CREATE TABLE add_ons (id int)"
+        gate check v1.51.0
+        expect 35 occupied "Refused: 2 tables, some of Lago's (\"add_ons\"), and no schema_migrations"
+}
+
+@test "another Rails application is foreign" {
+        sql "$DATABASE" -c "CREATE TABLE schema_migrations (version varchar)" -c "GRANT SELECT ON schema_migrations TO lago" \
+                -c "INSERT INTO schema_migrations VALUES ('20190101000000'), ('rubbish')"
+        gate check v1.50.0
+        expect 36 foreign "Refused: database \"$DATABASE\" belongs to another application than Lago"
+}
+
+@test "a schema_migrations that is not Rails' is foreign, and no error in the server's log" {
+        sql "$DATABASE" -c "CREATE TABLE schema_migrations (id int)" -c "GRANT SELECT ON schema_migrations TO lago"
+        gate check v1.50.0
+        expect 36 foreign "Refused: schema_migrations in \"$DATABASE\" is not a table of Rails"
+}
+
+@test "a version that only structure.sql knows is a gap" {
+        fill v1.50.0
+        sql "$DATABASE" -c "DELETE FROM schema_migrations WHERE version = '20220530091046'"
+        gate check v1.50.0
+        expect 31 gap "Refused: v1.50.0 lacks the files of 1 migrations not run yet; v1.30.0 has them"
+}
+
+@test "a bridge is a stop, unless it is passed" {
+        fill v1.44.0
+        gate check v1.49.0
+        expect 32 stop "Refused: v1.49.0 must not be reached without stopping at v1.45.0"
+        gate check v1.49.0 --passed-bridges v1.44.0,v1.45.0
+        expect 10 pending
+}
+
+@test "a role that may not create is told so before anything runs" {
+        fill v1.50.0
+        sql "$DATABASE" -c "REVOKE ALL ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO postgres; GRANT USAGE ON SCHEMA public TO lago"
+        gate check v1.51.0
+        expect 38 extension "Refused: role \"lago\" may not create tables in schema \"public\""
+        gate check v1.50.0
+        expect 0 verified
+}
+
+@test "a ledger that may not be read is denied" {
+        fill v1.50.0
+        sql "$DATABASE" -c "ALTER TABLE schema_migrations OWNER TO postgres"
+        gate check v1.50.0
+        expect 21 denied "Waiting for PostgreSQL at 127.0.0.1:$PORT: permission denied for table schema_migrations"
+}
+
+# The key that Rails takes, computed by other means than the gate's.
+rails_key() {
+        perl -e 'use Compress::Zlib; print 2053462845 * crc32($ARGV[0])' "$DATABASE"
+}
+
+@test "while another migrator holds the lock it is busy, by whom" {
+        fill v1.50.0
+        open_session holder "$DATABASE" lago
+        tell holder "SELECT pg_advisory_lock($(rails_key)), pg_backend_pid();"
+        wait_for lock_is_held
+        pid=$(sql "$DATABASE" -c "SELECT pid FROM pg_locks WHERE locktype = 'advisory'")
+        gate check v1.51.0
+        expect 13 busy
+        [[ "$(field SENTENCE)" == "Waiting for another migrator: backend $pid from "*" since "[0-2][0-9]:[0-5][0-9] ]]
+        close_session holder
+        wait_for lock_is_free
+        gate check v1.51.0
+        expect 10 pending
+}
+
+lock_is_held() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" = 1 ]; }
+lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" = 0 ]; }
+
+@test "other advisory locks do not matter" {
+        fill v1.50.0
+        open_session holder "$DATABASE" lago
+        tell holder "SELECT pg_advisory_lock($(rails_key) + 1);"
+        wait_for lock_is_held
+        gate check v1.51.0
+        expect 10 pending
+        close_session holder
+}
+
+@test "predefined roles: none, missing, present" {
+        fill v1.49.0
+        gate check v1.49.0
+        [ "$(field ROLES)" = none ]
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE roles (id int, organization_id uuid, name varchar)"
+        gate check v1.49.0
+        expect 0 verified
+        [ "$(field ROLES)" = missing ]
+        [[ "$(field WARNING)" == *roles:seed_predefined* ]]
+        sql "$DATABASE" -c "INSERT INTO roles VALUES (1, NULL, 'Admin'), (2, NULL, 'Finance'), (3, NULL, 'Manager')"
+        gate check v1.49.0
+        [ "$(field ROLES)" = present ]
+        [ -z "$(field WARNING)" ]
+}
+
+@test "an index that a concurrent build left invalid is named" {
+        fill v1.49.0
+        sql "$DATABASE" -c "INSERT INTO invoices VALUES (1), (1)"
+        run ! sql "$DATABASE" -c "CREATE UNIQUE INDEX CONCURRENTLY index_invoices_on_id ON invoices (id)"
+        gate check v1.49.0
+        expect 0 verified
+        [[ "$(field WARNING)" == *"invoices: index_invoices_on_id"* ]]
+}
+
+@test "rows that a bridge's task left keep the database on it" {
+        versions v1.42.0 >/dev/null
+        make_image v1.42.0
+        make_image v1.43.0
+        fill v1.42.0
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE charges (code varchar); CREATE TABLE fixed_charges (code varchar);
+                INSERT INTO charges VALUES (NULL), ('a'); INSERT INTO fixed_charges VALUES (NULL)"
+        gate check v1.43.0
+        expect 32 stop "Refused: the task of v1.42.0 has 2 rows left"
+        sql "$DATABASE" -c "UPDATE charges SET code = 'x'; UPDATE fixed_charges SET code = 'x'"
+        gate check v1.43.0
+        expect 10 pending
+}
+
+@test "nothing that the database says reaches the terminal raw" {
+        sql "$DATABASE" -c "CREATE TABLE \"$(printf 'x\033[2J\nVERDICT=verified')\" (id int)"
+        gate check v1.51.0
+        expect 35 occupied
+        [ "$(printf '%s\n' "$output" | grep -c '^VERDICT=')" = 1 ]
+        [[ "$output" != *$'\033'* ]]
+}
+
+@test "a check leaves no error in the server's log" {
+        : >"$RUN/main.server.log"
+        gate check v1.51.0
+        expect 11 fresh
+        fill v1.50.0
+        gate check v1.51.0
+        expect 10 pending
+        run cat "$RUN/main.server.log"
+        [[ "$output" != *ERROR* ]]
+}
+
+@test "wait goes on until verified, and tells its reasons on the way" {
+        fill v1.50.0
+        "$LAGO_GATE" wait --manifest "$RUN/v1.51.0.manifest" --timeout 60 >"$RUN/wait.out" 2>"$RUN/wait.err" 3>&- &
+        waiter=$!
+        wait_for grep -q "29 of 1075 missing" "$RUN/wait.err"
+        comm -13 <(versions v1.50.0) <(versions v1.51.0) | sed "s/.*/INSERT INTO schema_migrations VALUES ('&');/" | sql "$DATABASE" -f -
+        wait "$waiter"
+        grep -q "Schema verified: v1.51.0, 1075 of 1075" "$RUN/wait.out"
+}
+
+@test "wait gives up when its time is out" {
+        gate wait v1.6.0 --timeout 1
+        expect 75 fresh
+}
+
+@test "wait does not wait for what will never come" {
+        fill v1.51.0
+        gate wait v1.50.0 --timeout 60
+        expect 30 ahead
+}
+
+@test "the manifest can be a directory of migrations, or an application" {
+        fill v1.50.0
+        run -0 --separate-stderr "$LAGO_GATE" check --app "$RUN/images/v1.50.0/app"
+        [ "${lines[0]}" = "Schema verified: v1.50.0, 1046 of 1046" ]
+        run -30 --separate-stderr "$LAGO_GATE" check --migrations "$RUN/images/v1.6.0/app/db/migrate"
+        run -0 --separate-stderr "$LAGO_GATE" check --json --app "$RUN/images/v1.50.0/app"
+        printf '%s' "$output" | perl -MJSON::PP -e '
+                my $j = decode_json(join "", <STDIN>);
+                die unless $j->{verdict} eq "verified" && $j->{needed} == 1046 && @{$j->{warnings}} == 1'
+}
+
+@test "watch tells how far it is, and who is in the way" {
+        fill v1.50.0
+        first=$(first_new v1.50.0 v1.51.0)
+        "$LAGO_GATE" watch --manifest "$RUN/v1.51.0.manifest" >"$RUN/watch" 3>&- &
+        watcher=$!
+        wait_for grep -qx "0 29 $first $(files v1.51.0 | sed -n "s/^$first //p") - - - -" "$RUN/watch"
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$first')"
+        wait_for grep -q "^1 29 " "$RUN/watch"
+        open_session user "$DATABASE" lago sidekiq
+        tell user "BEGIN; LOCK TABLE invoices; SELECT 1;"
+        wait_for grep -q 1 "$RUN/session.user.out"
+        blocker=$(sql "$DATABASE" -c "SELECT pid FROM pg_locks WHERE relation = 'invoices'::regclass AND granted")
+        open_session lock "$DATABASE" lago rails
+        tell lock "SELECT pg_advisory_lock($(rails_key));"
+        open_session migration "$DATABASE" lago rails
+        tell migration "ALTER TABLE invoices ADD COLUMN x int;"
+        wait_for grep -Eq "^1 29 [0-9]+ [^ ]+ $blocker [0-9]+ idle_in_transaction sidekiq$" "$RUN/watch"
+        sql postgres -c "SELECT pg_terminate_backend($blocker)" >/dev/null
+        wait_for sh -c "tail -n 1 '$RUN/watch' | grep -q -- '- - - -\$'"
+        # The watcher's own connection dies too: it comes back by itself.
+        sql postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lago-gate'" >/dev/null
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$(first_new v1.50.0 v1.51.0 | sed 's/$/0/')') ON CONFLICT DO NOTHING;
+                INSERT INTO schema_migrations SELECT '$(comm -13 <(versions v1.50.0) <(versions v1.51.0) | sed -n 2p)'"
+        wait_for grep -q "^2 29 " "$RUN/watch"
+        kill "$watcher"
+        for name in user lock migration; do
+                kill "$(cat "$RUN/session.$name.pid")" 2>/dev/null || :
+                rm -f "$RUN/session.$name"*
+        done
+}
