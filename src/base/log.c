@@ -9,6 +9,7 @@
 /* The location fields would name this file for every message. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
+#include <systemd/sd-login.h>
 
 static const char *log_identifier = "lago";
 static bool log_to_journal, log_debug_wanted;
@@ -24,12 +25,29 @@ static bool stderr_is_journal(void) {
                st.st_dev == device && st.st_ino == inode;
 }
 
+/*
+ * The journal finds a message's unit by looking the sender up after it has arrived. A program that tells why it ends and
+ * ends is often gone by then, and "systemctl status" would show nothing; of root it also believes this field.
+ */
+static void name_our_unit(void) {
+        char *unit = NULL;
+
+        if (sd_pid_get_unit(0, &unit) >= 0) {
+                _cleanup_(freep) char *field = xasprintf("OBJECT_SYSTEMD_UNIT=%s", unit);
+
+                log_field(field);
+        }
+        free(unit);
+}
+
 void log_init(const char *identifier) {
         const char *level = getenv("SYSTEMD_LOG_LEVEL");
 
         log_identifier = identifier;
         log_to_journal = stderr_is_journal();
         log_debug_wanted = level && streq(level, "debug");
+        if (log_to_journal)
+                name_our_unit();
 }
 
 void log_field(const char *field) {
@@ -55,6 +73,9 @@ static void send_fields(char *const *fields) {
         }
         (void)sd_journal_sendv(iov, n);
 }
+
+static void log_va(int priority, const char *id, char *const *more, const char *format, va_list ap)
+        _printf_(4, 0);
 
 static void log_va(int priority, const char *id, char *const *more, const char *format, va_list ap) {
         _cleanup_(strv_freep) char **fields = NULL;

@@ -186,19 +186,6 @@ static int parse_options(int argc, char **argv, Options *options) {
         return -1;
 }
 
-/*
- * The journal finds a message's unit by looking the sender up after it has arrived. A program that tells why it ends and
- * ends is often gone by then, and "systemctl status" would show nothing; of root it also believes this field.
- */
-static void name_our_unit(void) {
-        _cleanup_(freep) char *unit = NULL, *field = NULL;
-
-        if (sd_pid_get_unit(0, &unit) < 0)
-                return;
-        field = xasprintf("OBJECT_SYSTEMD_UNIT=%s", unit);
-        log_field(field);
-}
-
 int main(int argc, char **argv) {
         Options options = {.directory = CONFIG_DIRECTORY};
         int status = parse_options(argc, argv, &options);
@@ -207,7 +194,6 @@ int main(int argc, char **argv) {
         if (status >= 0)
                 return status;
         log_init("lago-setup");
-        name_our_unit();
         for (unsigned delay = 1;; delay = delay < DELAY_MAX_SEC / 2 ? delay * 2 : DELAY_MAX_SEC) {
                 result = set_up_alone(&options);
                 if (result != STEP_LATER || options.once || options.check)

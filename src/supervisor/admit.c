@@ -69,23 +69,30 @@ static int copy_all(void) {
         return r;
 }
 
+void config_error_tell(const ConfigError *e) {
+        _cleanup_(strv_freep) char **fields = NULL;
+        const char *id = e->kind == CONFIG_ERROR_KEYS ? MESSAGE_KEYS : MESSAGE_CONFIG_REFUSED;
+
+        /* lago-setup has told the warnings; once is enough. */
+        if (e->kind == CONFIG_WARNING)
+                return;
+        strv_addf(&fields, "FILE=%s", e->file);
+        strv_addf(&fields, "LINE=%u", e->line);
+        if (e->line > 0)
+                log_fields(LOG_ERR, id, fields, "%s:%u: %s", e->file, e->line, e->text);
+        else
+                log_fields(LOG_ERR, id, fields, "%s: %s", e->file, e->text);
+}
+
 int config_load_or_tell(const char *directory, Config **ret) {
         ConfigErrors errors = {0};
         int r = config_load(directory, ret, &errors);
 
-        for (size_t i = 0; i < errors.n; i++) {
-                const ConfigError *e = &errors.list[i];
-                _cleanup_(strv_freep) char **fields = NULL;
-
-                strv_addf(&fields, "FILE=%s", e->file);
-                strv_addf(&fields, "LINE=%u", e->line);
-                if (e->line > 0)
-                        log_fields(LOG_ERR, MESSAGE_CONFIG_REFUSED, fields, "%s:%u: %s", e->file, e->line, e->text);
-                else
-                        log_fields(LOG_ERR, MESSAGE_CONFIG_REFUSED, fields, "%s: %s", e->file, e->text);
-        }
+        for (size_t i = 0; i < errors.n; i++)
+                config_error_tell(&errors.list[i]);
+        r = r < 0 ? config_errors_status(&errors) : 0;
         config_errors_done(&errors);
-        return r < 0 ? EXIT_CONFIG : 0;
+        return r;
 }
 
 int admit_begin(Config **ret) {

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 /* lago-gate's exit statuses, as in its manual page. */
 enum {
@@ -76,8 +77,11 @@ static void begin_fresh(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_OK);
 }
 
+/* "lagoctl migrate" leaves this file; it holds for one run. */
+#define MIGRATE_ONCE "/run/lago/migrate-once"
+
 static void begin_pending(Supervisor *s) {
-        if (s->config->migrate_automatic || getenv("LAGO_MIGRATE"))
+        if (unlink(MIGRATE_ONCE) == 0 || s->config->migrate_automatic || s->migrations.same > 0)
                 supervisor_feed(s, LIFE_ON_OK);
         else
                 supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no", s->gate.missing);
@@ -136,7 +140,9 @@ static void on_progress(void *userdata, const char *line) {
         if (!read_progress(line, &p) || (s->state != LIFE_MIGRATE && s->state != LIFE_DRAIN))
                 return;
         free(s->progress);
-        if (streq(p.pid, "-"))
+        if (p.applied == 0 && streq(p.version, "-"))
+                s->progress = xasprintf("Loading the schema of %s into an empty database", s->version);
+        else if (streq(p.pid, "-"))
                 s->progress = xasprintf("Migrating %u of %u: %s %.40s", p.applied + 1, p.total, p.version, p.name);
         else {
                 s->progress = xasprintf("Migrating %u of %u: %s blocked %s s by backend %s (%s, %.20s)", p.applied + 1,

@@ -254,8 +254,7 @@ static int load_own_env(Supervisor *s, const char *directory) {
         s->own_env = env_new();
         r = env_read(s->own_env, path, &errors);
         for (size_t i = 0; i < errors.n; i++)
-                log_message(LOG_ERR, MESSAGE_CONFIG_REFUSED, "%s:%u: %s", errors.list[i].file,
-                            errors.list[i].line, errors.list[i].text);
+                config_error_tell(&errors.list[i]);
         config_errors_done(&errors);
         if (r < 0 && r != -ENOENT)
                 return EXIT_CONFIG;
@@ -269,11 +268,18 @@ static int load(Supervisor *s) {
 
         if (status == 0)
                 status = load_own_env(s, directory);
-        if (status != 0)
+        if (status != 0) {
                 (void)sd_notifyf(0, "STATUS=Refused: configuration; see \"lagoctl check\" and the journal");
-        else
-                s->image = stack_image(s->config, s->member.kind);
-        return status;
+                return status;
+        }
+        s->image = stack_image(s->config, s->member.kind);
+        /* The generator keeps systemd from starting it, unless lago.conf could not be read at the last reload. */
+        if (!stack_is_enabled(s->config, &s->member)) {
+                (void)sd_notifyf(0, "STATUS=Refused: %s is switched off in lago.conf", s->name);
+                log_message(LOG_ERR, MESSAGE_CONFIG_REFUSED, "%s is switched off in lago.conf, so it is not started.", s->name);
+                return EXIT_CONFIG;
+        }
+        return 0;
 }
 
 static int init_failed(int r, const char *what) {

@@ -147,5 +147,7 @@ int admit_begin(Config **ret);
 int admit_finish(const Supervisor *s);
 /** admit_images() - the ids that were admitted, for a member that starts from them. Errors: -errno. */
 int admit_images(Supervisor *s);
+/** config_error_tell() - one error to the journal, with file and line. Warnings are lago-setup's to tell. */
+void config_error_tell(const ConfigError *error);
 /** config_load_or_tell() - loads @directory; every error is told with file and line. Answers an exit status, 0 with *ret. */
 int config_load_or_tell(const char *directory, Config **ret);

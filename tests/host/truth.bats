@@ -13,6 +13,15 @@ teardown_file() {
         remove_guest
 }
 
+# What one test changes is not the next one's configuration.
+teardown() {
+        in_guest_sh <<'SH'
+rm -f /etc/lago/lago.conf.d/50-worker-pool.conf /etc/lago/lago.conf.d/external.conf
+: >/etc/lago/lago.env
+systemctl reset-failed
+SH
+}
+
 start_in_background() {
         in_guest systemctl start --no-block lago.target
 }
