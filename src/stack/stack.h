@@ -103,3 +103,14 @@ char **stack_scripts(const Member *member);
  *           last command, which is run directly, as a shell that is process 1 ignores SIGTERM.
  */
 char **stack_command(const Config *config, const Member *member, const char *script, const char *command);
+
+/* What lago-gate is to look at. Strings are borrowed. */
+typedef struct StackGate {
+        const char *manifest; /* file; NULL: the verb needs none */
+        const char *target;   /* release of the image; NULL: the configured one */
+        const char *address;  /* where the database's host is; NULL: its name is looked up */
+        bool export;          /* KEY=VALUE lines instead of sentences */
+} StackGate;
+
+/** stack_gate_command() - "lago-gate @verb …", which reads the URL from its standard input. */
+char **stack_gate_command(const Config *config, const char *verb, const StackGate *gate);

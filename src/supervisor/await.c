@@ -67,7 +67,7 @@ static void on_api(void *userdata, ProbeVerdict verdict, const char *reason) {
 
 static void ask_api(Supervisor *s) {
         const MemberInfo *api = member_info(MEMBER_API);
-        _cleanup_(freep) char *address = runfile_address("api");
+        _cleanup_(freep) char *address = runstate_address("api");
         ProbeTarget target = {
                 .question = ASK_HTTP,
                 .netns_fd = -EBADF,
@@ -155,7 +155,7 @@ static void ask_redis(Supervisor *s) {
                 supervisor_job(s, argv,
                                &(JobSpec){.directory_fd = -EBADF, .timeout_usec = AWAIT_TIMEOUT_USEC, .done = on_redis_name});
         } else {
-                _cleanup_(freep) char *address = runfile_address("redis");
+                _cleanup_(freep) char *address = runstate_address("redis");
 
                 if (address)
                         ask_redis_at(s, &a, address);

@@ -8,48 +8,24 @@
 
 #define GATE_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
-static const char *fresh_word(FreshMode mode) {
-        return mode == FRESH_LOAD ? "load" : mode == FRESH_REPLAY ? "replay" : "auto";
-}
-
-static void add_manifest_options(const Supervisor *s, char ***argv) {
-        _cleanup_(freep) char *bridges = strv_join(s->config->passed_bridges, ",");
-
-        strv_addf(argv, "--manifest=%s", s->manifest);
-        strv_addf(argv, "--target=%s", s->version ? s->version : s->config->release);
-        strv_addf(argv, "--fresh=%s", fresh_word(s->config->migrate_fresh));
-        if (!isempty(bridges))
-                strv_addf(argv, "--passed-bridges=%s", bridges);
-}
-
 /* The name "db" exists in the container network only, so the address is given beside it. */
 char **gate_argv(Supervisor *s, const char *verb, bool with_manifest) {
-        const char *schema = env_get(s->config->env, "POSTGRES_SCHEMA");
-        char **argv = NULL;
+        _cleanup_(freep) char *address = NULL;
+        StackGate gate = {
+                .manifest = with_manifest ? s->manifest : NULL,
+                .target = s->version,
+                .export = !streq(verb, "watch"),
+        };
 
-        strv_add(&argv, "lago-gate");
-        strv_add(&argv, verb);
-        strv_add(&argv, "--url-file=-");
-        if (!streq(verb, "watch"))
-                strv_add(&argv, "--format=export");
         if (!s->config->database_external) {
-                _cleanup_(freep) char *address = s->member.kind == MEMBER_DB ? xstrdup(s->container.address)
-                                                                             : runfile_address("db");
-
+                address = s->member.kind == MEMBER_DB ? xstrdup(s->container.address) : runstate_address("db");
                 if (isempty(address)) {
-                        strv_free(argv);
                         supervisor_later(s, "Waiting for PostgreSQL: it does not serve yet; see lago-db.service");
                         return NULL;
                 }
-                strv_addf(&argv, "--hostaddr=%s", address);
+                gate.address = address;
         }
-        if (s->config->ca_file)
-                strv_addf(&argv, "--ca-file=%s", s->config->ca_file);
-        if (!isempty(schema))
-                strv_addf(&argv, "--schema=%s", schema);
-        if (with_manifest)
-                add_manifest_options(s, &argv);
-        return argv;
+        return stack_gate_command(s->config, verb, &gate);
 }
 
 void gate_job(Supervisor *s, char **argv, JobDone done) {

@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "supervisor/cgroup.h"
-#include "supervisor/privileges.h"
+#include "base/privileges.h"
 
 #include <fcntl.h>
 #include <signal.h>

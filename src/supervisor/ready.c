@@ -55,13 +55,13 @@ static size_t find_unit(const Keeper *k, const char *unit) {
 /* --- what is known -------------------------------------------------------------------------------------- */
 
 static void read_runfile(Keeper *k, size_t i) {
-        _cleanup_(freep) char *text = runfile_read(k->names[i]), *state = NULL;
+        _cleanup_(freep) char *text = runstate_read(k->names[i]), *state = NULL;
         bool migrate = streq(k->names[i], "migrate");
 
         free(k->statuses[i]);
         k->statuses[i] = text ? keyfile_get(text, "STATUS") : NULL;
         state = text ? keyfile_get(text, "STATE") : NULL;
-        k->members[i].serving = streq(k->members[i].active, "active") && (migrate || (state && streq(state, "serving")));
+        k->members[i].serving = streq(k->members[i].active, "active") && (migrate || (state && streq(state, RUN_STATE_SERVING)));
 }
 
 static void set_unit(Keeper *k, size_t i, const char *active, const char *sub, unsigned job) {
@@ -111,7 +111,7 @@ static void migrate_again(Keeper *k) {
         if (migrate == SIZE_MAX || !streq(k->members[migrate].active, "active") || k->members[migrate].has_job)
                 return;
         for (size_t i = 0; i < k->n; i++) {
-                _cleanup_(freep) char *text = runfile_read(k->names[i]), *verdict = NULL, *state = NULL;
+                _cleanup_(freep) char *text = runstate_read(k->names[i]), *verdict = NULL, *state = NULL;
 
                 verdict = text ? keyfile_get(text, "VERDICT") : NULL;
                 state = text ? keyfile_get(text, "STATE") : NULL;

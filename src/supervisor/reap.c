@@ -38,7 +38,7 @@ int reap_run(const Member *member) {
         const MemberInfo *info = member_info(member->kind);
         const Engine *engine = &engine_podman;
         _cleanup_(freep) char *name = member_name(member), *container = member_container(member);
-        _cleanup_(freep) char *state = runfile_read(name), *left = NULL, *status = NULL;
+        _cleanup_(freep) char *state = runstate_read(name), *left = NULL, *status = NULL;
         _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", name);
 
         log_field(field);

@@ -52,20 +52,6 @@ void runfile_ended(const char *member, const char *status) {
         write_text(member, text);
 }
 
-char *runfile_read(const char *member) {
-        _cleanup_(freep) char *path = path_of(member);
-        char *text = NULL;
-
-        return file_read(path, 16384, &text, NULL) >= 0 ? text : NULL;
-}
-
-char *runfile_address(const char *member) {
-        _cleanup_(freep) char *text = runfile_read(member), *state = NULL;
-
-        state = text ? keyfile_get(text, "STATE") : NULL;
-        return state && streq(state, life_state_name(LIFE_SERVE)) ? keyfile_get(text, "ADDRESS") : NULL;
-}
-
 static bool stands_on(const Supervisor *s, const char *member) {
         return (s->info->backend && streq(member, "db")) || (s->info->awaits_redis && streq(member, "redis")) ||
                (s->info->awaits_api && streq(member, "api"));

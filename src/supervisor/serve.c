@@ -160,7 +160,7 @@ static void on_upstream_redis(void *userdata, ProbeVerdict verdict, const char *
 }
 
 static void ask_upstream(Supervisor *s, const char *member, ProbeQuestion question, ProbeDone done) {
-        _cleanup_(freep) char *address = runfile_address(member);
+        _cleanup_(freep) char *address = runstate_address(member);
         ProbeTarget target = {
                 .question = question,
                 .netns_fd = -EBADF,

@@ -3,7 +3,7 @@
 
 #include "base/time.h"
 #include "supervisor/cgroup.h"
-#include "supervisor/privileges.h"
+#include "base/privileges.h"
 #include "supervisor/runfile.h"
 
 #include <signal.h>

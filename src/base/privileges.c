@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/privileges.h"
+#include "base/privileges.h"
 
 #include "base/util.h"
 
