@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What the host tests stand on: a guest for each file, the package in it, and words for what an operator does.
-# GUEST_SUITE is bookworm or trixie. shellcheck shell=bash
+# GUEST_SUITE is bookworm or trixie; LAGO_DEB a package other than that of "make deb". shellcheck shell=bash
 
 root=$(readlink -f "$BATS_TEST_DIRNAME/../..")
 guest=$root/tests/guest/guest
@@ -18,7 +18,7 @@ boot_guest() {
 
 boot_and_install() {
         boot_guest "$@"
-        "$guest" install "$GUEST" "$root"/build/lago-supervisor_*.deb >/dev/null
+        "$guest" install "$GUEST" ${LAGO_DEB:-"$root"/build/lago-supervisor_*.deb} >/dev/null
 }
 
 remove_guest() {
@@ -108,6 +108,11 @@ started_at() {
 
 sql() {
         in_guest podman exec lago-db psql -U lago -d lago -Atqc "$1"
+}
+
+# The whole database as text; newer pg_dump writes a random word into each dump, which says nothing.
+dump() {
+        in_guest podman exec lago-db pg_dump -U lago lago | grep -v -E '^[\]?[\](un)?restrict '
 }
 
 redis() {
