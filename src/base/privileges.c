@@ -25,8 +25,10 @@ int privileges_init(void) {
 
 int privileges_drop(void) {
         /* Leaving uid 0 drops the capabilities; no_new_privs keeps set-user-ID programs from giving them back. */
-        if (gate_uid == 0 || setgroups(0, NULL) < 0 || setresgid(gate_gid, gate_gid, gate_gid) < 0 ||
+        if (gate_uid == 0)
+                return -EPERM;
+        if (setgroups(0, NULL) < 0 || setresgid(gate_gid, gate_gid, gate_gid) < 0 ||
             setresuid(gate_uid, gate_uid, gate_uid) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                return errno > 0 ? -errno : -EPERM;
+                return -errno;
         return 0;
 }

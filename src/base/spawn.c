@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/spawn.h"
 
+#include "base/privileges.h"
 #include "base/time.h"
 #include "base/util.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define ERROR_MAX_BYTES 1000
-
-extern char **environ;
 
 typedef struct Catch {
         int fd;
@@ -22,31 +22,89 @@ typedef struct Catch {
         bool keep_end; /* what does not fit pushes out what came first, instead of being refused */
 } Catch;
 
-static int start(char *const argv[], int out, int err, pid_t *ret) {
-        posix_spawn_file_actions_t actions;
-        posix_spawnattr_t attributes;
-        sigset_t none, all;
-        int r;
+/* The child's ends; -EBADF where it keeps ours. */
+typedef struct Ends {
+        int input, output, error;
+} Ends;
 
-        if (posix_spawn_file_actions_init(&actions) != 0)
-                return -ENOMEM;
-        if (posix_spawnattr_init(&attributes) != 0) {
-                (void)posix_spawn_file_actions_destroy(&actions);
-                return -ENOMEM;
-        }
+/* After fork(): nothing but system calls. */
+static int become(char *const argv[], const SpawnOptions *options, const Ends *ends) {
+        sigset_t none;
+
+        for (int i = 1; i < NSIG; i++)
+                (void)signal(i, SIG_DFL);
         (void)sigemptyset(&none);
-        (void)sigfillset(&all);
-        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        (void)posix_spawnattr_setsigmask(&attributes, &none);
-        (void)posix_spawnattr_setsigdefault(&attributes, &all);
-        r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        r = r != 0 ? r : posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-        r = r != 0 ? r : posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-        r = r != 0 ? r : posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-        r = r != 0 ? r : posix_spawnp(ret, argv[0], &actions, &attributes, argv, environ);
-        (void)posix_spawnattr_destroy(&attributes);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return -r;
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        if ((ends->input >= 0 && dup2(ends->input, STDIN_FILENO) < 0) ||
+            (ends->output >= 0 && dup2(ends->output, STDOUT_FILENO) < 0) ||
+            (ends->error >= 0 && dup2(ends->error, STDERR_FILENO) < 0))
+                return -errno;
+        if (options->directory_fd > 0 && fchdir(options->directory_fd) < 0)
+                return -errno;
+        if (close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+                return -errno;
+        if (options->unprivileged) {
+                int r = privileges_drop();
+
+                if (r < 0)
+                        return r;
+        }
+        (void)execvp(argv[0], argv);
+        return -errno;
+}
+
+/* A pipe that exec closes: what the child writes there is why it came to no program. */
+static int start(char *const argv[], const SpawnOptions *options, const Ends *ends, pid_t *ret) {
+        int failure[2], reason = 0;
+        ssize_t n;
+        pid_t pid;
+
+        if (pipe2(failure, O_CLOEXEC) < 0)
+                return -errno;
+        pid = fork();
+        if (pid == 0) {
+                reason = become(argv, options, ends);
+                (void)!write(failure[1], &reason, sizeof(reason));
+                _exit(127);
+        }
+        if (pid < 0)
+                reason = -errno;
+        (void)close_fd(failure[1]);
+        do
+                n = pid < 0 ? 0 : read(failure[0], &reason, sizeof(reason));
+        while (n < 0 && errno == EINTR);
+        (void)close_fd(failure[0]);
+        if (pid < 0)
+                return reason;
+        if (n == (ssize_t)sizeof(reason)) {
+                while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
+                return reason;
+        }
+        *ret = pid;
+        return 0;
+}
+
+/* A file in memory, as a pipe might make us wait for a child that does not read. */
+static int text_fd(const char *text) {
+        size_t n = strlen(text);
+        int fd = memfd_create("input", MFD_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        if (write(fd, text, n) != (ssize_t)n || lseek(fd, 0, SEEK_SET) != 0)
+                fd = close_fd(fd);
+        return fd < 0 ? -EIO : fd;
+}
+
+static int open_input(const SpawnOptions *options) {
+        int fd;
+
+        if (options->input)
+                return text_fd(options->input);
+        fd = options->input_fd > 0 ? fcntl(options->input_fd, F_DUPFD_CLOEXEC, 3)
+                                   : open("/dev/null", O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
 }
 
 static int catch_more(Catch *catch) {
@@ -142,31 +200,50 @@ static int catch_and_wait(pid_t pid, Catch catches[static 2], uint64_t timeout_u
         return 0;
 }
 
-int spawn_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, Spawned *ret) {
-        int out[2], err[2], r;
-        Catch catches[2];
-        pid_t pid;
+static int run_with(char *const argv[], const SpawnOptions *options, int output[2], int error[2], int input,
+                    Spawned *ret) {
+        Ends ends = {.input = input, .output = options->output_fd > 0 ? options->output_fd : output[1], .error = error[1]};
+        Catch catches[2] = {
+                {.fd = output[0], .max = options->max_bytes},
+                {.fd = error[0], .max = ERROR_MAX_BYTES, .keep_end = true},
+        };
+        pid_t pid = 0;
+        int r = start(argv, options, &ends, &pid);
 
-        if (pipe2(out, O_CLOEXEC) < 0)
-                return -errno;
-        if (pipe2(err, O_CLOEXEC) < 0) {
-                r = -errno;
-                (void)close_fd(out[0]);
-                (void)close_fd(out[1]);
-                return r;
-        }
-        catches[0] = (Catch){.fd = out[0], .max = max_bytes};
-        catches[1] = (Catch){.fd = err[0], .max = ERROR_MAX_BYTES, .keep_end = true};
-        r = start(argv, out[1], err[1], &pid);
-        (void)close_fd(out[1]);
-        (void)close_fd(err[1]);
+        output[1] = close_fd(output[1]);
+        error[1] = close_fd(error[1]);
         if (r >= 0)
-                r = catch_and_wait(pid, catches, timeout_usec, ret);
+                r = catch_and_wait(pid, catches, options->timeout_usec, ret);
         for (size_t i = 0; i < ELEMENTSOF(catches); i++) {
                 (void)close_fd(catches[i].fd);
                 free(catches[i].text);
         }
         return r;
+}
+
+int spawn_run(char *const argv[], const SpawnOptions *options, Spawned *ret) {
+        int output[2] = {-EBADF, -EBADF}, error[2] = {-EBADF, -EBADF}, r = 0;
+        _cleanup_(closep) int input = options->inherit ? -EBADF : open_input(options);
+
+        if (!options->inherit) {
+                if (input < 0)
+                        return input;
+                if (options->output_fd <= 0 && pipe2(output, O_CLOEXEC) < 0)
+                        r = -errno;
+                if (r >= 0 && !options->inherit_error && pipe2(error, O_CLOEXEC) < 0)
+                        r = -errno;
+        }
+        if (r >= 0)
+                return run_with(argv, options, output, error, input, ret);
+        (void)close_fd(output[0]);
+        (void)close_fd(output[1]);
+        return r;
+}
+
+int spawn_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, Spawned *ret) {
+        SpawnOptions options = {.max_bytes = max_bytes, .timeout_usec = timeout_usec};
+
+        return spawn_run(argv, &options, ret);
 }
 
 void spawned_done(Spawned *spawned) {

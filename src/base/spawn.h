@@ -2,6 +2,7 @@
 #pragma once
 /* Runs another program to its end and keeps what it wrote. For programs that may block; not for event loops. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,16 +12,29 @@ typedef struct Spawned {
         char *error;  /* the last of standard error, in one line fit for a message */
 } Spawned;
 
+typedef struct SpawnOptions {
+        const char *input;     /* text on its standard input; NULL: none */
+        int input_fd;          /* its standard input in place of a text, when above 0; borrowed */
+        int output_fd;         /* where its standard output goes instead of being kept, when above 0; borrowed */
+        bool inherit;          /* it gets our three: a terminal, say; nothing is kept, and no timeout holds */
+        bool inherit_error;    /* its standard error is ours */
+        bool unprivileged;     /* runs as the user of lago-gate; after privileges_init() */
+        int directory_fd;      /* where it runs, when above 0; borrowed */
+        size_t max_bytes;      /* of standard output that is kept; a program that writes more is killed */
+        uint64_t timeout_usec; /* after which it is killed; 0 waits for ever */
+} SpawnOptions;
+
 /**
- * spawn_capture() - runs @argv to its end: found by PATH, standard input empty, no other descriptor, signals as born.
+ * spawn_run() - runs @argv to its end: found by PATH, no other descriptors than the standard three, signals as born.
  *
- * @max_bytes     of standard output; a program that writes more is killed.
- * @timeout_usec  after which it is killed; 0 waits for ever.
- * @ret           written on success only, which any exit status is; spawned_done() frees it.
+ * @ret  written on success only, which any exit status is; spawned_done() frees it.
  *
- * Errors: -ENOENT for no such program, -errno of pipes and forks, -ETIMEDOUT, -EFBIG, -EBADMSG for a NUL byte in the
- *         output.
+ * Errors: -ENOENT for no such program, -errno of pipes, forks and of becoming unprivileged, -ETIMEDOUT, -EFBIG, -EBADMSG
+ *         for a NUL byte in the output.
  */
+int spawn_run(char *const argv[], const SpawnOptions *options, Spawned *ret);
+
+/** spawn_capture() - the same with nothing on standard input, up to @max_bytes of output, within @timeout_usec. */
 int spawn_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, Spawned *ret);
 
 void spawned_done(Spawned *spawned);

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -84,6 +85,47 @@ static void the_child_gets_nothing_of_ours(void **state _unused_) {
         (void)close(leaky);
 }
 
+static void input_output_and_place_are_as_asked(void **state _unused_) {
+        char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"cat; pwd; echo kept >&2"}, NULL};
+        int directory = open("/usr/lib", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        FILE *file = tmpfile();
+        SpawnOptions options = {.input = "text\n", .directory_fd = directory, .max_bytes = 1000};
+        char line[100];
+        Spawned spawned = {0};
+
+        assert_non_null(file);
+        assert_int_equal(spawn_run(argv, &options, &spawned), 0);
+        assert_string_equal(spawned.output, "text\n/usr/lib\n");
+        assert_string_equal(spawned.error, "kept");
+        spawned_done(&spawned);
+        assert_true(fputs("from a file\n", file) >= 0 && fflush(file) == 0);
+        rewind(file);
+        options = (SpawnOptions){.input_fd = fileno(file), .max_bytes = 1000};
+        assert_int_equal(spawn_run(argv, &options, &spawned), 0);
+        assert_ptr_equal(strstr(spawned.output, "from a file\n"), spawned.output);
+        spawned_done(&spawned);
+        /* Behind what is there. */
+        options = (SpawnOptions){.input = "appended\n", .output_fd = fileno(file)};
+        assert_int_equal(spawn_run(argv, &options, &spawned), 0);
+        assert_string_equal(spawned.output, "");
+        spawned_done(&spawned);
+        rewind(file);
+        assert_non_null(fgets(line, sizeof(line), file));
+        assert_non_null(fgets(line, sizeof(line), file));
+        assert_string_equal(line, "appended\n");
+        (void)fclose(file);
+        (void)close(directory);
+}
+
+static void nobody_runs_unprivileged_with_our_rights(void **state _unused_) {
+        char *argv[] = {(char[]){"id"}, (char[]){"-u"}, NULL};
+        SpawnOptions options = {.unprivileged = true, .max_bytes = 100};
+        Spawned spawned = {0};
+
+        /* privileges_init() was not called: there is no user to become. */
+        assert_int_equal(spawn_run(argv, &options, &spawned), -EPERM);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(output_error_and_status_are_kept),
@@ -91,6 +133,8 @@ int main(void) {
                 cmocka_unit_test(what_is_too_much_or_too_slow_is_ended),
                 cmocka_unit_test(a_program_that_is_not_there_is_told),
                 cmocka_unit_test(the_child_gets_nothing_of_ours),
+                cmocka_unit_test(input_output_and_place_are_as_asked),
+                cmocka_unit_test(nobody_runs_unprivileged_with_our_rights),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
