@@ -328,13 +328,15 @@ static BridgePlace bridge_place(const Bridge *bridge, const Manifest *manifest, 
                 return number > release_number(bridge->release) && database->newest < n_releases ? BRIDGE_CROSSED
                                                                                                  : BRIDGE_ELSEWHERE;
         }
-        if (!standing_is_within(database, release))
+        /*
+         * An image is behind a release when it has all of its versions and more. One that lacks some is before it,
+         * whatever else it has: a build of one's own with a migration that no release has.
+         */
+        if (!standing_is_within(database, release) || !standing_covers(image, release))
                 return BRIDGE_ELSEWHERE;
         if (standing_covers(database, release))
                 return standing_is_within(image, release) ? BRIDGE_HERE : BRIDGE_LEFT;
-        if (!standing_is_within(image, release))
-                return BRIDGE_CROSSED;
-        return standing_covers(image, release) ? BRIDGE_NEXT : BRIDGE_ELSEWHERE;
+        return standing_is_within(image, release) ? BRIDGE_NEXT : BRIDGE_CROSSED;
 }
 
 static bool judge_bridge(Case *c, const Bridge *bridge) {

@@ -181,6 +181,28 @@ static void a_bridge_is_not_jumped(void **state) {
         assert_int_equal(finding->verdict, VERDICT_PENDING);
 }
 
+static void an_image_of_ones_own_is_before_the_bridges_of_its_base(void **state) {
+        const Manifest *base = release_data_find(data, "v1.6.0");
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.6.0");
+        _cleanup_(manifest_freep) Manifest *own = manifest_new();
+        _cleanup_(finding_freep) Finding *finding = NULL;
+        _cleanup_(freep) char *error = NULL;
+        Policy policy = { 0 };
+
+        (void)state;
+        manifest_set_release(own, "v1.6.0");
+        for (size_t i = 0; i < base->versions.n; i++) {
+                _cleanup_(freep) char *file = xasprintf("%llu_x.rb", (unsigned long long)base->versions.list[i]);
+
+                assert_true(manifest_add_file(own, file));
+        }
+        assert_true(manifest_add_file(own, "20991231000000_of_ones_own.rb"));
+        assert_int_equal(manifest_finish(own, &error), 0);
+        finding = verdict_of(own, ledger, &policy);
+        assert_int_equal(finding->verdict, VERDICT_PENDING);
+        assert_string_equal(finding->sentence, "Waiting for the schema: 1 of 317 missing, first 20991231000000");
+}
+
 static void a_bridge_is_left_only_with_its_task_done(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.42.0");
         _cleanup_(finding_freep) Finding *finding = NULL;
@@ -586,6 +608,7 @@ int main(void) {
                 cmocka_unit_test(accepted_tombstones_are_only_warned_of),
                 cmocka_unit_test(what_only_structure_sql_knows_must_be_applied),
                 cmocka_unit_test(a_bridge_is_not_jumped),
+                cmocka_unit_test(an_image_of_ones_own_is_before_the_bridges_of_its_base),
                 cmocka_unit_test(a_bridge_is_left_only_with_its_task_done),
                 cmocka_unit_test(a_bridge_newer_than_the_table_is_known_by_its_number),
                 cmocka_unit_test(a_replayed_database_is_whole),
