@@ -211,7 +211,7 @@ void enter_create(Supervisor *s) {
 
         supervisor_wait_over(s);
         supervisor_status(s, "Starting");
-        s->container.ended = s->container.monitor_lost = false;
+        s->container.ended = s->container.monitor_lost = s->container.loopback_v6 = false;
         s->container.monitor = s->container.init = 0;
         s->n_strangers = 0;
         if (listen && port_is_taken(listen))

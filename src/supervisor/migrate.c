@@ -133,6 +133,11 @@ static void tell_progress(Supervisor *s) {
                           s->progress ? s->progress : "Migrating", span);
 }
 
+/* Rails writes structure.sql's rows of schema_migrations last, so until then there is nothing to count. */
+static bool loads_schema(const Supervisor *s) {
+        return s->gate.status == GATE_FRESH && s->gate.fresh && streq(s->gate.fresh, "load");
+}
+
 static void on_progress(void *userdata, const char *line) {
         Supervisor *s = userdata;
         Progress p = {0};
@@ -140,8 +145,10 @@ static void on_progress(void *userdata, const char *line) {
         if (!read_progress(line, &p) || (s->state != LIFE_MIGRATE && s->state != LIFE_DRAIN))
                 return;
         free(s->progress);
-        if (p.applied == 0 && streq(p.version, "-"))
-                s->progress = xasprintf("Loading the schema of %s into an empty database", s->version);
+        s->progress = NULL;
+        if (streq(p.version, "-"))
+                s->progress = xasprintf(loads_schema(s) ? "Loading the schema of %s into an empty database" : "Migrating to %s",
+                                        s->version);
         else if (streq(p.pid, "-"))
                 s->progress = xasprintf("Migrating %u of %u: %s %.40s", p.applied + 1, p.total, p.version, p.name);
         else {

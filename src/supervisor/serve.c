@@ -13,7 +13,7 @@ static ProbeTarget own_target(const Supervisor *s) {
                             : s->info->probe == PROBE_REDIS ? ASK_REDIS
                                                             : ASK_POSTGRES,
                 .netns_fd = s->container.netns_fd,
-                .address = "127.0.0.1",
+                .address = s->container.loopback_v6 ? "::1" : "127.0.0.1",
                 .port = s->info->port,
                 .path = s->info->probe_path,
                 /* The API says which release answers, so that nothing else can answer for it. */
@@ -36,6 +36,8 @@ static int on_ask_again(sd_event_source *source, uint64_t usec, void *userdata) 
 static void not_ready(Supervisor *s, const char *reason) {
         uint64_t running = now_usec() - s->entered_usec;
 
+        /* Before v1.30.0 Lago's worker listens on "localhost", which is one of the two and not the other. */
+        s->container.loopback_v6 = !s->container.loopback_v6;
         if (running > 5 * USEC_PER_SEC) {
                 _cleanup_(freep) char *span = span_text(running);
 

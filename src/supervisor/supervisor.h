@@ -28,6 +28,7 @@ typedef struct Container {
         bool monitor_lost;     /* conmon was killed: the engine no longer knows what is true */
         pid_t monitor, init;   /* conmon and the first process; 0: not known */
         int netns_fd;
+        bool loopback_v6;      /* asked at ::1, not at 127.0.0.1: what answered last, or is asked next */
         char address[46];      /* numeric, in the container network; "" without one */
         int exit_code, signal; /* of the last end; signal 0: it exited */
 } Container;

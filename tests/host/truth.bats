@@ -61,8 +61,7 @@ has_reached() {
         member_env migrate STANDIN_SLOW_MIGRATION=20240611074215:20
         in_guest systemctl reset-failed
         start_in_background
-        wait_for 60 status_has migrate "20240611074215"
-        status_text migrate | grep -F "of 316"
+        wait_for 60 status_has migrate "Migrating 1 of 2: 20240611074215"
         in_guest systemctl daemon-reload
         in_guest systemctl daemon-reexec
         in_guest systemctl daemon-reload
@@ -92,12 +91,12 @@ has_reached() {
 @test "a newer database is refused at once, untouched, with its own exit status" {
         local before after
         sql "INSERT INTO schema_migrations VALUES ('20990101000000')"
-        before=$(in_guest podman exec lago-db pg_dump -U lago lago | md5sum)
+        before=$(dump | md5sum)
         run in_guest timeout 60 systemctl restart lago-migrate
         [ "$status" != 0 ]
         [ "$(in_guest systemctl show -P ExecMainStatus lago-migrate)" = 80 ]
         status_text migrate | grep -F Refused
-        after=$(in_guest podman exec lago-db pg_dump -U lago lago | md5sum)
+        after=$(dump | md5sum)
         [ "$before" = "$after" ]
         ! active api
         sql "DELETE FROM schema_migrations WHERE version = '20990101000000'"
