@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is run how, with what, and who sees which secret. */
+#include "engine/engine.h"
+#include "stack/stack.h"
+
+#include "base/util.h"
+
+#include "check.h"
+
+#define SECRET "s3cret-that-nobody-else-may-see"
+
+static Config *config_of(const char *ini_pool) {
+        Config *c = xcalloc(1, sizeof(Config));
+
+        c->release = xstrdup("v1.50.0");
+        c->front_url = xstrdup("http://localhost:8080");
+        c->api_url = xstrdup("http://localhost:3000");
+        c->api_listen = (Listen){.address = xstrdup("127.0.0.1"), .port = 3000};
+        c->front_listen = (Listen){.address = xstrdup("::1"), .port = 8080};
+        c->front_enabled = c->clock_enabled = c->pdf_enabled = true;
+        c->database_volume = xstrdup("lago_postgres_data");
+        c->redis_volume = xstrdup("lago_redis_data");
+        c->storage_volume = xstrdup("lago_storage_data");
+        c->redis_append_only = true;
+        c->registry = xstrdup("docker.io");
+        c->image_api = xstrdup("getlago/api");
+        c->image_front = xstrdup("registry.example:5000/front@sha256:0123");
+        c->image_database = xstrdup("getlago/postgres-partman:15.0-alpine");
+        c->image_redis = xstrdup("library/redis:7-alpine");
+        c->image_pdf = xstrdup("localhost/pdf");
+        c->network = xstrdup("lago");
+        c->env = env_new();
+        if (ini_pool)
+                strv_add(&c->pools, ini_pool);
+        env_set(c->env, "POSTGRES_PASSWORD", SECRET, "test");
+        env_set(c->env, "SECRET_KEY_BASE", SECRET, "test");
+        env_set(c->env, "LAGO_DATABASE_STATEMENT_TIMEOUT", "5000", "test");
+        return c;
+}
+
+static bool mentions(char *const *v, const char *text) {
+        STRV_FOREACH(i, v)
+                if (strstr(*i, text))
+                        return true;
+        return false;
+}
+
+static void names_go_both_ways(void **state) {
+        static const char *const names[] = {"db", "redis", "migrate", "api", "worker", "worker@events", "clock", "front", "pdf"};
+        Member m;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                _cleanup_(freep) char *name = NULL;
+
+                assert_int_equal(member_parse(names[i], &m), 0);
+                name = member_name(&m);
+                assert_string_equal(name, names[i]);
+        }
+        assert_int_equal(member_parse("worker@", &m), -EINVAL);
+        assert_int_equal(member_parse("worker@../etc", &m), -EINVAL);
+        assert_int_equal(member_parse("api ", &m), -EINVAL);
+}
+
+static void members_come_upstream_first(void **state) {
+        _cleanup_(config_freep) Config *c = config_of("events");
+        _cleanup_(freep) char *names = NULL;
+        _cleanup_(strv_freep) char **list = NULL;
+        size_t n;
+        Member *members;
+
+        (void)state;
+        c->pdf_enabled = false;
+        members = stack_members(c, &n);
+        for (size_t i = 0; i < n; i++)
+                strv_take(&list, member_name(&members[i]));
+        free(members);
+        names = strv_join(list, " ");
+        assert_string_equal(names, "db redis migrate api worker worker@events clock front");
+}
+
+static void images_get_registry_and_release(void **state) {
+        static const struct {
+                MemberKind kind;
+                const char *image;
+        } cases[] = {
+                {MEMBER_API, "docker.io/getlago/api:v1.50.0"},
+                {MEMBER_CLOCK, "docker.io/getlago/api:v1.50.0"},
+                {MEMBER_FRONT, "registry.example:5000/front@sha256:0123"},
+                {MEMBER_DB, "docker.io/getlago/postgres-partman:15.0-alpine"},
+                {MEMBER_REDIS, "docker.io/library/redis:7-alpine"},
+                {MEMBER_PDF, "localhost/pdf:v1.50.0"},
+        };
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *image = stack_image(c, cases[i].kind);
+
+                assert_string_equal(image, cases[i].image);
+        }
+}
+
+static void each_member_sees_what_it_needs_and_no_more(void **state) {
+        _cleanup_(config_freep) Config *c = config_of("events");
+        static const struct {
+                MemberKind kind;
+                bool secrets;
+        } cases[] = {{MEMBER_DB, true},  {MEMBER_REDIS, false},  {MEMBER_MIGRATE, true}, {MEMBER_API, true},
+                     {MEMBER_WORKER, true}, {MEMBER_CLOCK, true}, {MEMBER_FRONT, false},  {MEMBER_PDF, false}};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Member m = {.kind = cases[i].kind};
+                _cleanup_(strv_freep) char **env = stack_environment(c, &m, NULL);
+
+                assert_int_equal(mentions(env, SECRET), cases[i].secrets);
+                assert_int_equal(mentions(env, "SIDEKIQ_EVENTS=true"), member_info(m.kind)->backend);
+                assert_int_equal(mentions(env, "LAGO_DATABASE_STATEMENT_TIMEOUT"),
+                                 member_info(m.kind)->backend && m.kind != MEMBER_MIGRATE);
+                assert_int_equal(mentions(env, "POSTGRES_PASSWORD="), m.kind == MEMBER_DB);
+        }
+}
+
+static void a_password_is_encoded_in_the_url(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(freep) char *url = NULL;
+
+        (void)state;
+        env_set(c->env, "POSTGRES_PASSWORD", "a@b/c:d%e", "test");
+        url = stack_database_url(c);
+        assert_string_equal(url, "postgresql://lago:a%40b%2Fc%3Ad%25e@db:5432/lago");
+}
+
+static void a_script_that_does_not_exec_is_not_run_itself(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        Member m = {.kind = MEMBER_WORKER};
+        _cleanup_(strv_freep) char **good = stack_command(c, &m, "scripts/start.worker.sh", "exec");
+        _cleanup_(strv_freep) char **old =
+                stack_command(c, &m, "scripts/start.worker.sh", "bundle exec sidekiq -C config/sidekiq.yml");
+        _cleanup_(freep) char *a = strv_join(good, "|"), *b = strv_join(old, "|");
+
+        (void)state;
+        assert_string_equal(a, "./scripts/start.worker.sh");
+        assert_string_equal(b, "/bin/sh|-c|exec bundle exec sidekiq -C config/sidekiq.yml");
+}
+
+static void published_addresses_are_as_configured(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(freep) char *api = stack_publish(c, MEMBER_API), *front = stack_publish(c, MEMBER_FRONT);
+
+        (void)state;
+        assert_string_equal(api, "127.0.0.1:3000:3000");
+        assert_string_equal(front, "[::1]:8080:80");
+        assert_null(stack_publish(c, MEMBER_DB));
+        assert_null(stack_publish(c, MEMBER_REDIS));
+}
+
+static void the_engines_words_are_these(void **state) {
+        char *volumes[] = {(char[]){"lago_storage_data:/app/storage"}, NULL};
+        char *command[] = {(char[]){"./scripts/start.api.sh"}, NULL};
+        const ContainerSpec spec = {
+                .name = "lago-api", .member = "api", .image = "0123", .env_file = "/run/lago/engine/api.env",
+                .network = "lago", .alias = "api", .publish = "127.0.0.1:3000:3000", .volumes = volumes,
+                .command = command, .grace_sec = 45,
+                .conmon_pid_file = "/run/lago/engine/api.conmon.pid", .pid_file = "/run/lago/engine/api.pid",
+        };
+        _cleanup_(strv_freep) char **argv = engine_podman.create(&spec);
+        _cleanup_(freep) char *text = strv_join(argv, " ");
+
+        (void)state;
+        assert_string_equal(text, "podman --events-backend=none create --name=lago-api --label=io.lago-supervisor.member=api"
+                                  " --pull=never --cgroups=split --log-driver=passthrough --sdnotify=ignore"
+                                  " --no-healthcheck --restart=no --stop-timeout=45 --network=lago --network-alias=api"
+                                  " --publish=127.0.0.1:3000:3000 --env-file=/run/lago/engine/api.env"
+                                  " --volume=lago_storage_data:/app/storage"
+                                  " --conmon-pidfile=/run/lago/engine/api.conmon.pid --pidfile=/run/lago/engine/api.pid"
+                                  " 0123 ./scripts/start.api.sh");
+}
+
+static void the_engines_failures_are_told_apart(void **state) {
+        static const struct {
+                const char *text;
+                EngineFailure failure;
+        } cases[] = {
+                {"Error: creating container storage: the container name \"lago-api\" is already in use by 4f", ENGINE_NAME_TAKEN},
+                {"Error: docker.io/getlago/api:v9: image not known", ENGINE_IMAGE_ABSENT},
+                {"Error: initializing source docker://x: reading manifest v9: manifest unknown", ENGINE_NO_SUCH_IMAGE},
+                {"Error: writing blob: storing blob: no space left on device", ENGINE_DISK_FULL},
+                {"Error: x: requested access to the resource is denied", ENGINE_DENIED},
+                {"Error: dial tcp 192.0.2.1:443: i/o timeout", ENGINE_FAILED},
+                {"", ENGINE_FAILED},
+        };
+        _cleanup_(freep) char *line = engine_last_line("warning\nError: it \x1b[1m broke\n");
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                assert_int_equal(engine_failure(cases[i].text), cases[i].failure);
+        assert_string_equal(line, "it ?[1m broke");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(names_go_both_ways),
+                cmocka_unit_test(members_come_upstream_first),
+                cmocka_unit_test(images_get_registry_and_release),
+                cmocka_unit_test(each_member_sees_what_it_needs_and_no_more),
+                cmocka_unit_test(a_password_is_encoded_in_the_url),
+                cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
+                cmocka_unit_test(published_addresses_are_as_configured),
+                cmocka_unit_test(the_engines_words_are_these),
+                cmocka_unit_test(the_engines_failures_are_told_apart),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
