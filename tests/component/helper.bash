@@ -134,7 +134,8 @@ fill() {
 
 # gate COMMAND RELEASE [OPTION...]: runs it; $status and $output as with run, and $fields for field()
 gate() {
-        local command=$1 release=$2
+        # run() counts in a variable of that name.
+        local command=$1 release=$2 i
         shift 2
         run --separate-stderr "$LAGO_GATE" "$command" --manifest "$RUN/$release.manifest" --format export "$@"
 }

@@ -1,0 +1,284 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The ways to a database, and the ways in which it fails to answer.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+        start_everything
+        sql postgres -c "CREATE DATABASE lago OWNER lago"
+        DATABASE=lago
+        fill v1.50.0
+}
+teardown_file() { stop_everything; }
+
+setup() { export DATABASE_URL="postgresql://lago:changeme@127.0.0.1:$PORT/lago"; }
+
+teardown() {
+        local pid
+        for pid in $FAKES; do
+                kill "$pid" 2>/dev/null || :
+        done
+}
+
+# fake KIND [ARGUMENT...]: such a server; DATABASE_URL points at it
+fake() {
+        perl "$BATS_TEST_DIRNAME/server.pl" "$@" >"$RUN/fake" 2>"$RUN/fake.err" 3>&- &
+        FAKES="${FAKES-} $!"
+        wait_for test -s "$RUN/fake"
+        FAKE=$(cat "$RUN/fake")
+        : >"$RUN/fake"
+        DATABASE_URL="postgresql://lago:changeme@127.0.0.1:$FAKE/lago"
+}
+
+verified() { expect 0 verified "Schema verified: v1.50.0, 1046 of 1046"; }
+
+@test "Lago's literal URL, with search_path, through the host's name and a given address" {
+        DATABASE_URL="postgresql://lago:changeme@db:$PORT/lago?search_path=public"
+        gate check v1.50.0 --hostaddr 127.0.0.1
+        verified
+        printf '%s\n' "$DATABASE_URL" >"$RUN/url"
+        unset DATABASE_URL
+        gate check v1.50.0 --hostaddr 127.0.0.1 --url-file "$RUN/url"
+        verified
+        gate check v1.50.0 --hostaddr 127.0.0.1 --url-file - <"$RUN/url"
+        verified
+}
+
+@test "sockets, services and several hosts" {
+        DATABASE_URL="postgresql://lago@/lago?host=$RUN&port=$PORT"
+        gate check v1.50.0
+        verified
+        printf '[lago]\nhost=127.0.0.1\nport=%s\ndbname=lago\nuser=lago\n' "$PORT" >"$RUN/services"
+        DATABASE_URL="postgresql:///?service=lago"
+        PGSERVICEFILE=$RUN/services gate check v1.50.0
+        verified
+        DATABASE_URL="postgresql://lago@127.0.0.1:$(free_port),127.0.0.1:$PORT/lago"
+        gate check v1.50.0
+        verified
+}
+
+@test "ping logs in" {
+        run -0 "$LAGO_GATE" ping --format export
+        [ "$(field VERDICT)" = reachable ]
+        [ "$(field SERVER)" = "$(sql postgres -c 'SHOW server_version' | cut -d' ' -f1)" ]
+        DATABASE_URL="postgresql://lago@127.0.0.1:$PORT/none"
+        run -22 "$LAGO_GATE" ping --format export
+        [ "$(field VERDICT)" = no-database ]
+}
+
+@test "a password that is wrong, missing, or full of odd characters" {
+        start_cluster scram "password_encryption=scram-sha-256"
+        scram=$(cat "$RUN/scram.port")
+        (cd / && psql -h "$RUN" -p "$scram" -U postgres -qX -c "CREATE ROLE lago LOGIN PASSWORD 'p@s/s w:o#r%d'" -c "CREATE DATABASE lago OWNER lago")
+        echo "host all all 127.0.0.1/32 scram-sha-256" | as_postgres tee "$RUN/scram/pg_hba.conf" >/dev/null
+        as_postgres "$PG/pg_ctl" -D "$RUN/scram" reload >/dev/null
+        DATABASE_URL="postgresql://lago:p%40s%2Fs%20w%3Ao%23r%25d@127.0.0.1:$scram/lago"
+        wait_for scram_is_asked
+        gate check v1.50.0
+        expect 11 fresh
+        DATABASE_URL="postgresql://lago:wrong@127.0.0.1:$scram/lago"
+        gate check v1.50.0
+        expect 21 denied "Waiting for PostgreSQL at 127.0.0.1:$scram: password rejected for \"lago\""
+        DATABASE_URL="postgresql://lago@127.0.0.1:$scram/lago"
+        gate check v1.50.0
+        expect 21 denied "Waiting for PostgreSQL at 127.0.0.1:$scram: \"lago\" needs a password"
+        DATABASE_URL="postgresql://lago:s3cret@[::1]:$scram/lago"
+        gate check v1.50.0
+        [[ "$output$stderr" != *s3cret* ]]
+        stop_cluster scram
+}
+
+scram_is_asked() { ! (cd / && psql -h 127.0.0.1 -p "$scram" -U lago -d lago -w -qX -c 'SELECT 1'); }
+
+@test "a role without the right to log in is denied, in the server's words" {
+        sql postgres -c "CREATE ROLE nologin"
+        DATABASE_URL="postgresql://nologin@127.0.0.1:$PORT/lago"
+        gate check v1.50.0
+        expect 21 denied "Waiting for PostgreSQL at 127.0.0.1:$PORT: role \"nologin\" is not permitted to log in"
+}
+
+@test "no such database" {
+        DATABASE_URL="postgresql://lago@127.0.0.1:$PORT/none"
+        gate check v1.50.0
+        expect 22 no-database "Waiting for PostgreSQL at 127.0.0.1:$PORT: database \"none\" does not exist"
+}
+
+@test "nobody listens, and no such name" {
+        closed=$(free_port)
+        DATABASE_URL="postgresql://lago@127.0.0.1:$closed/lago"
+        gate check v1.50.0
+        expect 20 unreachable "Waiting for PostgreSQL at 127.0.0.1:$closed: connection refused"
+        DATABASE_URL="postgresql://lago@no-such-host.invalid/lago"
+        gate check v1.50.0
+        expect 20 unreachable
+        [[ "$(field SENTENCE)" == "Waiting for PostgreSQL at no-such-host.invalid:5432: "* ]]
+}
+
+@test "too many connections" {
+        sql lago -c "ALTER DATABASE lago CONNECTION LIMIT 0"
+        gate check v1.50.0
+        sql lago -c "ALTER DATABASE lago CONNECTION LIMIT -1"
+        expect 20 unreachable "Waiting for PostgreSQL at 127.0.0.1:$PORT: too many connections for database \"lago\""
+}
+
+@test "a read-only server" {
+        sql lago -c "ALTER DATABASE lago SET default_transaction_read_only = on"
+        gate check v1.50.0
+        sql lago -c "SET default_transaction_read_only = off" -c "ALTER DATABASE lago RESET default_transaction_read_only"
+        expect 23 read-only "Waiting for PostgreSQL at 127.0.0.1:$PORT: it is read-only"
+}
+
+@test "a standby, and one that is still starting up" {
+        as_postgres "$PG/pg_basebackup" -D "$RUN/standby" -R -X stream -c fast --no-sync -h "$RUN" -p "$PORT" -U postgres
+        start_cluster standby
+        standby=$(cat "$RUN/standby.port")
+        DATABASE_URL="postgresql://lago@127.0.0.1:$standby/lago"
+        gate check v1.50.0
+        expect 23 read-only "Waiting for PostgreSQL at 127.0.0.1:$standby: it is a standby"
+        run -23 "$LAGO_GATE" ping --format export
+        stop_cluster standby
+        # Without hot standby it answers as any server does before it is up.
+        echo "hot_standby = off" >>"$RUN/standby/postgresql.conf"
+        as_postgres "$PG/pg_ctl" -D "$RUN/standby" -l "$RUN/standby.log" start >/dev/null
+        wait_for starting_up
+        gate check v1.50.0
+        expect 20 unreachable
+        [[ "$(field SENTENCE)" == "Waiting for PostgreSQL at 127.0.0.1:$standby: the database system is "* ]]
+        stop_cluster standby
+}
+
+starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 'SELECT 1' 2>&1 || :) | grep -q "the database system is"; }
+
+@test "a server that accepts and never answers" {
+        fake silent
+        gate check v1.50.0 --connect-timeout 1
+        expect 20 unreachable "Waiting for PostgreSQL at 127.0.0.1:$FAKE: no answer within 1 s"
+}
+
+@test "a server that logs in and never answers" {
+        fake hello
+        gate check v1.50.0 --connect-timeout 1
+        expect 20 unreachable "Waiting for PostgreSQL at 127.0.0.1:$FAKE: no answer to a query"
+}
+
+@test "a server that sends rubbish, again and again" {
+        fake rubbish
+        for ((i = 0; i < 50; i++)); do
+                gate check v1.50.0 --connect-timeout 1
+                [ "$status" -eq 20 ] || [ "$status" -eq 21 ]
+                [[ "$output" != *$'\033'* ]]
+        done
+}
+
+@test "a server that answers what nobody asked" {
+        for kind in huge copy columns; do
+                fake "$kind"
+                gate check v1.50.0 --connect-timeout 1
+                expect 20 unreachable
+                run -20 "$LAGO_GATE" ping --format export --connect-timeout 1
+        done
+}
+
+@test "a connection that is cut, wherever" {
+        for bytes in 1 5 9 40 200 400 600 1000 3000 9000 16000; do
+                fake cut "$PORT" "$bytes"
+                gate check v1.50.0 --connect-timeout 5
+                expect 20 unreachable
+        done
+        fake cut "$PORT" 1000000
+        gate check v1.50.0
+        verified
+}
+
+@test "TLS: the right CA, a wrong CA, a wrong name, no CA" {
+        (
+                cd "$RUN"
+                for ca in right wrong; do
+                        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$ca" -keyout "$ca.key" -out "$ca.pem"
+                done
+                openssl req -newkey rsa:2048 -nodes -subj "/CN=db" -keyout server.key -out server.csr
+                openssl x509 -req -in server.csr -CA right.pem -CAkey right.key -CAcreateserial -days 2 -out server.pem
+                chmod 600 server.key
+                [ "$(id -u)" -ne 0 ] || chown postgres server.key
+        ) >"$RUN/openssl.log" 2>&1
+        start_cluster tls ssl=on "ssl_cert_file=$RUN/server.pem" "ssl_key_file=$RUN/server.key"
+        tls=$(cat "$RUN/tls.port")
+        (cd / && psql -h "$RUN" -p "$tls" -U postgres -qX -c "CREATE ROLE lago LOGIN" -c "CREATE DATABASE lago OWNER lago")
+        DATABASE_URL="postgresql://lago@db:$tls/lago?sslmode=verify-full&sslrootcert=/inside/the/image.pem"
+        gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"
+        expect 11 fresh
+        gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file "$RUN/wrong.pem"
+        expect 39 untrusted "Refused: PostgreSQL at db:$tls: its certificate is not trusted"
+        gate check v1.50.0 --hostaddr 127.0.0.1
+        expect 39 untrusted "Refused: PostgreSQL at db:$tls: no CA file to check its certificate"
+        DATABASE_URL="postgresql://lago@other:$tls/lago?sslmode=verify-full"
+        gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"
+        expect 39 untrusted "Refused: PostgreSQL at other:$tls: the certificate is for another host name"
+        stop_cluster tls
+}
+
+@test "through PgBouncer in transaction mode: read right, and warned of" {
+        bouncer=$(free_port)
+        {
+                printf '[databases]\nalias = host=127.0.0.1 port=%s dbname=lago\n' "$PORT"
+                printf '[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %s\nunix_socket_dir =\n' "$bouncer"
+                printf 'auth_type = any\npool_mode = transaction\nlogfile = %s\npidfile = %s\n' "$RUN/bouncer.log" "$RUN/bouncer.pid"
+        } >"$RUN/bouncer.ini"
+        sed -i 's/dbname=lago/dbname=lago user=lago/' "$RUN/bouncer.ini"
+        as_postgres pgbouncer -q "$RUN/bouncer.ini" 3>&- &
+        FAKES="${FAKES-} $!"
+        DATABASE_URL="postgresql://lago@127.0.0.1:$bouncer/alias"
+        wait_for "$LAGO_GATE" ping
+        gate check v1.50.0
+        verified
+        [[ "$(field WARNING)" == *pooler* ]]
+        # The alias is not the database's name: the lock's key must be made from the latter.
+        open_session holder lago lago
+        tell holder "SELECT pg_advisory_lock($(perl -e 'use Compress::Zlib; print 2053462845 * crc32("lago")'));"
+        wait_for test -s "$RUN/session.holder.out"
+        gate check v1.50.0
+        expect 13 busy
+        close_session holder
+}
+
+@test "what the command line refuses" {
+        for arguments in "" "chekc" "check" "check --manifest a --app b" "ping --app b" "check --manifest a --fresh x" \
+                "check --manifest a --target 1" "check --manifest a --connect-timeout 0" "check --manifest a --schema a;b" \
+                "check --manifest a extra" "check --nonsense" "check --manifest - --url-file -"; do
+                run -64 --separate-stderr "$LAGO_GATE" $arguments
+                [ -z "$output" ]
+                [ -n "$stderr" ]
+        done
+        DATABASE_URL="mysql://u:s3cret@h/d" run -64 "$LAGO_GATE" ping
+        [[ "$output" != *s3cret* ]]
+        DATABASE_URL="" run -64 "$LAGO_GATE" ping
+        run -0 "$LAGO_GATE" --help
+        [[ "$output" == *"30 ahead"* ]]
+        run -0 "$LAGO_GATE" --version
+}
+
+@test "a manifest that is cut or absent is refused with 65" {
+        head -n 100 "$RUN/v1.50.0.manifest" >"$RUN/cut.manifest"
+        run -65 "$LAGO_GATE" check --manifest "$RUN/cut.manifest"
+        [[ "$output" == *truncated* ]]
+        run -65 "$LAGO_GATE" check --manifest "$RUN/none"
+        mkdir -p "$RUN/empty/app/db/migrate"
+        run -65 "$LAGO_GATE" manifest --root "$RUN/empty"
+        run -65 "$LAGO_GATE" manifest --root "$RUN/none"
+}
+
+@test "an image's links do not lead out of it" {
+        root=$RUN/hostile
+        mkdir -p "$root/app/db" "$root/app/scripts" "$root/elsewhere"
+        touch "$root/elsewhere/20300101000000_inside.rb"
+        ln -s /elsewhere "$root/app/db/migrate"
+        echo 'VALUE=secret' >"$RUN/secret"
+        chmod 644 "$RUN/secret"
+        ln -s "$RUN/secret" "$root/app/LAGO_VERSION"
+        ln -s ../../../../../../../../../"$RUN/secret" "$root/app/scripts/start.sh"
+        run -0 "$LAGO_GATE" manifest --root "$root"
+        [[ "$output" == *"file 20300101000000 inside"* ]]
+        [[ "$output" != *secret* ]]
+}

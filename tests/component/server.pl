@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+# A server that is no PostgreSQL, or half of one: perl server.pl KIND [PORT-OF-A-REAL-ONE [BYTES]]
+# Prints the port it listens on, and serves until it is killed.
+#   silent   accepts and never says anything
+#   rubbish  answers whatever it is told with random bytes
+#   huge     announces a message of two gigabytes
+#   hello    logs anybody in, then never answers a query
+#   copy     logs anybody in, and answers a query with the start of a COPY
+#   columns  logs anybody in, and answers a query with columns nobody asked for
+#   cut      hands on to a real server, and closes after so many bytes of its answers
+use strict;
+use warnings;
+use IO::Socket::INET;
+use IO::Select;
+
+my ($kind, $port, $bytes) = @ARGV;
+my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 16, ReuseAddr => 1) or die;
+$| = 1;
+$SIG{CHLD} = 'IGNORE';
+# One group, so that whoever ends this process ends its children too.
+setpgrp;
+$SIG{TERM} = sub { $SIG{TERM} = 'DEFAULT'; kill TERM => -$$ };
+print $server->sockport, "\n";
+
+sub message { my ($type, $body) = @_; return $type . pack('N', 4 + length $body) . $body; }
+
+sub log_in {
+        my ($client) = @_;
+        for (1 .. 4) {
+                sysread($client, my $length, 4) == 4 or exit;
+                sysread($client, my $body, unpack('N', $length) - 4);
+                last if unpack('N', $body) == 196608;
+                # A request for TLS or GSS: no.
+                syswrite($client, 'N');
+        }
+        syswrite($client, message('R', pack('N', 0)) . message('S', "server_version\0" . "15.6\0") .
+                message('K', pack('NN', 1, 2)) . message('Z', 'I'));
+        sysread($client, my $query, 65536);
+}
+
+sub hand_on {
+        my ($client) = @_;
+        my $real = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") or exit;
+        my $select = IO::Select->new($client, $real);
+        while (1) {
+                for my $from ($select->can_read) {
+                        my $n = sysread($from, my $data, 16384) or exit;
+                        if ($from == $client) {
+                                syswrite($real, $data);
+                                next;
+                        }
+                        $data = substr($data, 0, $bytes);
+                        syswrite($client, $data);
+                        $bytes -= length $data;
+                        exit if $bytes <= 0;
+                }
+        }
+}
+
+while (my $client = $server->accept or $!{EINTR}) {
+        next unless ref $client;
+        next if fork;
+        srand($$);
+        if ($kind eq 'silent') {
+                sleep 3600;
+        } elsif ($kind eq 'rubbish') {
+                while (sysread($client, my $data, 4096)) {
+                        syswrite($client, join '', map { chr int rand 256 } 1 .. 1 + int rand 400);
+                }
+        } elsif ($kind eq 'cut') {
+                hand_on($client);
+        } else {
+                log_in($client);
+                if ($kind eq 'huge') {
+                        syswrite($client, 'T' . pack('N', 0x7fffffff) . 'x' x 65536);
+                } elsif ($kind eq 'copy') {
+                        syswrite($client, message('G', "\0\0\0") . message('H', "\0\0\0") x 100);
+                } elsif ($kind eq 'columns') {
+                        syswrite($client, message('T', pack('n', 1) . "may_create\0" . pack('NnNnNn', 0, 0, 25, 65535, 0, 0)) .
+                                message('D', pack('n', 1) . pack('N', 3) . "\x1b[J") . message('C', "SELECT 1\0") . message('Z', 'I'));
+                }
+                sleep 3600;
+        }
+        exit;
+}
