@@ -9,6 +9,7 @@
 
 #define CONFIG_DIRECTORY   "/etc/lago"
 #define ADMITTED_DIRECTORY "/run/lago/admitted"
+#define CACHE_DIRECTORY    "/var/cache/lago" /* manifest-ID: the migrations of an image, as lago-gate wrote them */
 
 typedef enum FreshMode {
         FRESH_AUTO,
@@ -78,6 +79,9 @@ void config_errors_add_kind(ConfigErrors *errors, ConfigErrorKind kind, const ch
 int config_errors_status(const ConfigErrors *errors);
 void config_errors_done(ConfigErrors *errors);
 
+/** config_errors_tell() - every error and warning as a message of its own, with file and line. */
+void config_errors_tell(const ConfigErrors *errors);
+
 /**
  * config_load() - everything below @directory, validated.
  *
@@ -96,6 +100,9 @@ int config_load(const char *directory, Config **ret, ConfigErrors *errors);
  * and what a user who may not read secrets can check.
  */
 int config_load_files(const char *directory, Config **ret, ConfigErrors *errors);
+
+/** config_load_or_tell() - config_load(), with all errors told. Answers an exit status, 0 with *@ret. */
+int config_load_or_tell(const char *directory, Config **ret);
 
 Config *config_free(Config *config);
 void config_freep(Config **config);

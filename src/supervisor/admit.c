@@ -84,17 +84,6 @@ void config_error_tell(const ConfigError *e) {
                 log_fields(LOG_ERR, id, fields, "%s: %s", e->file, e->text);
 }
 
-int config_load_or_tell(const char *directory, Config **ret) {
-        ConfigErrors errors = {0};
-        int r = config_load(directory, ret, &errors);
-
-        for (size_t i = 0; i < errors.n; i++)
-                config_error_tell(&errors.list[i]);
-        r = r < 0 ? config_errors_status(&errors) : 0;
-        config_errors_done(&errors);
-        return r;
-}
-
 int admit_begin(Config **ret) {
         int r = copy_all();
 
