@@ -4,8 +4,14 @@
 
 #define RUN_DIRECTORY "/run/lago/state"
 
+/* Made by "lagoctl migrate": lago-migrate takes it away and runs what is pending, whatever "automatic" says. */
+#define MIGRATE_ONCE_FILE "/run/lago/migrate-once"
+
 /* STATE of a member that serves. */
 #define RUN_STATE_SERVING "serving"
+
+/* STATE of a clock that waits for the one of another host to go: all is well with it. */
+#define RUN_STATE_STANDBY "standby"
 
 /** runstate_read() - the lines of @member's file, for keyfile_get(); NULL when it has none. The caller frees it. */
 char *runstate_read(const char *member);

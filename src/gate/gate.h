@@ -118,6 +118,15 @@ int replay_run(const Target *target, const Manifest *manifest, const Policy *pol
 /** watch_run() - follows a migration until standard output is closed or SIGTERM comes. */
 int watch_run(const Target *target, const Manifest *manifest);
 
+/* --- hold.c -------------------------------------------------------------------------------------------- */
+
+/**
+ * hold_run() - takes the lock of the one clock: prints "standby ADDRESS" while another session has it, "held" once it is
+ * ours, and keeps it until standard output is closed, SIGTERM comes, or the session ends.
+ * Answer: the exit status, EXIT_TEMPFAIL when the session was lost.
+ */
+int hold_run(const Target *target);
+
 /* --- print.c ------------------------------------------------------------------------------------------- */
 
 /** print_finding() - to standard output; warnings in text form to standard error. */

@@ -17,6 +17,7 @@ static const char help[] =
         "  lago-gate check  IMAGE [OPTION…]   print the verdict, once\n"
         "  lago-gate wait   IMAGE [OPTION…]   check until verified or refused, or until --timeout\n"
         "  lago-gate ping   [OPTION…]         log in, and nothing else\n"
+        "  lago-gate hold   [OPTION…]         hold the lock of the one clock, or wait for it\n"
         "  lago-gate watch  IMAGE [OPTION…]   follow a migration, one line whenever something changes\n"
         "  lago-gate prepare-replay IMAGE [OPTION…]\n"
         "                                     make an empty schema_migrations in an empty database\n"
@@ -58,6 +59,7 @@ typedef enum Command {
         COMMAND_CHECK,
         COMMAND_WAIT,
         COMMAND_PING,
+        COMMAND_HOLD,
         COMMAND_WATCH,
         COMMAND_REPLAY,
         _COMMAND_MAX,
@@ -65,7 +67,8 @@ typedef enum Command {
 
 static const char *const commands[_COMMAND_MAX] = {
         [COMMAND_MANIFEST] = "manifest", [COMMAND_CHECK] = "check", [COMMAND_WAIT] = "wait",
-        [COMMAND_PING] = "ping",         [COMMAND_WATCH] = "watch", [COMMAND_REPLAY] = "prepare-replay",
+        [COMMAND_PING] = "ping",         [COMMAND_HOLD] = "hold",   [COMMAND_WATCH] = "watch",
+        [COMMAND_REPLAY] = "prepare-replay",
 };
 
 typedef struct Arguments {
@@ -270,10 +273,15 @@ static int parse_option(Arguments *arguments, int option, const char *value) {
         }
 }
 
+/* The database alone matters. */
+static bool asks_of_no_image(Command command) {
+        return command == COMMAND_PING || command == COMMAND_HOLD;
+}
+
 static int check_image(const Arguments *arguments) {
         int n = !!arguments->manifest + !!arguments->migrations + !!arguments->app;
 
-        if (arguments->command == COMMAND_MANIFEST || arguments->command == COMMAND_PING)
+        if (arguments->command == COMMAND_MANIFEST || asks_of_no_image(arguments->command))
                 return n > 0 ? usage("\"%s\" takes no image", commands[arguments->command]) : 0;
         if (n != 1)
                 return usage("\"%s\" needs one of --manifest, --app, --migrations", commands[arguments->command]);
@@ -426,6 +434,8 @@ static int run(const Arguments *arguments, const Manifest *manifest) {
                 return wait_run(&target, manifest, policy, arguments->format, arguments->timeout_sec);
         case COMMAND_PING:
                 return ping_run(&target, arguments->format);
+        case COMMAND_HOLD:
+                return hold_run(&target);
         case COMMAND_WATCH:
                 return watch_run(&target, manifest);
         case COMMAND_REPLAY:
@@ -440,7 +450,7 @@ int main(int argc, char **argv) {
         _cleanup_(manifest_freep) Manifest *manifest = NULL;
         int r = parse_arguments(argc, argv, &arguments);
 
-        if (r > 0 && arguments.command != COMMAND_PING && read_manifest(&arguments, &manifest) < 0)
+        if (r > 0 && !asks_of_no_image(arguments.command) && read_manifest(&arguments, &manifest) < 0)
                 r = GATE_BAD_MANIFEST;
         else if (r > 0)
                 r = arguments.command == COMMAND_MANIFEST ? print_manifest(manifest) : run(&arguments, manifest);

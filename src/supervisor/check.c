@@ -94,10 +94,12 @@ static void on_verdict(void *userdata, const JobResult *result) {
                 tell_refused(s);
         else if (s->member.kind == MEMBER_MIGRATE)
                 check_for_migrate(s);
-        else if (s->gate.status == 0)
-                supervisor_feed(s, LIFE_ON_OK);
-        else
+        else if (s->gate.status != 0)
                 supervisor_later(s, "%s", s->gate.sentence);
+        else if (s->member.kind == MEMBER_CLOCK)
+                hold_lock(s);
+        else
+                supervisor_feed(s, LIFE_ON_OK);
 }
 
 void enter_check(Supervisor *s) {

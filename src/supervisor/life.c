@@ -18,57 +18,76 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_OK] = GO(PREPARE), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
                 [LIFE_ON_WATCH] = GO(SERVE), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_PREPARE] = {
                 [LIFE_ON_OK] = GO(CHECK), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
                 [LIFE_ON_STOP] = GO(END), [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_CHECK] = {
                 [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
-                [LIFE_ON_DONE] = GO(END), [LIFE_ON_STOP] = GO(END),
+                [LIFE_ON_DONE] = GO(END), [LIFE_ON_STANDBY] = GO(STANDBY), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
+        },
+        /* The lock is ours now: everything is asked again, as the other clock may have run another release. */
+        [LIFE_STANDBY] = {
+                [LIFE_ON_WAKE] = GO(AWAIT), [LIFE_ON_LOST] = GO(REST), [LIFE_ON_STOP] = GO(END),
+                [LIFE_ON_LATER] = STAY, [LIFE_ON_ENDED] = STAY,
         },
         [LIFE_CREATE] = {
                 [LIFE_ON_OK] = GO(START), [LIFE_ON_LATER] = GO(CLEAN), [LIFE_ON_NEVER] = GO(DOOM),
                 [LIFE_ON_STOP] = GO(STOP), [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = GO(CLEAN),
         },
         /* A start in flight is let finish: only then is it known whether there is a container, and of what kind. */
         [LIFE_START] = {
                 [LIFE_ON_OK] = GO(PROBE), [LIFE_ON_MIGRATE] = GO(MIGRATE), [LIFE_ON_LATER] = GO(CLEAN),
                 [LIFE_ON_NEVER] = GO(DOOM), [LIFE_ON_ENDED] = STAY, [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_PROBE] = {
                 [LIFE_ON_OK] = GO(SERVE), [LIFE_ON_LATER] = STAY, [LIFE_ON_NEVER] = GO(DOOM),
                 [LIFE_ON_ENDED] = GO(CLEAN), [LIFE_ON_STOP] = GO(STOP), [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = GO(CLEAN),
         },
         [LIFE_SERVE] = {
                 [LIFE_ON_ENDED] = GO(CLEAN), [LIFE_ON_SICK] = GO(CLEAN), [LIFE_ON_STOP] = GO(STOP),
                 [LIFE_ON_LATER] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = GO(CLEAN),
         },
         [LIFE_MIGRATE] = {
                 [LIFE_ON_ENDED] = GO(CLEAN), [LIFE_ON_STOP] = GO(DRAIN), [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_DRAIN] = {
                 [LIFE_ON_ENDED] = GO(STOP), [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_CLEAN] = {
                 [LIFE_ON_OK] = GO(REST), [LIFE_ON_NEVER] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_DOOM] = {
                 [LIFE_ON_OK] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_STOP] = {
                 [LIFE_ON_OK] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_REST] = {
                 [LIFE_ON_WAKE] = GO(AWAIT), [LIFE_ON_NEVER] = GO(END), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
         [LIFE_END] = {
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
         },
 };
 
@@ -77,14 +96,14 @@ static const char *const state_names[_LIFE_STATE_MAX] = {
         [LIFE_CREATE] = "creating",     [LIFE_START] = "starting",    [LIFE_PROBE] = "probing",
         [LIFE_SERVE] = "serving",       [LIFE_MIGRATE] = "migrating", [LIFE_DRAIN] = "draining",
         [LIFE_CLEAN] = "cleaning",      [LIFE_DOOM] = "giving-up",    [LIFE_STOP] = "stopping",
-        [LIFE_REST] = "resting",        [LIFE_END] = "ended",
+        [LIFE_REST] = "resting",        [LIFE_END] = "ended",         [LIFE_STANDBY] = "standby",
 };
 
 static const char *const event_names[_LIFE_EVENT_MAX] = {
         [LIFE_ON_OK] = "ok",       [LIFE_ON_LATER] = "later",     [LIFE_ON_NEVER] = "never",
         [LIFE_ON_DONE] = "done",   [LIFE_ON_WATCH] = "watch",     [LIFE_ON_MIGRATE] = "migrate",
         [LIFE_ON_ENDED] = "ended", [LIFE_ON_SICK] = "sick",       [LIFE_ON_STOP] = "stop",
-        [LIFE_ON_WAKE] = "wake",
+        [LIFE_ON_WAKE] = "wake",   [LIFE_ON_STANDBY] = "standby", [LIFE_ON_LOST] = "lost",
 };
 /* clang-format on */
 

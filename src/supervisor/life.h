@@ -8,6 +8,7 @@ typedef enum LifeState {
         LIFE_AWAIT,   /* asking whether what it stands on answers */
         LIFE_PREPARE, /* its image is here, or is being pulled; its manifest is known */
         LIFE_CHECK,   /* lago-gate compares the image with the database */
+        LIFE_STANDBY, /* the clock of another host runs on this database; ready to take over */
         LIFE_CREATE,  /* the engine makes the container; nothing of the image runs */
         LIFE_START,   /* the engine starts it */
         LIFE_PROBE,   /* it runs, and does not answer yet */
@@ -31,6 +32,8 @@ typedef enum LifeEvent {
         LIFE_ON_MIGRATE, /* START: the container that was started migrates */
         LIFE_ON_ENDED,   /* the container ended by itself */
         LIFE_ON_SICK,    /* it runs, but failed its probe too often */
+        LIFE_ON_STANDBY, /* CHECK: another host's clock holds the lock */
+        LIFE_ON_LOST,    /* the lock was lost, so another clock may start any moment */
         LIFE_ON_STOP,    /* a stop was asked */
         LIFE_ON_WAKE,    /* the rest is over, or the world changed */
         _LIFE_EVENT_MAX,

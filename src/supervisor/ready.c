@@ -56,12 +56,13 @@ static size_t find_unit(const Keeper *k, const char *unit) {
 
 static void read_runfile(Keeper *k, size_t i) {
         _cleanup_(freep) char *text = runstate_read(k->names[i]), *state = NULL;
-        bool migrate = streq(k->names[i], "migrate");
+        bool migrate = streq(k->names[i], "migrate"), well;
 
         free(k->statuses[i]);
         k->statuses[i] = text ? keyfile_get(text, "STATUS") : NULL;
         state = text ? keyfile_get(text, "STATE") : NULL;
-        k->members[i].serving = streq(k->members[i].active, "active") && (migrate || (state && streq(state, RUN_STATE_SERVING)));
+        well = migrate || (state && (streq(state, RUN_STATE_SERVING) || streq(state, RUN_STATE_STANDBY)));
+        k->members[i].serving = well && streq(k->members[i].active, "active");
 }
 
 static void set_unit(Keeper *k, size_t i, const char *active, const char *sub, unsigned job) {

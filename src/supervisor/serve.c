@@ -91,6 +91,11 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 void enter_probe(Supervisor *s) {
+        /* The lock was lost while the engine was starting the container. */
+        if (s->member.kind == MEMBER_CLOCK && !s->held) {
+                supervisor_feed(s, LIFE_ON_LOST);
+                return;
+        }
         if (s->info->probe == PROBE_NONE)
                 supervisor_timer(s, s->info->settle_sec * USEC_PER_SEC, on_settled);
         else

@@ -13,8 +13,6 @@
 
 #include <systemd/sd-event.h>
 
-#define CACHE_DIRECTORY "/var/cache/lago"
-
 /* What lago-gate said last. */
 typedef struct GateAnswer {
         int status; /* its exit status: see lago-gate(8) */
@@ -57,6 +55,8 @@ typedef struct Supervisor {
         sd_event_source *timer;
 
         sd_event_source *watch_run; /* inotify on the other members' run files */
+        Job *hold;                  /* lago-gate hold, the clock's; outlives states */
+        bool held;                  /* it said that the lock is ours */
         Job *watch_gate;            /* lago-gate watch, while migrating */
 
         Container container;
@@ -116,6 +116,7 @@ void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t hand
 void enter_await(Supervisor *s);   /* await.c */
 void enter_prepare(Supervisor *s); /* image.c */
 void enter_check(Supervisor *s);   /* check.c */
+void enter_standby(Supervisor *s); /* hold.c */
 void enter_create(Supervisor *s);  /* container.c */
 void enter_start(Supervisor *s);
 void enter_clean(Supervisor *s);
@@ -129,6 +130,9 @@ void enter_rest(Supervisor *s); /* rest.c */
 
 /** on_stranger() - a child that is no job ended: the container's monitor, its first process, or nobody's. container.c */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
+
+/** hold_lock() - CHECK's last step for the clock: OK once it is the one clock of its database, else STANDBY. hold.c */
+void hold_lock(Supervisor *s);
 
 /** check_for_migrate() - what the gate's answer means to the member migrate. migrate.c */
 void check_for_migrate(Supervisor *s);
@@ -150,5 +154,3 @@ int admit_finish(const Supervisor *s);
 int admit_images(Supervisor *s);
 /** config_error_tell() - one error to the journal, with file and line. Warnings are lago-setup's to tell. */
 void config_error_tell(const ConfigError *error);
-/** config_load_or_tell() - loads @directory; every error is told with file and line. Answers an exit status, 0 with *ret. */
-int config_load_or_tell(const char *directory, Config **ret);

@@ -21,10 +21,11 @@ typedef struct Mutant {
 /* What is true in the world, as opposed to what the machine believes. */
 typedef struct World {
         LifeState state;
-        bool migrates, external; /* what kind of member it is */
+        bool migrates, external, clock; /* what kind of member it is */
         bool exists, alive;      /* its container */
         bool verified;           /* the gate opened in this attempt */
         bool refused;            /* something can never be done */
+        bool held;               /* the clock's lock is ours */
         bool stop_asked;
         unsigned steps_since_stop;
         const char *broken; /* the rule that was broken */
@@ -59,19 +60,26 @@ static LifeEvent plausible(World *w, uint64_t *seed) {
                 return LIFE_ON_WAKE;
         if (dice < 5 && w->alive)
                 return LIFE_ON_ENDED;
+        if (dice == 5 && w->held)
+                return LIFE_ON_LOST;
         switch (w->state) {
         case LIFE_AWAIT:
                 return w->external ? pick(seed, await_external, 3) : pick(seed, await_own, 3);
         case LIFE_PREPARE:
                 return pick(seed, await_own, 3);
         case LIFE_CHECK:
+                if (w->clock && !w->held && dice < 10)
+                        return LIFE_ON_STANDBY;
                 return w->migrates ? pick(seed, check_migrate, 4) : pick(seed, await_own, 3);
+        case LIFE_STANDBY:
+                return dice < 8 ? LIFE_ON_LOST : LIFE_ON_WAKE;
         case LIFE_CREATE:
                 return pick(seed, await_own, 3);
         case LIFE_START:
                 return w->migrates ? pick(seed, migrating, 4) : pick(seed, started, 4);
         case LIFE_PROBE:
-                return pick(seed, started, 4);
+                /* As enter_probe() does when the lock went while the engine started the container. */
+                return w->clock && !w->held ? LIFE_ON_LOST : pick(seed, started, 4);
         case LIFE_SERVE:
                 return w->external || dice < 8 ? LIFE_ON_LATER : LIFE_ON_SICK;
         case LIFE_MIGRATE:
@@ -90,6 +98,11 @@ static void happen(World *w, LifeEvent event) {
                 w->stop_asked = true;
         if (event == LIFE_ON_NEVER)
                 w->refused = true;
+        if (event == LIFE_ON_LOST)
+                w->held = false;
+        if (w->clock && ((w->state == LIFE_CHECK && event == LIFE_ON_OK) ||
+                         (w->state == LIFE_STANDBY && event == LIFE_ON_WAKE)))
+                w->held = true;
         if (event == LIFE_ON_ENDED)
                 w->alive = false;
         if (event == LIFE_ON_OK || event == LIFE_ON_MIGRATE)
@@ -134,6 +147,8 @@ static void judge(World *w, LifeState from, LifeEvent event) {
              "a migration is never cut short");
         rule(w, event != LIFE_ON_ENDED || from == now || now == LIFE_CLEAN || now == LIFE_STOP,
              "an ended container is cleaned up");
+        rule(w, now != LIFE_SERVE || !w->clock || w->held || event == LIFE_ON_OK, "a clock without its lock does not tick");
+        rule(w, now != LIFE_STANDBY || !w->exists, "a clock in standby has no container");
         rule(w, !w->external || (now != LIFE_CREATE && now != LIFE_START), "an external server has no container");
         w->steps_since_stop += w->stop_asked;
         rule(w, w->steps_since_stop < 40 || now == LIFE_END || now == LIFE_MIGRATE || now == LIFE_DRAIN,
@@ -148,6 +163,7 @@ static const char *live(const Mutant *mutant, uint64_t seed) {
 
         w.migrates = kind == 1;
         w.external = kind == 2;
+        w.clock = kind == 3;
         for (unsigned i = 0; i < EVENTS && !w.broken; i++) {
                 /* As supervisor_enter() does: a stop asked is asked again of each new state. */
                 LifeEvent event = w.stop_asked && i % 2 == 0 ? LIFE_ON_STOP : plausible(&w, &seed);
@@ -164,6 +180,7 @@ static const char *live(const Mutant *mutant, uint64_t seed) {
                 /* systemd starts the unit again, in the same world. */
                 if (w.state == LIFE_END)
                         w = (World){.state = LIFE_AWAIT, .migrates = w.migrates, .external = w.external,
+                                    .clock = w.clock,
                                     .broken = w.broken};
         }
         return w.broken;
@@ -188,7 +205,8 @@ static void every_cell_of_the_table_is_visited(void **state) {
                         if (life_step(s, e, &next) == LIFE_IMPOSSIBLE || visited[s][e] > 0)
                                 continue;
                         /* Kept for a race of two processes that the model does not play. */
-                        if (e == LIFE_ON_ENDED || e == LIFE_ON_WAKE || (s == LIFE_CLEAN && e == LIFE_ON_NEVER))
+                        if (e == LIFE_ON_ENDED || e == LIFE_ON_WAKE || e == LIFE_ON_LOST ||
+                            (s == LIFE_STANDBY && e == LIFE_ON_LATER) || (s == LIFE_CLEAN && e == LIFE_ON_NEVER))
                                 continue;
                         fail_msg("%s on %s was never visited", life_state_name(s), life_event_name(e));
                 }
@@ -210,6 +228,8 @@ static void every_mutant_is_caught(void **state) {
                 {"a stop during a rest is lost", LIFE_REST, LIFE_ON_STOP, LIFE_STAY, 0},
                 {"a doomed member rests", LIFE_DOOM, LIFE_ON_OK, LIFE_GO, LIFE_REST},
                 {"an external server is run", LIFE_AWAIT, LIFE_ON_WATCH, LIFE_GO, LIFE_CREATE},
+                {"a lost lock is overlooked", LIFE_SERVE, LIFE_ON_LOST, LIFE_STAY, 0},
+                {"a standby starts without asking again", LIFE_STANDBY, LIFE_ON_WAKE, LIFE_GO, LIFE_CREATE},
                 {"a forgotten cell", LIFE_START, LIFE_ON_STOP, LIFE_IMPOSSIBLE, 0},
         };
 
