@@ -39,6 +39,8 @@ typedef struct Engine {
         /** image_id() - prints the id of an image that is here, fails when it is not. */
         char **(*image_id)(const char *image);
         char **(*pull)(const char *image);
+        /** pull_shown() - the same, with its progress on a terminal. */
+        char **(*pull_shown)(const char *image);
         /** create_for_files() - a container of the image that is never started: only to look at its files. */
         char **(*create_for_files)(const char *image, const char *name, const char *member);
         /** mount() - the files of a container; prints the directory. remove() undoes it. */

@@ -101,6 +101,13 @@ static char **podman_pull(const char *image) {
         return argv;
 }
 
+static char **podman_pull_shown(const char *image) {
+        char **argv = podman("pull", NULL);
+
+        strv_add(&argv, image);
+        return argv;
+}
+
 /* Not "image mount": Podman 4.3 does not find the layers of an image in an additional store with it. */
 static char **podman_create_for_files(const char *image, const char *name, const char *member) {
         char **argv = podman("create", NULL);
@@ -129,6 +136,7 @@ const Engine engine_podman = {
         .owner = podman_owner,
         .image_id = podman_image_id,
         .pull = podman_pull,
+        .pull_shown = podman_pull_shown,
         .create_for_files = podman_create_for_files,
         .mount = podman_mount,
 };

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Jobs of systemd, queued and followed to their end while the chain is shown. */
+
+#include <stdbool.h>
+
+typedef struct JobsRequest {
+        const char *method;   /* "StartUnit", "StopUnit", "RestartUnit" */
+        char *const *units;
+        bool stopping;        /* done when they are down; else when they are up */
+        bool quiet;           /* nothing but what went wrong */
+        const char *goes_on;  /* what to say when the operator leaves with Ctrl-C */
+} JobsRequest;
+
+/** jobs_follow() - answers an exit status; what went wrong was told, with the first unit that failed. */
+int jobs_follow(const JobsRequest *request);
+
+/** jobs_stack_units() - lago.target and every unit of the stack that is loaded and not down. NULL, and it was told. */
+char **jobs_stack_units(void);

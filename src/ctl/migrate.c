@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/ctl.h"
+#include "ctl/jobs.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/runstate.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static int follow(const char *method, char *unit, bool quiet) {
+        char *units[] = {unit, NULL};
+        JobsRequest request = {
+                .method = method,
+                .units = units,
+                .quiet = quiet,
+                .goes_on = "The migrations go on: \"lagoctl status\" shows them; then \"lagoctl start\"",
+        };
+
+        return jobs_follow(&request);
+}
+
+static int run(const Verb *verb, int argc, char **argv) {
+        bool quiet = false;
+        Flag flags[] = {{"--quiet", &quiet}};
+        int r;
+
+        if (arguments_parse(verb, argc, argv, flags, ELEMENTSOF(flags), NULL, 0, 0) < 0)
+                return EXIT_USAGE;
+        r = file_write(MIGRATE_ONCE_FILE, "", 0600);
+        if (r < 0) {
+                log_error("Cannot write " MIGRATE_ONCE_FILE ": %s", strerror(-r));
+                return EXIT_TEMPFAIL;
+        }
+        r = follow("RestartUnit", (char[]){"lago-migrate.service"}, quiet);
+        if (r != EXIT_SUCCESS) {
+                /* Interrupted, it still holds for the run that goes on; failed, it must not hold for a later one. */
+                if (r == EXIT_MEMBER)
+                        (void)unlink(MIGRATE_ONCE_FILE);
+                return r;
+        }
+        return follow("StartUnit", (char[]){"lago.target"}, quiet);
+}
+
+const Verb verb_migrate = {
+        .name = "migrate",
+        .arguments = "[--quiet]",
+        .summary = "Run the pending migrations once, and start Lago",
+        .help = "For automatic = no in lago.conf: lago-migrate then waits for this command. It also admits the release and\n"
+                "settings of lago.conf as they are now. The API, the workers, the clock and the front are down meanwhile;\n"
+                "make a backup before (see backup). Ctrl-C ends this command and not the migrations.\n"
+                "\n"
+                "  --quiet  show nothing but what went wrong\n",
+        .as_root = true,
+        .run = run,
+};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/ctl.h"
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "stack/stack.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define OUTPUT_MAX 65536
+
+/* Of every member that runs a container here, each once. */
+static char **wanted_images(const Config *config) {
+        size_t n = 0;
+        Member *members = stack_members(config, &n);
+        char **images = NULL;
+
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_(freep) char *image = stack_image(config, members[i].kind);
+
+                if (!stack_is_external(config, members[i].kind) && !strv_contains(images, image))
+                        strv_add(&images, image);
+        }
+        free(members);
+        return images;
+}
+
+static int tell_failure(const char *image, const Spawned *spawned) {
+        _cleanup_(freep) char *line = engine_last_line(spawned->error);
+
+        switch (engine_failure(spawned->error)) {
+        case ENGINE_NO_SUCH_IMAGE:
+        case ENGINE_DENIED:
+                log_error("the registry has no %s; see release and [images] in lago.conf", image);
+                return EXIT_IMAGE;
+        case ENGINE_DISK_FULL:
+                log_error("%s: no space left on device", image);
+                return EXIT_TEMPFAIL;
+        default:
+                log_error("%s cannot be pulled: %s", image, line);
+                return EXIT_TEMPFAIL;
+        }
+}
+
+/* Errors: -errno, told; else the engine's exit status. */
+static int call(char **argv, const SpawnOptions *options, Spawned *ret) {
+        int r = spawn_run(argv, options, ret);
+
+        strv_free(argv);
+        if (r < 0)
+                log_error("Cannot run %s: %s", engine_podman.name, strerror(-r));
+        return r < 0 ? r : ret->status;
+}
+
+static int pull(const char *image) {
+        _cleanup_(freep) char *id = image_id(image);
+        Spawned spawned = {0};
+        int r = 1;
+
+        printf("%s: %s\n", image, id ? "here" : "pulling");
+        (void)fflush(stdout);
+        if (id)
+                return 0;
+        if (isatty(STDERR_FILENO)) {
+                r = call(engine_podman.pull_shown(image), &(SpawnOptions){.inherit_error = true, .max_bytes = OUTPUT_MAX},
+                         &spawned);
+                spawned_done(&spawned);
+        }
+        /* What is shown cannot be judged: after a failure once more, to hear why. */
+        if (r > 0)
+                r = call(engine_podman.pull(image), &(SpawnOptions){.max_bytes = OUTPUT_MAX}, &spawned);
+        if (r < 0)
+                return r == -ENOENT ? EXIT_OSERR : EXIT_TEMPFAIL;
+        r = r == 0 ? 0 : tell_failure(image, &spawned);
+        spawned_done(&spawned);
+        return r;
+}
+
+static int run(const Verb *verb, int argc, char **argv) {
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(strv_freep) char **images = NULL;
+        const char *release;
+        int status;
+
+        if (arguments_parse(verb, argc, argv, NULL, 0, &release, 0, 1) < 0)
+                return EXIT_USAGE;
+        status = config_load_or_tell(CONFIG_DIRECTORY, &config);
+        if (status == 0 && release)
+                status = config_set_release(config, release);
+        if (status != 0)
+                return status;
+        images = wanted_images(config);
+        STRV_FOREACH(image, images)
+                if (status == 0)
+                        status = pull(*image);
+        return status;
+}
+
+const Verb verb_pull = {
+        .name = "pull",
+        .arguments = "[RELEASE]",
+        .summary = "Pull the images of a release, before anything stops for it",
+        .help = "Without RELEASE it is the one in lago.conf. Images that are here already are left as they are.\n"
+                "Exit status: 75 what may pass (registry away, disk full), 81 the registry has no such image.\n",
+        .as_root = true,
+        .run = run,
+};

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Which release the verbs speak of, and what its image holds. */
+#include "ctl/ctl.h"
+
+#include "base/file.h"
+#include "base/keyfile.h"
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/spawn.h"
+#include "base/time.h"
+#include "config/keys.h"
+#include "engine/engine.h"
+#include "stack/stack.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OUTPUT_MAX   65536
+#define TIMEOUT_USEC (120 * USEC_PER_SEC)
+
+int engine_ask(char **argv, Spawned *ret) {
+        _cleanup_(strv_freep) char **owned = argv;
+        int r = spawn_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret);
+
+        if (r == -ENOENT)
+                log_error("%s is not installed, or not in $PATH; install the package %s", engine_podman.name,
+                          engine_podman.name);
+        else if (r < 0)
+                log_error("Cannot run %s: %s", engine_podman.name, strerror(-r));
+        return r;
+}
+
+static char *first_line(const char *text) {
+        return xstrndup(text, strcspn(text, "\n"));
+}
+
+char *image_id(const char *image) {
+        Spawned spawned = {0};
+        _cleanup_(freep) char *id = NULL;
+        const char *bare;
+
+        if (engine_ask(engine_podman.image_id(image), &spawned) < 0)
+                return NULL;
+        if (spawned.status == 0)
+                id = first_line(spawned.output);
+        spawned_done(&spawned);
+        if (isempty(id))
+                return NULL;
+        bare = startswith(id, "sha256:");
+        return xstrdup(bare ? bare : id);
+}
+
+int config_set_release(Config *config, const char *name) {
+        _cleanup_(freep) char *reason = NULL;
+
+        if (config_key_set(config, KEY_RELEASE, name, &reason) >= 0)
+                return 0;
+        log_error("%s", reason);
+        return EXIT_USAGE;
+}
+
+/* What lago-migrate wrote when it admitted. */
+static bool load_admitted(Release *release) {
+        _cleanup_(freep) char *text = NULL;
+
+        if (file_read(ADMITTED_DIRECTORY "/images", OUTPUT_MAX, &text, NULL) < 0)
+                return false;
+        release->image_id = keyfile_get(text, "API_IMAGE_ID");
+        release->version = keyfile_get(text, "VERSION");
+        release->admitted = release->image_id != NULL;
+        return release->admitted;
+}
+
+int release_load(const char *name, Release *ret) {
+        Release release = {0};
+        bool admitted = !name && load_admitted(&release);
+        int status = config_load_or_tell(admitted ? ADMITTED_DIRECTORY : CONFIG_DIRECTORY, &release.config);
+
+        if (status == 0 && name)
+                status = config_set_release(release.config, name);
+        if (status != 0) {
+                release_done(&release);
+                return status;
+        }
+        release.image = stack_image(release.config, MEMBER_API);
+        if (!admitted)
+                release.image_id = image_id(release.image);
+        if (!release.version)
+                release.version = xstrdup(release.config->release);
+        *ret = release;
+        return 0;
+}
+
+void release_done(Release *release) {
+        config_free(release->config);
+        free(release->version);
+        free(release->image);
+        free(release->image_id);
+        *release = (Release){0};
+}
+
+/* --- manifest ------------------------------------------------------------------------------------------- */
+
+/* lago-gate parses what an image holds, as a user that may do nothing. */
+static int write_manifest(int root, int out) {
+        char *argv[] = {(char[]){"lago-gate"}, (char[]){"manifest"}, (char[]){"--root=."}, NULL};
+        SpawnOptions options = {.directory_fd = root, .output_fd = out, .unprivileged = true, .timeout_usec = TIMEOUT_USEC};
+        Spawned spawned = {0};
+        int r = spawn_run(argv, &options, &spawned);
+
+        if (r < 0)
+                log_error("Cannot run lago-gate: %s", strerror(-r));
+        else if (spawned.status != 0) {
+                log_error("lago-gate cannot read the migrations of the image: %s", spawned.error);
+                r = -EBADMSG;
+        }
+        spawned_done(&spawned);
+        return r;
+}
+
+static int write_manifest_file(const char *root, const char *path) {
+        _cleanup_(freep) char *temporary = xasprintf("%s.%d", path, (int)getpid());
+        _cleanup_(closep) int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(closep) int out = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        int r;
+
+        if (root_fd < 0 || out < 0 || fchmod(out, 0644) < 0) {
+                r = -errno;
+                log_error("Cannot write %s: %s", temporary, strerror(errno));
+        } else
+                r = write_manifest(root_fd, out);
+        if (r >= 0 && rename(temporary, path) < 0) {
+                r = -errno;
+                log_error("Cannot rename %s: %s", temporary, strerror(errno));
+        }
+        if (r < 0)
+                (void)unlink(temporary);
+        return r;
+}
+
+static int read_image(const char *id, const char *path) {
+        _cleanup_(freep) char *name = xasprintf("lago-ctl-%d-files", (int)getpid()), *root = NULL;
+        Spawned spawned = {0};
+        int r = engine_ask(engine_podman.create_for_files(id, name, "ctl"), &spawned);
+
+        if (r >= 0 && spawned.status == 0) {
+                spawned_done(&spawned);
+                r = engine_ask(engine_podman.mount(name), &spawned);
+        }
+        if (r >= 0 && spawned.status != 0) {
+                log_error("Cannot look into the image: %s", spawned.error);
+                r = -EIO;
+        }
+        if (r >= 0) {
+                root = first_line(spawned.output);
+                r = write_manifest_file(root, path);
+        }
+        spawned_done(&spawned);
+        if (engine_ask(engine_podman.remove(name), &spawned) >= 0)
+                spawned_done(&spawned);
+        return r;
+}
+
+/* Its last line says that it is whole. */
+static bool manifest_is_whole(const char *path) {
+        static const char end[] = "\nend\n";
+        _cleanup_(freep) char *text = NULL;
+        size_t size = 0;
+
+        return file_read(path, 16U << 20, &text, &size) >= 0 && size >= sizeof(end) - 1 &&
+               streq(text + size - (sizeof(end) - 1), end);
+}
+
+char *release_manifest(const Release *release) {
+        _cleanup_(freep) char *path = NULL;
+        int r;
+
+        if (!release->image_id) {
+                log_error("%s is not on this host; \"lagoctl pull %s\" brings it", release->image, release->config->release);
+                return NULL;
+        }
+        path = xasprintf(CACHE_DIRECTORY "/manifest-%s", release->image_id);
+        if (manifest_is_whole(path))
+                return TAKE_PTR(path);
+        r = privileges_init();
+        if (r < 0)
+                log_error("There is no user " GATE_USER " to read images as; run systemd-sysusers");
+        return r >= 0 && read_image(release->image_id, path) >= 0 ? TAKE_PTR(path) : NULL;
+}
