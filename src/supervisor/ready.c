@@ -8,6 +8,7 @@
 #include "base/keyfile.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "supervisor/deadman.h"
 #include "supervisor/keep.h"
 #include "supervisor/runfile.h"
 
@@ -267,12 +268,12 @@ static int on_run_changed(sd_event_source *source, const struct inotify_event *e
 static int on_turn(sd_event_source *source, void *userdata) {
         (void)source;
         (void)userdata;
-        (void)alarm(150);
+        deadman_arm();
         return 0;
 }
 
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata) {
-        (void)sd_event_source_set_time(source, usec + 60 * USEC_PER_SEC);
+        (void)sd_event_source_set_time(source, usec + deadman_turn_usec());
         refresh(userdata);
         return 0;
 }
@@ -353,7 +354,7 @@ static int set_up(Keeper *k) {
         if (r >= 0)
                 r = sd_event_add_post(k->event, NULL, on_turn, k);
         if (r >= 0)
-                r = sd_event_add_time(k->event, &source, CLOCK_MONOTONIC, k->begun_usec + 60 * USEC_PER_SEC,
+                r = sd_event_add_time(k->event, &source, CLOCK_MONOTONIC, k->begun_usec + deadman_turn_usec(),
                                       USEC_PER_SEC, on_heartbeat, k);
         if (r >= 0)
                 r = sd_event_source_set_enabled(source, SD_EVENT_ON);

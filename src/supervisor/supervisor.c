@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "supervisor/cgroup.h"
+#include "supervisor/deadman.h"
 #include "base/privileges.h"
 #include "supervisor/runfile.h"
 
@@ -13,9 +14,6 @@
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
-
-/* Longer than any pause of the loop: it turns at least once a minute, for a rest's end or systemd's watchdog. */
-#define STUCK_AFTER_SEC 150
 
 /* clang-format off */
 static void (*const enter[_LIFE_STATE_MAX])(Supervisor *) = {
@@ -196,17 +194,17 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
         return 0;
 }
 
-/* Runs after each turn in which something happened: a loop that is stuck dies of SIGALRM and is restarted. */
+/* Runs after each turn in which something happened: a loop that is stuck is killed and started again. */
 static int on_turn(sd_event_source *source, void *userdata) {
         (void)source;
         (void)userdata;
-        (void)alarm(STUCK_AFTER_SEC);
+        deadman_arm();
         return 0;
 }
 
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)userdata;
-        (void)sd_event_source_set_time(source, usec + 60 * USEC_PER_SEC);
+        (void)sd_event_source_set_time(source, usec + deadman_turn_usec());
         return 0;
 }
 
@@ -234,7 +232,7 @@ static int loop_init(Supervisor *s) {
         if (r >= 0)
                 r = sd_event_add_post(s->event, &post, on_turn, s);
         if (r >= 0)
-                r = sd_event_add_time(s->event, &heartbeat, CLOCK_MONOTONIC, s->begun_usec + 60 * USEC_PER_SEC,
+                r = sd_event_add_time(s->event, &heartbeat, CLOCK_MONOTONIC, s->begun_usec + deadman_turn_usec(),
                                       USEC_PER_SEC, on_heartbeat, s);
         if (r >= 0 && heartbeat)
                 r = sd_event_source_set_enabled(heartbeat, SD_EVENT_ON);
@@ -301,7 +299,7 @@ int supervisor_run(const Member *member) {
         int status, r;
 
         log_field(field);
-        (void)alarm(STUCK_AFTER_SEC);
+        deadman_arm();
         status = load(&s);
         if (status != 0)
                 return status;

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ExecStopPost= of lago-ready.service, in the place of Restart=: systemd restarts a unit by a job that it passes on to
+ * whatever requires the unit, so the end of the keeper would restart lago.target and with it every member, the database
+ * included. A plain start is passed on to nobody.
+ */
+#include "supervisor/modes.h"
+
+#include "base/log.h"
+#include "base/util.h"
+
+#include <stdlib.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+#define SYSTEMD     "org.freedesktop.systemd1"
+#define OBJECT      "/org/freedesktop/systemd1"
+#define TARGET      "/org/freedesktop/systemd1/unit/lago_2etarget"
+#define PRIVATE_BUS "unix:path=/run/systemd/private"
+#define BREATH_SEC  1
+
+/* Whether the end of the main process, as systemd tells it in the environment, is one that passes. */
+static bool passes(void) {
+        static const char *const final[] = {"0",  "64", "78", "79", "80",
+                                            "81", "82", "83", "84", "85"};
+        const char *code = getenv("EXIT_CODE"), *status = getenv("EXIT_STATUS");
+
+        if (!code || !status ||
+            streq(getenv("SERVICE_RESULT") ? getenv("SERVICE_RESULT") : "", "success"))
+                return false;
+        for (size_t i = 0; streq(code, "exited") && i < ELEMENTSOF(final); i++)
+                if (streq(status, final[i]))
+                        return false;
+        return true;
+}
+
+/* systemd's own socket: the system bus may be what the keeper died of. */
+static int open_systemd(sd_bus **ret) {
+        int r = sd_bus_new(ret);
+
+        if (r >= 0)
+                r = sd_bus_set_address(*ret, PRIVATE_BUS);
+        return r < 0 ? r : sd_bus_start(*ret);
+}
+
+/* With the keeper killed before it was ready, systemd dropped the start of the target: that one is started again. */
+static const char *what_to_start(sd_bus *bus) {
+        char *active = NULL;
+        bool up = sd_bus_get_property_string(bus, SYSTEMD, TARGET, SYSTEMD ".Unit", "ActiveState",
+                                             NULL, &active) >= 0 &&
+                  streq(active, "active");
+
+        free(active);
+        return up ? "lago-ready.service" : "lago.target";
+}
+
+int again_run(void) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus *bus = NULL;
+        const char *unit;
+        int r;
+
+        if (!passes())
+                return 0;
+        (void)sleep(BREATH_SEC);
+        r = open_systemd(&bus);
+        if (r >= 0) {
+                unit = what_to_start(bus);
+                log_warning("The keeper of the chain was ended (%s %s); starting %s again.",
+                            getenv("EXIT_CODE"), getenv("EXIT_STATUS"), unit);
+                /* "fail": a stop that somebody asked for meanwhile wins. */
+                r = sd_bus_call_method(bus, SYSTEMD, OBJECT, SYSTEMD ".Manager", "StartUnit",
+                                       &error, NULL, "ss", unit, "fail");
+        }
+        if (r < 0)
+                log_error(
+                        "Cannot start the keeper of the chain again: %s. Run \"systemctl start lago.target\".",
+                        error.message ? error.message : strerror(-r));
+        sd_bus_error_free(&error);
+        sd_bus_flush_close_unref(bus);
+        return 0;
+}
