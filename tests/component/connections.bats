@@ -20,6 +20,7 @@ teardown() {
         for pid in $FAKES; do
                 kill "$pid" 2>/dev/null || :
         done
+        [ ! -f "$RUN/bouncer.pid" ] || kill "$(cat "$RUN/bouncer.pid")" 2>/dev/null || :
 }
 
 # fake KIND [ARGUMENT...]: such a server; DATABASE_URL points at it
@@ -141,7 +142,7 @@ scram_is_asked() { ! (cd / && psql -h 127.0.0.1 -p "$scram" -U lago -d lago -w -
         stop_cluster standby
         # Without hot standby it answers as any server does before it is up.
         echo "hot_standby = off" >>"$RUN/standby/postgresql.conf"
-        as_postgres "$PG/pg_ctl" -D "$RUN/standby" -l "$RUN/standby.log" start >/dev/null
+        as_postgres "$PG/pg_ctl" -D "$RUN/standby" -l "$RUN/standby.log" start >/dev/null 3>&-
         wait_for starting_up
         gate check v1.50.0
         expect 20 unreachable
@@ -228,7 +229,6 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         } >"$RUN/bouncer.ini"
         sed -i 's/dbname=lago/dbname=lago user=lago/' "$RUN/bouncer.ini"
         as_postgres pgbouncer -q "$RUN/bouncer.ini" 3>&- &
-        FAKES="${FAKES-} $!"
         DATABASE_URL="postgresql://lago@127.0.0.1:$bouncer/alias"
         wait_for "$LAGO_GATE" ping
         gate check v1.50.0

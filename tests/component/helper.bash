@@ -35,7 +35,7 @@ start_cluster() {
                         echo "${setting%%=*} = '${setting#*=}'"
                 done
         } >>"$RUN/$name/postgresql.conf"
-        as_postgres "$PG/pg_ctl" -D "$RUN/$name" -l "$RUN/$name.server.log" -w -t 60 start >/dev/null
+        as_postgres "$PG/pg_ctl" -D "$RUN/$name" -l "$RUN/$name.server.log" -w -t 60 start >/dev/null 3>&-
 }
 
 stop_cluster() {

@@ -9,6 +9,18 @@ setup_file() { start_everything; }
 teardown_file() { stop_everything; }
 setup() { new_database; }
 
+# Also after a failure: what was left running would hold the test run open.
+teardown() {
+        local pid
+        for pid in ${watcher-} ${waiter-}; do
+                kill "$pid" 2>/dev/null || :
+        done
+        for pid in "$RUN"/session.*.pid; do
+                [ ! -f "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || :
+        done
+        rm -f "$RUN"/session.*
+}
+
 @test "an empty database is fresh" {
         gate check v1.6.0
         expect 11 fresh "Waiting for the schema: the database is empty, 316 migrations to run"
@@ -336,9 +348,4 @@ lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE lo
         sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$(first_new v1.50.0 v1.51.0 | sed 's/$/0/')') ON CONFLICT DO NOTHING;
                 INSERT INTO schema_migrations SELECT '$(comm -13 <(versions v1.50.0) <(versions v1.51.0) | sed -n 2p)'"
         wait_for grep -q "^2 29 " "$RUN/watch"
-        kill "$watcher"
-        for name in user lock migration; do
-                kill "$(cat "$RUN/session.$name.pid")" 2>/dev/null || :
-                rm -f "$RUN/session.$name"*
-        done
 }
