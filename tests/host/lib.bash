@@ -18,7 +18,8 @@ boot_guest() {
 
 boot_and_install() {
         boot_guest "$@"
-        "$guest" install "$GUEST" ${LAGO_DEB:-"$root"/build/lago-supervisor_*.deb} >/dev/null
+        local packages=("$root"/build/lago-supervisor_*.deb)
+        "$guest" install "$GUEST" "${LAGO_DEB:-${packages[0]}}" >/dev/null
 }
 
 remove_guest() {
@@ -79,6 +80,14 @@ systemctl daemon-reload
 SH
 }
 
+# refute COMMAND...: bats does not take a failure of "! COMMAND" for one.
+refute() {
+        if "$@"; then
+                echo "# it should not succeed: $*"
+                return 1
+        fi
+}
+
 # --- asking ---------------------------------------------------------------------------------------------
 
 active() {
@@ -119,12 +128,14 @@ redis() {
         in_guest podman exec lago-redis redis-cli "$@"
 }
 
+# shellcheck disable=SC2120 # all of it, or of a unit
 journal() {
         in_guest journalctl -b --no-pager -o cat "$@"
 }
 
 # The error the product exists for.
 relation_errors() {
+        # shellcheck disable=SC2119 # of every unit
         journal | grep -c 'relation "[a-z_]*" does not exist' || :
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The main job: a clean host, one command, and Lago serves, in the only safe order.
 
+# shellcheck disable=SC2154 # root, guest: of lib.bash
 load lib
 
 setup_file() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What a start says is true: it waits as long as it takes, fails with the first cause, and reads the database itself.
 
+# shellcheck disable=SC2154 # root, guest: of lib.bash
 load lib
 
 setup_file() {
@@ -53,7 +54,7 @@ has_reached() {
         [ "$(in_guest systemctl show -P NRestarts lago-migrate)" = 0 ]
         [ "$(engine_calls 'create --name=lago-migrate ')" = 2 ]
         status_text ready | grep -F "lago-migrate.service failed"
-        ! active api
+        refute active api
         [ "$(relation_errors)" = 0 ]
 }
 
@@ -81,7 +82,7 @@ has_reached() {
         start_in_background
         wait_for 60 status_has migrate 'lagoctl migrate'
         journal -u lago-migrate | grep -F "1 pending"
-        ! active api
+        refute active api
         config migrate automatic yes
         in_guest timeout 60 systemctl restart lago-migrate
         start_stack
@@ -98,7 +99,7 @@ has_reached() {
         status_text migrate | grep -F Refused
         after=$(dump | md5sum)
         [ "$before" = "$after" ]
-        ! active api
+        refute active api
         sql "DELETE FROM schema_migrations WHERE version = '20990101000000'"
         start_stack
         serves
@@ -119,6 +120,7 @@ has_reached() {
 
 @test "a port that somebody else holds: refused, the port named" {
         in_guest systemctl stop lago-front
+        # shellcheck disable=SC2016 # the program is Perl's
         in_guest systemd-run --unit=squatter -- perl -MIO::Socket::INET -e \
                 'my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:8080", Listen => 1); sleep' 
         wait_for 10 sh -c "'$guest' run '$GUEST' -- ss -ltn | grep -q 127.0.0.1:8080"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # One clock per database, also when lago.conf of two hosts asks for one each.
 
+# shellcheck disable=SC2154 # root, guest: of lib.bash
 load lib
 
 setup_file() {
@@ -19,6 +20,7 @@ other_clock() {
 }
 
 database_url() {
+        # shellcheck disable=SC2016 # for the shell in the guest
         in_guest sh -c '. /etc/lago/secrets.env; echo "postgresql://lago:$POSTGRES_PASSWORD@db:5432/lago"'
 }
 
@@ -39,7 +41,7 @@ clock_container() {
         start_stack
         active clock
         status_has clock "Standby: the clock at"
-        ! clock_container
+        refute clock_container
         [ "$(status_text ready)" = "Lago serves v1.50.0" ]
         journal -u lago-clock MESSAGE_ID=78c0bbcefdc7464eb67f02f64e2139dd | grep -F "standing by"
 }
@@ -57,7 +59,7 @@ clock_container() {
         # The session is ended under the clock's hands: the one that waits gets the lock, and this clock stops.
         sql "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1818322799 AND granted"
         wait_for 30 status_has clock "Standby"
-        ! clock_container
+        refute clock_container
         holder_says held
         in_guest systemctl stop other-clock
         wait_for 60 status_has clock "Running"
