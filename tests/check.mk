@@ -5,7 +5,7 @@
 
 GUESTS    ?= bookworm trixie
 N         ?= 20
-TEST_DEPS := bats shellcheck mandoc postgresql postgresql-15-partman pgbouncer systemd
+TEST_DEPS := bats shellcheck mandoc postgresql postgresql-15-partman pgbouncer openssl perl systemd
 
 .PHONY: deps
 deps:
