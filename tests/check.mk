@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # make check   all tests           make quick   those that need no guest      make host    those in guests
-# make asan    unit tests under ASan and UBSan, with gcc and clang            make soak N=20   clean starts, N times
+# make asan    unit tests under ASan and UBSan, with gcc and clang
+# make soak N=20   the long form: N clean starts, a migration of three minutes
 # make demo    a clean start of the whole stack in a throwaway guest, to watch
 
 GUESTS    ?= bookworm trixie

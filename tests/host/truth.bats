@@ -59,14 +59,14 @@ has_reached() {
 }
 
 @test "the cause gone, one start heals it; and slow migrations outlive daemon-reload and daemon-reexec" {
-        member_env migrate STANDIN_SLOW_MIGRATION=20240611074215:20
+        member_env migrate STANDIN_SLOW_MIGRATION=20240611074215:"${SLOW:-20}"
         in_guest systemctl reset-failed
         start_in_background
         wait_for 60 status_has migrate "Migrating 1 of 2: 20240611074215"
         in_guest systemctl daemon-reload
         in_guest systemctl daemon-reexec
         in_guest systemctl daemon-reload
-        wait_for 120 status_has ready "Lago serves v1.6.0"
+        wait_for $((${SLOW:-20} + 100)) status_has ready "Lago serves v1.6.0"
         wait_for 10 active ready
         [ "$(in_guest systemctl show -P NRestarts lago-migrate)" = 0 ]
         [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
