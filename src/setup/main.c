@@ -93,6 +93,23 @@ static StepResult load(const Options *options, Config **ret) {
         return STEP_DONE;
 }
 
+/* Makes the keys that are missing, and sees that the others are still the same. */
+static StepResult set_up_keys(const Options *options, Config **config, const Inventory *inventory) {
+        bool external = (*config)->database_external;
+        bool data_exists = !external && inventory_volume_has_data(inventory, (*config)->database_volume);
+        _cleanup_(strv_freep) char **missing = setup_missing_keys(*config);
+        StepResult result = setup_keys(options->directory, *config, data_exists);
+
+        if (result == STEP_DONE && missing) {
+                *config = config_free(*config);
+                result = load(options, config);
+        }
+        if (result != STEP_DONE || !streq(options->directory, CONFIG_DIRECTORY))
+                return result;
+        /* An external server cannot be looked into from here; that we were here before says enough. */
+        return setup_fingerprints(FINGERPRINTS_FILE, *config, external || data_exists);
+}
+
 static StepResult set_up(const Options *options) {
         _cleanup_(config_freep) Config *config = NULL;
         Inventory inventory = {0};
@@ -102,10 +119,7 @@ static StepResult set_up(const Options *options) {
                 return result;
         result = setup_look(config, &inventory);
         if (result == STEP_DONE)
-                result = setup_keys(
-                        options->directory, config,
-                        !config->database_external &&
-                                inventory_volume_has_data(&inventory, config->database_volume));
+                result = set_up_keys(options, &config, &inventory);
         if (result == STEP_DONE)
                 result = setup_engine(config, &inventory);
         inventory_done(&inventory);

@@ -35,6 +35,23 @@ char **setup_missing_keys(const Config *config);
  */
 StepResult setup_keys(const char *directory, const Config *config, bool data_exists);
 
+#define STATE_DIRECTORY   "/var/lib/lago"
+#define FINGERPRINTS_FILE STATE_DIRECTORY "/fingerprints"
+
+/**
+ * setup_fingerprints() - compares the encryption keys with those that the database was first used with, and remembers
+ * them at the first start.
+ *
+ * @path         FINGERPRINTS_FILE: keyed hashes, from which no key can be had.
+ * @data_exists  false when the database is new, whose first keys these are.
+ */
+StepResult setup_fingerprints(const char *path, const Config *config, bool data_exists);
+
+/** fingerprints_make() - the file's text for these keys; pure. The caller frees it. */
+char *fingerprints_make(const Config *config, const char *salt);
+/** fingerprints_changed() - names of the keys that are not those of @text, missing ones included; pure. */
+char **fingerprints_changed(const Config *config, const char *text);
+
 /* The volumes and networks that the engine has. */
 typedef struct Inventory {
         char **volumes;     /* names */

@@ -118,6 +118,22 @@ has_reached() {
         start_stack
 }
 
+@test "other encryption keys than the database was first used with: refused, before a container starts" {
+        stop_stack
+        in_guest_sh <<'SH'
+cp /etc/lago/secrets.env /root/secrets.env
+sed -i 's/^\(LAGO_\)\?ENCRYPTION_PRIMARY_KEY=.*/\1ENCRYPTION_PRIMARY_KEY=0123456789abcdef0123456789abcdef/' /etc/lago/secrets.env
+SH
+        run in_guest timeout 60 systemctl start lago.target
+        [ "$status" != 0 ]
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-setup)" = 82 ]
+        journal -u lago-setup | grep -F "ENCRYPTION_PRIMARY_KEY changed"
+        [ -z "$(containers)" ]
+        in_guest mv /root/secrets.env /etc/lago/secrets.env
+        in_guest systemctl reset-failed
+        start_stack
+}
+
 @test "a port that somebody else holds: refused, the port named" {
         in_guest systemctl stop lago-front
         # shellcheck disable=SC2016 # the program is Perl's

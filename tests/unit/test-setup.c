@@ -435,6 +435,53 @@ static void a_busy_engine_is_asked_again(void **state _unused_) {
         assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data"));
 }
 
+static Config *keyed(const char *value) {
+        Config *config = xcalloc(1, sizeof(Config));
+
+        config->env = env_new();
+        env_set(config->env, "ENCRYPTION_PRIMARY_KEY", value, "test");
+        env_set(config->env, "ENCRYPTION_DETERMINISTIC_KEY", "b", "test");
+        env_set(config->env, "ENCRYPTION_KEY_DERIVATION_SALT", "c", "test");
+        return config;
+}
+
+static void a_changed_or_missing_key_is_named(void **state) {
+        _cleanup_(config_freep) Config *first = keyed("a"), *same = keyed("a"), *other = keyed("x");
+        _cleanup_(freep) char *text = fingerprints_make(first, "salt"), *names = NULL;
+        _cleanup_(strv_freep) char **none = fingerprints_changed(same, text), **changed = NULL;
+
+        (void)state;
+        assert_null(none);
+        env_unset(other->env, "ENCRYPTION_DETERMINISTIC_KEY");
+        changed = fingerprints_changed(other, text);
+        names = strv_join(changed, " ");
+        assert_string_equal(names, "ENCRYPTION_PRIMARY_KEY ENCRYPTION_DETERMINISTIC_KEY");
+}
+
+static void a_fingerprint_tells_no_key_and_differs_from_host_to_host(void **state) {
+        _cleanup_(config_freep) Config *config = keyed("a-key-that-is-long-enough-to-find");
+        _cleanup_(freep) char *here = fingerprints_make(config, "1"), *there = fingerprints_make(config, "2");
+
+        (void)state;
+        assert_null(strstr(here, "a-key"));
+        assert_string_not_equal(strchr(here, '\n'), strchr(there, '\n'));
+}
+
+static void a_new_database_takes_new_keys_and_one_with_data_refuses_them(void **state) {
+        _cleanup_(config_freep) Config *first = keyed("a"), *other = keyed("x");
+        _cleanup_(freep) char *path = xasprintf("/tmp/lago-fingerprints-%d", (int)getpid());
+
+        (void)state;
+        (void)unlink(path);
+        assert_int_equal(setup_fingerprints(path, first, /* data_exists= */ false), STEP_DONE);
+        assert_int_equal(setup_fingerprints(path, first, true), STEP_DONE);
+        assert_int_equal(setup_fingerprints(path, other, true), STEP_KEYS);
+        assert_int_equal(setup_fingerprints(path, first, true), STEP_DONE);
+        assert_int_equal(setup_fingerprints(path, other, false), STEP_DONE);
+        assert_int_equal(setup_fingerprints(path, first, true), STEP_KEYS);
+        (void)unlink(path);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_new_installation_gets_all_keys),
@@ -458,6 +505,9 @@ int main(void) {
                 cmocka_unit_test(a_strangers_network_is_left_alone),
                 cmocka_unit_test(a_network_without_names_is_told_when_it_is_made),
                 cmocka_unit_test(a_busy_engine_is_asked_again),
+                cmocka_unit_test(a_changed_or_missing_key_is_named),
+                cmocka_unit_test(a_fingerprint_tells_no_key_and_differs_from_host_to_host),
+                cmocka_unit_test(a_new_database_takes_new_keys_and_one_with_data_refuses_them),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a database was first used with. The credentials of payment providers in it can be read with the same encryption
+ * keys only; other keys are noticed here, before a container starts, and not by the first failing payment.
+ */
+#include "setup/setup.h"
+
+#include "base/file.h"
+#include "base/keyfile.h"
+#include "base/log.h"
+#include "base/util.h"
+
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#define SALT_BYTES 32
+#define HASH_BYTES 32
+#define FILE_MAX   4096
+
+/* SECRET_KEY_BASE and the RSA key are left out: a change of those ends sessions and signatures, but loses nothing. */
+static const char *const fingerprinted[] = {
+        "ENCRYPTION_PRIMARY_KEY",
+        "ENCRYPTION_DETERMINISTIC_KEY",
+        "ENCRYPTION_KEY_DERIVATION_SALT",
+};
+
+static char *hex(const unsigned char *bytes, size_t n) {
+        char *text = xcalloc(n * 2 + 1, 1);
+
+        for (size_t i = 0; i < n; i++)
+                (void)snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+        return text;
+}
+
+/* Keyed with a salt that never leaves the host, so the file tells nobody whether a guess is right elsewhere. */
+static char *fingerprint_of(const char *salt, const char *value) {
+        unsigned char hash[HASH_BYTES];
+        unsigned size = 0;
+
+        if (!HMAC(EVP_sha256(), salt, (int)strlen(salt), (const unsigned char *)value, strlen(value), hash, &size))
+                return NULL;
+        return hex(hash, size);
+}
+
+char *fingerprints_make(const Config *config, const char *salt) {
+        char *text = NULL;
+
+        keyfile_add(&text, "SALT", salt);
+        for (size_t i = 0; i < ELEMENTSOF(fingerprinted); i++) {
+                const char *value = env_get(config->env, fingerprinted[i]);
+                _cleanup_(freep) char *print = value ? fingerprint_of(salt, value) : NULL;
+
+                keyfile_add(&text, fingerprinted[i], print);
+        }
+        return text;
+}
+
+char **fingerprints_changed(const Config *config, const char *text) {
+        _cleanup_(freep) char *salt = keyfile_get(text, "SALT");
+        _cleanup_(freep) char *now = fingerprints_make(config, salt ? salt : "");
+        char **changed = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(fingerprinted); i++) {
+                _cleanup_(freep) char *old = keyfile_get(text, fingerprinted[i]);
+                _cleanup_(freep) char *new = keyfile_get(now, fingerprinted[i]);
+
+                if (old && (!new || !streq(old, new)))
+                        strv_add(&changed, fingerprinted[i]);
+        }
+        return changed;
+}
+
+static StepResult write_fingerprints(const char *path, const Config *config) {
+        unsigned char bytes[SALT_BYTES];
+        _cleanup_(freep) char *salt = NULL, *text = NULL;
+        int r = RAND_bytes(bytes, sizeof(bytes)) == 1 ? 0 : -EIO;
+
+        if (r >= 0) {
+                salt = hex(bytes, sizeof(bytes));
+                text = fingerprints_make(config, salt);
+                r = make_dirs(STATE_DIRECTORY, 0755);
+        }
+        if (r >= 0)
+                r = file_write(path, text, 0600);
+        if (r < 0) {
+                log_message(LOG_ERR, MESSAGE_KEYS, "Cannot write %s: %s", path, strerror(-r));
+                return STEP_LATER;
+        }
+        return STEP_DONE;
+}
+
+StepResult setup_fingerprints(const char *path, const Config *config, bool data_exists) {
+        _cleanup_(freep) char *text = NULL, *names = NULL;
+        _cleanup_(strv_freep) char **changed = NULL;
+        int r = file_read(path, FILE_MAX, &text, NULL);
+
+        if (r == -ENOENT)
+                return write_fingerprints(path, config);
+        if (r < 0) {
+                log_message(LOG_ERR, MESSAGE_KEYS, "Cannot read %s: %s", path, strerror(-r));
+                return STEP_LATER;
+        }
+        changed = fingerprints_changed(config, text);
+        if (!changed)
+                return STEP_DONE;
+        if (!data_exists)
+                return write_fingerprints(path, config);
+        names = strv_join(changed, ", ");
+        log_message(LOG_ERR, MESSAGE_KEYS,
+                    "Keys refused: %s changed since this database was first used; what is stored encrypted could not be "
+                    "read. Put the old value back into lago.env or secrets.env. If you mean it, and will enter the "
+                    "credentials of payment providers and integrations anew, remove %s",
+                    names, path);
+        return STEP_KEYS;
+}
