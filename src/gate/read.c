@@ -12,7 +12,7 @@
  * that the server's log stays clean. A table that may not exist is read by a DO block, which hands its findings on in
  * settings of the transaction.
  */
-static const char query_begin[] = "BEGIN READ ONLY; SET LOCAL statement_timeout = '%us'; SET LOCAL lock_timeout = '%us'; "
+static const char query_begin[] = "BEGIN READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = '%us'; SET LOCAL lock_timeout = '%us'; "
                                   "SELECT set_config('search_path', %s, true); ";
 
 static const char query_collect[] =
