@@ -52,6 +52,8 @@ typedef struct Release {
  * /etc/lago with that release in place of the configured one. Answers an exit status, 0 with *@ret; the rest was told.
  */
 int release_load(const char *name, Release *ret);
+/** release_load_admitted() - the admitted release alone. Answers an exit status; EXIT_TEMPFAIL, told, when there is none. */
+int release_load_admitted(Release *ret);
 void release_done(Release *release);
 
 /** config_set_release() - puts @name in place of the configured release. Answers an exit status, told. */

@@ -9,7 +9,7 @@
 
 static const Verb *const verbs[] = {
         &verb_start,   &verb_stop, &verb_restart, &verb_status, &verb_check,  &verb_verify,
-        &verb_migrate, &verb_pull, /*LATER*/
+        &verb_migrate, &verb_pull, &verb_rails,   &verb_create_org, &verb_backup,
 };
 
 static const char usage_head[] = "Usage: lagoctl VERB [ARGUMENT]...\n"

@@ -34,12 +34,11 @@ static int run(const Verb *verb, int argc, char **argv) {
                 return EXIT_TEMPFAIL;
         }
         r = follow("RestartUnit", (char[]){"lago-migrate.service"}, quiet);
-        if (r != EXIT_SUCCESS) {
-                /* Interrupted, it still holds for the run that goes on; failed, it must not hold for a later one. */
-                if (r == EXIT_MEMBER)
-                        (void)unlink(MIGRATE_ONCE_FILE);
+        /* Interrupted, it still holds for the run that goes on; failed, it must not hold for a later one. */
+        if (r == EXIT_MEMBER)
+                (void)unlink(MIGRATE_ONCE_FILE);
+        if (r != EXIT_SUCCESS)
                 return r;
-        }
         return follow("StartUnit", (char[]){"lago.target"}, quiet);
 }
 

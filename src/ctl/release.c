@@ -93,6 +93,18 @@ int release_load(const char *name, Release *ret) {
         return 0;
 }
 
+int release_load_admitted(Release *ret) {
+        int status = release_load(NULL, ret);
+
+        if (status != 0)
+                return status;
+        if (ret->admitted)
+                return 0;
+        log_error("No release is admitted yet, so there is no schema to run against; \"lagoctl start\" does it");
+        release_done(ret);
+        return EXIT_TEMPFAIL;
+}
+
 void release_done(Release *release) {
         config_free(release->config);
         free(release->version);

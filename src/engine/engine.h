@@ -20,6 +20,7 @@ typedef struct ContainerSpec {
         const char *shm_size, *stop_signal; /* NULL: the engine's and the image's default */
         unsigned grace_sec;
         const char *conmon_pid_file, *pid_file; /* written by the engine at the start */
+        bool terminal;        /* run() alone: the container gets a terminal of its own */
 } ContainerSpec;
 
 /* What the engine wants of us, each a vector that the caller frees. */
@@ -30,10 +31,14 @@ typedef struct Engine {
         char **(*create)(const ContainerSpec *spec);
         /** start() - a created container; standard output and error of this call become the container's. */
         char **(*start)(const char *container);
+        /** run() - makes, starts, attaches to our three descriptors, removes: for one command. Its exit status is ours. */
+        char **(*run)(const ContainerSpec *spec);
         /** stop() - with the member's grace, then by force; succeeds when there is none. */
         char **(*stop)(const char *container, unsigned grace_sec);
         /** remove() - whatever its state; succeeds when there is none. */
         char **(*remove)(const char *container);
+        /** exec() - @command in a running container, its descriptors being ours. */
+        char **(*exec)(const char *container, char *const *command);
         /** owner() - prints the member's label of a container, fails when there is no such container. */
         char **(*owner)(const char *container);
         /** image_id() - prints the id of an image that is here, fails when it is not. */

@@ -2,6 +2,7 @@
 /* The member migrate: what the verdict asks for, the run followed, and what its end means. */
 #include "supervisor/supervisor.h"
 
+#include "base/runstate.h"
 #include "base/time.h"
 
 #include <stdio.h>
@@ -23,6 +24,8 @@ static void finish(Supervisor *s) {
                 supervisor_later(s, "Cannot write " ADMITTED_DIRECTORY ": %s", strerror(-r));
                 return;
         }
+        /* Nothing was pending after all; it must not hold for a later release. */
+        (void)unlink(MIGRATE_ONCE_FILE);
         supervisor_wait_over(s);
         supervisor_status(s, "%s", s->gate.sentence);
         log_message(LOG_NOTICE, MESSAGE_SCHEMA_VERIFIED, "%s.", s->gate.sentence);
@@ -77,11 +80,8 @@ static void begin_fresh(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_OK);
 }
 
-/* "lagoctl migrate" leaves this file; it holds for one run. */
-#define MIGRATE_ONCE "/run/lago/migrate-once"
-
 static void begin_pending(Supervisor *s) {
-        if (unlink(MIGRATE_ONCE) == 0 || s->config->migrate_automatic || s->migrations.same > 0)
+        if (unlink(MIGRATE_ONCE_FILE) == 0 || s->config->migrate_automatic || s->migrations.same > 0)
                 supervisor_feed(s, LIFE_ON_OK);
         else
                 supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no", s->gate.missing);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/ctl.h"
+#include "ctl/fingerprint.h"
+#include "ctl/pg.h"
+
+#include "base/file.h"
+#include "base/keyfile.h"
+#include "base/log.h"
+#include "base/time.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PARTIAL     ".partial"
+#define LISTING_MAX (16U << 20)
+#define DUMP        "lago.dump"
+
+static const char readme[] =
+        "A backup of Lago, made by \"lagoctl backup\".\n"
+        "\n"
+        DUMP "  the database, as of one moment (pg_dump -Fc)\n"
+        "manifest   the migrations of the release it was made with\n"
+        "release    that release, and when\n"
+        "keys       fingerprints of the keys: they tell whether a host has the right ones, and not what they are\n"
+        "\n"
+        "Not in here:\n"
+        "- /etc/lago/secrets.env and lago.env. Without the keys what Lago stored encrypted cannot be read again: keep\n"
+        "  them in another place than this backup.\n"
+        "- the volume lago_storage_data (or the bucket): PDFs, logos, exports\n"
+        "- Redis: jobs that were queued at that moment. Lago's clock enqueues most of them again.\n"
+        "\n"
+        "To bring it back on a host with the same keys and the release of the file \"release\":\n"
+        "\n"
+        "    lagoctl stop\n"
+        "    systemctl start lago-db\n"
+        "    podman exec -i lago-db sh -c 'dropdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\" &&\n"
+        "        createdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\"'\n"
+        "    podman exec -i lago-db sh -c 'pg_restore -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\"' < " DUMP "\n"
+        "    lagoctl start\n";
+
+typedef struct Backup {
+        Release release;
+        const char *directory;   /* as given */
+        char *name;              /* "lago-20261123T001555Z" */
+        char *partial, *final;   /* full paths */
+        int lock_fd;
+} Backup;
+
+static void backup_done(Backup *b) {
+        release_done(&b->release);
+        free(b->name);
+        free(b->partial);
+        free(b->final);
+        close_fd(b->lock_fd);
+}
+
+/* --- the directory -------------------------------------------------------------------------------------- */
+
+/* What an interrupted backup left; ours alone, as we hold the lock. */
+static void sweep(const Backup *b) {
+        DIR *directory = opendir(b->directory);
+        struct dirent *entry;
+
+        while (directory && (entry = readdir(directory))) {
+                size_t n = strlen(entry->d_name);
+                _cleanup_(freep) char *path = xasprintf("%s/%s", b->directory, entry->d_name);
+
+                if (startswith(entry->d_name, ".lago-") && n > strlen(PARTIAL) &&
+                    streq(entry->d_name + n - strlen(PARTIAL), PARTIAL))
+                        (void)remove_tree(path);
+        }
+        if (directory)
+                (void)closedir(directory);
+}
+
+static int prepare(Backup *b) {
+        char stamp[32];
+        time_t now = time(NULL);
+        struct tm tm;
+        int r = make_dirs(b->directory, 0700);
+
+        if (r >= 0) {
+                b->lock_fd = open(b->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                r = b->lock_fd < 0 ? -errno : 0;
+        }
+        if (r < 0) {
+                log_error("Cannot use %s: %s", b->directory, strerror(-r));
+                return r;
+        }
+        if (flock(b->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+                r = -errno;
+                log_error("Another backup is being made in %s", b->directory);
+                return r;
+        }
+        sweep(b);
+        (void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+        b->name = xasprintf("lago-%s", stamp);
+        b->partial = xasprintf("%s/.%s" PARTIAL, b->directory, b->name);
+        b->final = xasprintf("%s/%s", b->directory, b->name);
+        if (mkdir(b->partial, 0700) < 0) {
+                r = -errno;
+                log_error("Cannot make %s: %s", b->partial, strerror(errno));
+        }
+        return r;
+}
+
+static int write_text(const Backup *b, const char *name, const char *text) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", b->partial, name);
+        int r = file_write(path, text, 0600);
+
+        if (r < 0)
+                log_error("Cannot write %s: %s", path, strerror(-r));
+        return r;
+}
+
+/* --- the dump ------------------------------------------------------------------------------------------- */
+
+static char **words(const char *a, const char *c, const char *d) {
+        char **argv = NULL;
+        const char *const all[] = {a, c, d};
+
+        for (size_t i = 0; i < ELEMENTSOF(all) && all[i]; i++)
+                strv_add(&argv, all[i]);
+        return argv;
+}
+
+/* pg_dump does not always hear of a full disk: it may write into a pipe. */
+static bool disk_is_full(const Backup *b) {
+        struct statvfs st;
+
+        return statvfs(b->partial, &st) == 0 && st.f_bavail < 16;
+}
+
+static int tell_dump_failed(const Backup *b, const Spawned *spawned) {
+        if (disk_is_full(b))
+                log_error("The disk with %s is full", b->directory);
+        else if (strstr(spawned->error, "server version mismatch"))
+                log_error("pg_dump is older than the server; set database = below [images] in lago.conf to an image of the "
+                          "server's major version: %s", spawned->error);
+        else
+                log_error("pg_dump failed: %s", spawned->error);
+        return -EIO;
+}
+
+static int dump(const Backup *b, int fd) {
+        _cleanup_(strv_freep) char **command = words("pg_dump", "--format=custom", "--no-password");
+        SpawnOptions options = {.output_fd = fd};
+        Spawned spawned = {0};
+        int r = pg_run(b->release.config, command, &options, &spawned);
+
+        if (r > 0)
+                r = tell_dump_failed(b, &spawned);
+        spawned_done(&spawned);
+        if (r >= 0 && fsync(fd) < 0) {
+                r = -errno;
+                log_error("Cannot write the dump: %s", strerror(errno));
+        }
+        return r;
+}
+
+static int restore(const Backup *b, int fd, const char *how, Spawned *ret) {
+        _cleanup_(strv_freep) char **command = words("pg_restore", how, NULL);
+        SpawnOptions options = {.input_fd = fd, .max_bytes = LISTING_MAX};
+        int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : pg_run(b->release.config, command, &options, ret);
+
+        if (r > 0) {
+                if (disk_is_full(b))
+                        log_error("The disk with %s is full", b->directory);
+                else
+                        log_error("The dump is not whole: pg_restore says: %s", ret->error);
+                r = -EIO;
+        }
+        return r;
+}
+
+/* Its list of contents, and then all of it: the list stands at the top, and a dump that was cut off has it too. */
+static int verify(const Backup *b, int fd) {
+        Spawned spawned = {0};
+        int r = restore(b, fd, "--list", &spawned);
+
+        if (r >= 0 && !strstr(spawned.output, " TABLE DATA ")) {
+                log_error("The dump holds no tables: is this the database of Lago?");
+                r = -ENODATA;
+        }
+        spawned_done(&spawned);
+        if (r >= 0)
+                r = restore(b, fd, "--file=/dev/null", &spawned);
+        spawned_done(&spawned);
+        return r;
+}
+
+static int write_dump(const Backup *b, off_t *ret_size) {
+        _cleanup_(freep) char *path = xasprintf("%s/" DUMP, b->partial);
+        _cleanup_(closep) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        struct stat st;
+        int r;
+
+        if (fd < 0) {
+                r = -errno;
+                log_error("Cannot write %s: %s", path, strerror(errno));
+                return r;
+        }
+        r = dump(b, fd);
+        if (r >= 0)
+                r = verify(b, fd);
+        if (r >= 0 && fstat(fd, &st) < 0)
+                r = -errno;
+        if (r >= 0)
+                *ret_size = st.st_size;
+        return r < 0 ? r : 0;
+}
+
+/* --- what goes with it ---------------------------------------------------------------------------------- */
+
+static int write_release(const Backup *b) {
+        _cleanup_(freep) char *text = NULL;
+
+        keyfile_add(&text, "RELEASE", b->release.version);
+        keyfile_add(&text, "IMAGE", b->release.image);
+        keyfile_add(&text, "IMAGE_ID", b->release.image_id);
+        keyfile_add(&text, "MADE", startswith(b->name, "lago-"));
+        keyfile_add(&text, "BY", "lago-supervisor " LAGO_VERSION);
+        return write_text(b, "release", text);
+}
+
+static int write_manifest(const Backup *b) {
+        _cleanup_(freep) char *path = release_manifest(&b->release), *text = NULL;
+        int r;
+
+        if (!path)
+                return -ENOENT;
+        r = file_read(path, LISTING_MAX, &text, NULL);
+        return r < 0 ? r : write_text(b, "manifest", text);
+}
+
+static int write_fingerprints(const Backup *b) {
+        _cleanup_(freep) char *text = fingerprints(b->release.config->env);
+
+        if (!text) {
+                log_error("Cannot make the fingerprints of the keys");
+                return -EIO;
+        }
+        return write_text(b, "keys", text);
+}
+
+static int write_all(const Backup *b, off_t *ret_size) {
+        int r = write_manifest(b);
+
+        if (r >= 0)
+                r = write_release(b);
+        if (r >= 0)
+                r = write_fingerprints(b);
+        if (r >= 0)
+                r = write_text(b, "README", readme);
+        if (r >= 0)
+                r = write_dump(b, ret_size);
+        return r;
+}
+
+/* From here on it is there, even after a power cut. */
+static int publish(const Backup *b) {
+        _cleanup_(closep) int fd = open(b->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int r = 0;
+
+        if (fd < 0 || fsync(fd) < 0 || rename(b->partial, b->final) < 0 || fsync(b->lock_fd) < 0) {
+                r = -errno;
+                log_error("Cannot finish %s: %s", b->final, strerror(errno));
+        }
+        return r;
+}
+
+static int make(Backup *b) {
+        uint64_t begun = now_usec();
+        _cleanup_(freep) char *span = NULL;
+        off_t size = 0;
+        int r = prepare(b);
+
+        if (r < 0)
+                return r;
+        r = write_all(b, &size);
+        if (r >= 0)
+                r = publish(b);
+        if (r < 0) {
+                (void)remove_tree(b->partial);
+                return r;
+        }
+        span = span_text(now_usec() - begun);
+        fprintf(stderr, "lagoctl: %.1f MB in %s, read back whole\n", (double)size / 1e6, span);
+        puts(b->final);
+        return 0;
+}
+
+static int run(const Verb *verb, int argc, char **argv) {
+        _cleanup_(backup_done) Backup b = {.lock_fd = -EBADF};
+        int status;
+
+        if (arguments_parse(verb, argc, argv, NULL, 0, &b.directory, 1, 1) < 0)
+                return EXIT_USAGE;
+        status = release_load(NULL, &b.release);
+        if (status != 0)
+                return status;
+        /* Ctrl-C ends pg_dump, and we clean up behind it. */
+        (void)signal(SIGINT, SIG_IGN);
+        (void)signal(SIGHUP, SIG_IGN);
+        return make(&b) < 0 ? EXIT_TEMPFAIL : EXIT_SUCCESS;
+}
+
+const Verb verb_backup = {
+        .name = "backup",
+        .arguments = "DIR",
+        .summary = "Dump the database into a new directory below DIR",
+        .help = "Lago goes on meanwhile. The dump is read back whole before DIR/lago-TIME appears, whose name is printed; it\n"
+                "holds a README with what is not in it (the keys, the storage volume, Redis) and how to bring it back.\n"
+                "Nothing of a backup that failed is left. An external server is dumped from a container of the image\n"
+                "that database = below [images] names, whose major must not be older than the server's.\n"
+                "Exit status: 0 made, 75 not.\n",
+        .as_root = true,
+        .run = run,
+};

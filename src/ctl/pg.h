@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* PostgreSQL's own programs, run where they fit the server: in its container, or in one of the same image. */
+
+#include "ctl/ctl.h"
+
+/**
+ * pg_environment() - DATABASE_URL as the variables that libpq reads, with the place of the CA file inside the container.
+ * Pure. NULL, with a sentence in *@reterr, for a URL that cannot be read. The caller frees both.
+ */
+char **pg_environment(const char *url, const char *ca_file_inside, char **reterr);
+
+/**
+ * pg_run() - runs @command, such as "pg_dump -Fc": it finds user, database and password by itself.
+ *
+ * Errors: -errno, told; else the command's exit status with *@ret as of spawn_run().
+ */
+int pg_run(const Config *config, char *const *command, const SpawnOptions *options, Spawned *ret);
