@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What the steps to a verdict share; for verdict.c and judge-*.c alone. */
+
+#include "schema/verdict.h"
+
+/* What the steps below share: the facts, and the sets made from them. */
+typedef struct Case {
+        const Manifest *manifest;
+        const Ledger *ledger;
+        const Policy *policy;
+        const char *release; /* the image's, in words */
+        Versions needed;     /* files and structure.sql */
+        Versions squashed;   /* of these, those without a file */
+        Versions extra;      /* in the ledger, unknown to the image, no tombstones */
+        Versions missing;    /* files that are to be run */
+        Versions lost;       /* squashed ones that the ledger lacks */
+        bool replayed;
+        Standing image, database; /* of the needed, and of the ledger with what replaying stands for */
+        Finding *finding;
+} Case;
+
+/** case_tell() - this is the verdict; the sentence is cut to FINDING_SENTENCE and escaped. */
+void case_tell(Case *c, Verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/** case_advise() - this is what to do about it. */
+void case_advise(Case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** ledger_is_empty() - it has no row, or is not there. */
+bool ledger_is_empty(const Ledger *ledger);
+/** ledger_is_fresh() - there is no ledger and no table either. */
+bool ledger_is_fresh(const Ledger *ledger);
+/** manifest_needs() - its files and what its structure.sql records, as a new set. */
+void manifest_needs(const Manifest *manifest, Versions *ret);
+/** manifest_is_at_least() - by the image's number; without one, built from a branch, by what it holds. */
+bool manifest_is_at_least(const Manifest *manifest, const char *release);
+
+/* Each step answers whether its verdict holds, and then has told it. */
+bool judge_contact(Case *c);
+bool judge_read_only(Case *c);
+bool judge_major(Case *c);
+bool judge_busy(Case *c);
+
+bool judge_invisible(Case *c);
+bool judge_half_loaded(Case *c);
+bool judge_occupied(Case *c);
+bool judge_foreign(Case *c);
+bool judge_ahead(Case *c);
+bool judge_gap(Case *c);
+
+bool judge_stop(Case *c);
+/** warn_bridges() - the task of the bridge release that image and database are on. */
+void warn_bridges(Case *c);
+/** bridge_question() - SQL for the rows that the task of the database's bridge has left, or NULL. */
+const char *bridge_question(const Manifest *manifest, const Ledger *ledger);
+
+bool judge_extension(Case *c);
+/** fresh_way() - how an empty database will get its tables. */
+FreshWay fresh_way(const Case *c);
+/** extensions_of_files() - what running the missing files one by one creates; a new vector. */
+char **extensions_of_files(const Manifest *manifest, const Ledger *ledger);

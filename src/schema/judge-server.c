@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps about the server: does it answer, may one write, is it new enough, is somebody else at work? */
+#include "schema/case.h"
+
+#include "base/util.h"
+
+bool judge_contact(Case *c) {
+        static const Verdict by_contact[] = {
+                [CONTACT_UNREACHABLE] = VERDICT_UNREACHABLE,
+                [CONTACT_DENIED] = VERDICT_DENIED,
+                [CONTACT_NO_DATABASE] = VERDICT_NO_DATABASE,
+                [CONTACT_UNTRUSTED] = VERDICT_UNTRUSTED,
+        };
+        const Ledger *ledger = c->ledger;
+
+        if (ledger->contact == CONTACT_READ)
+                return false;
+        case_tell(c, by_contact[ledger->contact], "%s PostgreSQL at %s: %s",
+             ledger->contact == CONTACT_UNTRUSTED ? "Refused:" : "Waiting for", ledger->endpoint,
+             ledger->cause ? ledger->cause : "no answer");
+        if (ledger->contact == CONTACT_DENIED)
+                case_advise(c, "Compare user and password of DATABASE_URL with the server's, and its pg_hba.conf.");
+        else if (ledger->contact == CONTACT_NO_DATABASE)
+                case_advise(c, "Create the database, or correct its name in DATABASE_URL.");
+        else if (ledger->contact == CONTACT_UNTRUSTED)
+                case_advise(c, "Give the CA that signed the server's certificate (ca-file), and the host name that "
+                          "stands in it.");
+        return true;
+}
+
+bool judge_read_only(Case *c) {
+        if (!c->ledger->standby && !c->ledger->read_only)
+                return false;
+        case_tell(c, VERDICT_READ_ONLY, "Waiting for PostgreSQL at %s: it is %s", c->ledger->endpoint,
+             c->ledger->standby ? "a standby" : "read-only");
+        case_advise(c, "Promote it, let DATABASE_URL name the primary server, or switch "
+                  "default_transaction_read_only off.");
+        return true;
+}
+
+bool judge_major(Case *c) {
+        int major = c->ledger->server_major, least = manifest_is_at_least(c->manifest, "v1.41.0") ? 15 : 14;
+
+        /* Lago asks for 15 from v1.30.0 on, but shipped a PostgreSQL 14 beside its releases up to v1.40.1. */
+        if (major == 14 && manifest_is_at_least(c->manifest, "v1.30.0"))
+                strv_addf(&c->finding->warnings, "Lago asks for PostgreSQL 15 from v1.30.0 on; this is %s",
+                          c->ledger->server);
+        if (major >= least)
+                return false;
+        case_tell(c, VERDICT_WRONG_MAJOR, "Refused: PostgreSQL %s is too old for %s, which needs %d", c->ledger->server,
+             c->release, least);
+        case_advise(c, "Move the database to PostgreSQL %d or later with pg_dump and pg_restore, or with pg_upgrade.",
+               least);
+        return true;
+}
+
+bool judge_busy(Case *c) {
+        const Migrator *migrator = &c->ledger->migrator;
+
+        if (migrator->pid == 0)
+                return false;
+        case_tell(c, VERDICT_BUSY, "Waiting for another migrator: backend %d from %s since %s", migrator->pid,
+             migrator->address ? migrator->address : "unknown", migrator->since ? migrator->since : "unknown");
+        if (migrator->blocked_by > 0)
+                case_advise(c, "It waits itself, for backend %d.", migrator->blocked_by);
+        return true;
+}
