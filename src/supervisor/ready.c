@@ -12,6 +12,7 @@
 #include "supervisor/keep.h"
 #include "supervisor/runfile.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/inotify.h>
@@ -31,6 +32,7 @@ typedef struct Keeper {
         char *names[MEMBERS_MAX], *units[MEMBERS_MAX], *statuses[MEMBERS_MAX];
         char *active[MEMBERS_MAX], *sub[MEMBERS_MAX];
         KeepMember members[MEMBERS_MAX];
+        uint64_t queued_usec[MEMBERS_MAX]; /* when its start was queued again last */
         bool in_flight, dirty, ready_said;
         uint64_t begun_usec;
         char *status;
@@ -57,12 +59,12 @@ static size_t find_unit(const Keeper *k, const char *unit) {
 
 static void read_runfile(Keeper *k, size_t i) {
         _cleanup_(freep) char *text = runstate_read(k->names[i]), *state = NULL;
-        bool migrate = streq(k->names[i], "migrate"), well;
+        bool oneshot = streq(k->names[i], "migrate") || streq(k->names[i], "setup"), well;
 
         free(k->statuses[i]);
         k->statuses[i] = text ? keyfile_get(text, "STATUS") : NULL;
         state = text ? keyfile_get(text, "STATE") : NULL;
-        well = migrate || (state && (streq(state, RUN_STATE_SERVING) || streq(state, RUN_STATE_STANDBY)));
+        well = oneshot || (state && (streq(state, RUN_STATE_SERVING) || streq(state, RUN_STATE_STANDBY)));
         k->members[i].serving = well && streq(k->members[i].active, "active");
 }
 
@@ -94,13 +96,18 @@ static void queue_job(Keeper *k, const char *method, const char *unit) {
 }
 
 static void queue_lost(Keeper *k) {
-        for (size_t i = 0; i < k->n; i++)
-                if (keep_should_queue(k->members, i)) {
-                        log_message(LOG_WARNING, MESSAGE_START_REQUEUED, "The start of %s was dropped with one of its dependencies; queued again.",
-                                    k->units[i]);
-                        k->members[i].has_job = true;
-                        queue_job(k, "StartUnit", k->units[i]);
-                }
+        uint64_t now = now_usec();
+
+        for (size_t i = 0; i < k->n; i++) {
+                /* One that is lost again at once has a cause that we do not know: no hurry then. */
+                if (!keep_should_queue(k->members, i) || now < k->queued_usec[i] + USEC_PER_SEC)
+                        continue;
+                log_message(LOG_WARNING, MESSAGE_START_REQUEUED, "The start of %s was dropped with one of its dependencies; queued again.",
+                            k->units[i]);
+                k->queued_usec[i] = now;
+                k->members[i].has_job = true;
+                queue_job(k, "StartUnit", k->units[i]);
+        }
 }
 
 /*
@@ -290,7 +297,21 @@ static int on_bus_lost(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
 /* --- setting up ----------------------------------------------------------------------------------------- */
 
+/* Takes @name and @unit. Until systemd has said what is true, a job is assumed. */
+static void add_unit(Keeper *k, char *name, char *unit, bool optional) {
+        size_t i = k->n;
+
+        assert(i < MEMBERS_MAX);
+        k->n++;
+        k->names[i] = name;
+        k->units[i] = unit;
+        k->members[i].name = name;
+        k->members[i].optional = optional;
+        set_unit(k, i, "inactive", "dead", 1);
+}
+
 static int load(Keeper *k) {
+        size_t n;
         _cleanup_(config_freep) Config *config = NULL;
         ConfigErrors errors = {0};
         Member *list;
@@ -304,14 +325,11 @@ static int load(Keeper *k) {
                 return EXIT_CONFIG;
         }
         k->release = xstrdup(config->release);
-        list = stack_members(config, &k->n);
-        for (size_t i = 0; i < k->n && i < MEMBERS_MAX; i++) {
-                k->names[i] = member_name(&list[i]);
-                k->units[i] = member_unit(&list[i]);
-                k->members[i].name = k->names[i];
-                k->members[i].optional = list[i].kind == MEMBER_PDF;
-                set_unit(k, i, "inactive", "dead", 1);
-        }
+        list = stack_members(config, &n);
+        /* Not a member, but the first cause of a chain that does not come up. */
+        add_unit(k, xstrdup("setup"), xstrdup("lago-setup.service"), /* optional= */ false);
+        for (size_t i = 0; i < n; i++)
+                add_unit(k, member_name(&list[i]), member_unit(&list[i]), list[i].kind == MEMBER_PDF);
         free(list);
         return 0;
 }

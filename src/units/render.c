@@ -61,6 +61,8 @@ static const char setup_text[] =
         "PartOf=lago.target\n"
         "Wants=network-online.target\n"
         "After=network-online.target\n"
+        "# Every member's start asks for it: it must not be refused for being asked too often.\n"
+        "StartLimitIntervalSec=0\n"
         "\n"
         "[Service]\n"
         "Type=oneshot\n"
