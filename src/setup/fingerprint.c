@@ -9,6 +9,8 @@
 #include "base/keyfile.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "config/dburl.h"
+#include "stack/stack.h"
 
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -42,9 +44,27 @@ static char *fingerprint_of(const char *salt, const char *value) {
         return hex(hash, size);
 }
 
+/* Which database the keys belong to: another one has other keys, and nothing to do with these. */
+static char *database_of(const Config *config) {
+        _cleanup_(freep) char *url = stack_database_url(config), *error = NULL;
+        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
+        const char *host, *port, *name;
+
+        if (!config->database_external)
+                return xasprintf("volume %s", config->database_volume);
+        if (!url || dburl_parse(url, &parsed, &error) < 0)
+                return xstrdup("external");
+        host = dburl_get(parsed, "host");
+        port = dburl_get(parsed, "port");
+        name = dburl_get(parsed, "dbname");
+        return xasprintf("%s:%s/%s", host ? host : "", port ? port : "", name ? name : "");
+}
+
 char *fingerprints_make(const Config *config, const char *salt) {
+        _cleanup_(freep) char *database = database_of(config);
         char *text = NULL;
 
+        keyfile_add(&text, "DATABASE", database);
         keyfile_add(&text, "SALT", salt);
         for (size_t i = 0; i < ELEMENTSOF(fingerprinted); i++) {
                 const char *value = env_get(config->env, fingerprinted[i]);
@@ -58,8 +78,13 @@ char *fingerprints_make(const Config *config, const char *salt) {
 char **fingerprints_changed(const Config *config, const char *text) {
         _cleanup_(freep) char *salt = keyfile_get(text, "SALT");
         _cleanup_(freep) char *now = fingerprints_make(config, salt ? salt : "");
+        _cleanup_(freep) char *database = keyfile_get(text, "DATABASE"), *database_now = keyfile_get(now, "DATABASE");
         char **changed = NULL;
 
+        if (!database || !streq(database, database_now)) {
+                strv_add(&changed, FINGERPRINTS_OTHER_DATABASE);
+                return changed;
+        }
         for (size_t i = 0; i < ELEMENTSOF(fingerprinted); i++) {
                 _cleanup_(freep) char *old = keyfile_get(text, fingerprinted[i]);
                 _cleanup_(freep) char *new = keyfile_get(now, fingerprinted[i]);
@@ -103,7 +128,7 @@ StepResult setup_fingerprints(const char *path, const Config *config, bool data_
         changed = fingerprints_changed(config, text);
         if (!changed)
                 return STEP_DONE;
-        if (!data_exists)
+        if (!data_exists || strv_contains(changed, FINGERPRINTS_OTHER_DATABASE))
                 return write_fingerprints(path, config);
         names = strv_join(changed, ", ");
         log_message(LOG_ERR, MESSAGE_KEYS,

@@ -49,7 +49,12 @@ StepResult setup_fingerprints(const char *path, const Config *config, bool data_
 
 /** fingerprints_make() - the file's text for these keys; pure. The caller frees it. */
 char *fingerprints_make(const Config *config, const char *salt);
-/** fingerprints_changed() - names of the keys that are not those of @text, missing ones included; pure. */
+#define FINGERPRINTS_OTHER_DATABASE "DATABASE"
+
+/**
+ * fingerprints_changed() - names of the keys that are not those of @text, missing ones included; pure.
+ * Answer: FINGERPRINTS_OTHER_DATABASE alone when @text is about another database than the configured one.
+ */
 char **fingerprints_changed(const Config *config, const char *text);
 
 /* The volumes and networks that the engine has. */

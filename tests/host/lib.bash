@@ -73,7 +73,7 @@ wipe_stack() {
 systemctl stop lago.target 'lago-*.service'
 systemctl reset-failed
 podman volume rm -f lago_postgres_data lago_redis_data lago_storage_data >/dev/null 2>&1
-rm -rf /etc/lago/secrets.env /etc/lago/lago.conf.d /etc/lago/env.d /var/cache/lago/* /run/lago
+rm -rf /etc/lago/secrets.env /etc/lago/lago.conf.d /etc/lago/env.d /var/cache/lago/* /var/lib/lago/* /run/lago
 journalctl --rotate -q; journalctl --vacuum-time=1s -q
 rm -f /var/tmp/engine.log
 systemctl daemon-reload
