@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/ctl.h"
-#include "ctl/fingerprint.h"
 #include "ctl/pg.h"
 
 #include "base/file.h"
 #include "base/keyfile.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "setup/setup.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -25,10 +26,10 @@
 static const char readme[] =
         "A backup of Lago, made by \"lagoctl backup\".\n"
         "\n"
-        DUMP "  the database, as of one moment (pg_dump -Fc)\n"
-        "manifest   the migrations of the release it was made with\n"
-        "release    that release, and when\n"
-        "keys       fingerprints of the keys: they tell whether a host has the right ones, and not what they are\n"
+        DUMP "     the database, as of one moment (pg_dump -Fc)\n"
+        "manifest      the migrations of the release it was made with\n"
+        "release       that release, and when\n"
+        "fingerprints  of the encryption keys: they tell the right keys from others, and not what the keys are\n"
         "\n"
         "Not in here:\n"
         "- /etc/lago/secrets.env and lago.env. Without the keys what Lago stored encrypted cannot be read again: keep\n"
@@ -36,8 +37,9 @@ static const char readme[] =
         "- the volume lago_storage_data (or the bucket): PDFs, logos, exports\n"
         "- Redis: jobs that were queued at that moment. Lago's clock enqueues most of them again.\n"
         "\n"
-        "To bring it back on a host with the same keys and the release of the file \"release\":\n"
+        "To bring it back into a bundled database, on a host with the same keys and the release of the file \"release\":\n"
         "\n"
+        "    cp fingerprints " FINGERPRINTS_FILE "     # then other keys are refused\n"
         "    lagoctl stop\n"
         "    systemctl start lago-db\n"
         "    podman exec -i lago-db sh -c 'dropdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\" &&\n"
@@ -240,14 +242,20 @@ static int write_manifest(const Backup *b) {
         return r < 0 ? r : write_text(b, "manifest", text);
 }
 
+/* In the form of lago-setup's own file, which compares them at each start. */
 static int write_fingerprints(const Backup *b) {
-        _cleanup_(freep) char *text = fingerprints(b->release.config->env);
+        unsigned char bytes[16];
+        char salt[2 * sizeof(bytes) + 1];
+        _cleanup_(freep) char *text = NULL;
 
-        if (!text) {
-                log_error("Cannot make the fingerprints of the keys");
+        if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
+                log_error("The kernel gives no random bytes: %s", strerror(errno));
                 return -EIO;
         }
-        return write_text(b, "keys", text);
+        for (size_t i = 0; i < sizeof(bytes); i++)
+                (void)snprintf(salt + 2 * i, 3, "%02x", bytes[i]);
+        text = fingerprints_make(b->release.config, salt);
+        return write_text(b, "fingerprints", text);
 }
 
 static int write_all(const Backup *b, off_t *ret_size) {
