@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ExecStopPost= of lago-ready.service, in the place of Restart=: systemd restarts a unit by a job that it passes on to
- * whatever requires the unit, so the end of the keeper would restart lago.target and with it every member, the database
- * included. A plain start is passed on to nobody.
+ * lago-again.service, which lago-ready.service names in OnFailure= in the place of Restart=: systemd restarts a unit by a
+ * job that it passes on to whatever requires the unit, so the end of the keeper would restart lago.target and with it
+ * every member, the database included. A plain start is passed on to nobody.
  */
 #include "supervisor/modes.h"
 
@@ -23,10 +23,9 @@
 static bool passes(void) {
         static const char *const final[] = {"0",  "64", "78", "79", "80",
                                             "81", "82", "83", "84", "85"};
-        const char *code = getenv("EXIT_CODE"), *status = getenv("EXIT_STATUS");
+        const char *code = getenv("MONITOR_EXIT_CODE"), *status = getenv("MONITOR_EXIT_STATUS");
 
-        if (!code || !status ||
-            streq(getenv("SERVICE_RESULT") ? getenv("SERVICE_RESULT") : "", "success"))
+        if (!code || !status)
                 return false;
         for (size_t i = 0; streq(code, "exited") && i < ELEMENTSOF(final); i++)
                 if (streq(status, final[i]))
@@ -67,7 +66,7 @@ int again_run(void) {
         if (r >= 0) {
                 unit = what_to_start(bus);
                 log_warning("The keeper of the chain was ended (%s %s); starting %s again.",
-                            getenv("EXIT_CODE"), getenv("EXIT_STATUS"), unit);
+                            getenv("MONITOR_EXIT_CODE"), getenv("MONITOR_EXIT_STATUS"), unit);
                 /* "fail": a stop that somebody asked for meanwhile wins. */
                 r = sd_bus_call_method(bus, SYSTEMD, OBJECT, SYSTEMD ".Manager", "StartUnit",
                                        &error, NULL, "ss", unit, "fail");

@@ -10,5 +10,5 @@ int reap_run(const Member *member);
 /** ready_run() - "ready": keeps the chain; see ready.c. */
 int ready_run(void);
 
-/** again_run() - "again", systemd's ExecStopPost= of lago-ready: the keeper, ended by what may pass, is started again; see again.c. */
+/** again_run() - "again", when lago-ready failed: ended by what may pass, the keeper is started again; see again.c. */
 int again_run(void);

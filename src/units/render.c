@@ -42,16 +42,29 @@ static const char ready_text[] =
         "Description=Lago serves (waits for the chain)\n"
         "Documentation=man:lago.target(7)\n"
         "PartOf=lago.target\n"
+        "OnFailure=lago-again.service\n"
         "StartLimitIntervalSec=0\n"
         "\n"
         "[Service]\n"
         "Type=notify\n"
         "NotifyAccess=main\n"
         "ExecStart=" SUPERVISOR " ready\n"
-        "# Not Restart=: systemd would pass that on to lago.target, and so to every member.\n"
-        "ExecStopPost=" SUPERVISOR " again\n"
+        "# Not restarted: systemd would pass that on to lago.target, and so to every member.\n"
+        "Restart=no\n"
         "TimeoutStartSec=infinity\n"
         "WatchdogSec=60s\n"
+        "Slice=lago.slice\n";
+
+static const char again_text[] =
+        "[Unit]\n"
+        "Description=Lago: start lago-ready again when it was killed\n"
+        "Documentation=man:lago-supervisor(8)\n"
+        "PartOf=lago.target\n"
+        "StartLimitIntervalSec=0\n"
+        "\n"
+        "[Service]\n"
+        "Type=oneshot\n"
+        "ExecStart=" SUPERVISOR " again\n"
         "Slice=lago.slice\n";
 
 static const char setup_text[] =
@@ -112,6 +125,7 @@ typedef struct UnitFile {
 static const UnitFile unit_files[] = {
         { "lago.target",          .text = target_text },
         { "lago-ready.service",   .text = ready_text },
+        { "lago-again.service",   .text = again_text },
         { "lago-setup.service",   .text = setup_text },
         { "lago-db.service",      NULL, MEMBER_DB,      "db",        store_edges,   "" },
         { "lago-redis.service",   NULL, MEMBER_REDIS,   "redis",     store_edges,   "" },

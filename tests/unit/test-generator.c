@@ -35,6 +35,7 @@ static void every_unit_names_its_source(void **state _unused_) {
                 "lago-db.service",     "lago-redis.service",   "lago-api.service",
                 "lago-worker.service", "lago-worker@.service", "lago-migrate.service",
                 "lago-clock.service",  "lago-front.service",   "lago-pdf.service",
+                "lago-again.service",
         };
         Config config = plain();
         _cleanup_(plan_freep) Plan *plan = generator_plan(&config);
@@ -60,7 +61,7 @@ static void a_pool_is_a_link_to_the_template(void **state _unused_) {
 
         config.pools = pools;
         plan = generator_plan(&config);
-        assert_int_equal(plan->n, 14);
+        assert_int_equal(plan->n, 15);
         entry = entry_of(plan, "lago.target.wants/lago-worker@events.service");
         assert_non_null(entry);
         assert_null(entry->text);
