@@ -102,9 +102,11 @@ static void on_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
         if (verdict == PROBE_NEVER)
                 supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: Redis at %s:%u: %s", a.host,
                                  a.port, reason);
-        else if (verdict == PROBE_LATER)
+        else if (verdict == PROBE_LATER) {
                 supervisor_later(s, "Waiting for Redis at %s:%u: %s", a.host, a.port, reason);
-        else if (s->member.kind == MEMBER_REDIS)
+                /* Migrations that failed just before may have failed of this. */
+                s->container.ended = false;
+        } else if (s->member.kind == MEMBER_REDIS)
                 supervisor_feed(s, LIFE_ON_WATCH);
         else
                 ask_api(s);

@@ -2,6 +2,7 @@
 /* The member migrate: what the verdict asks for, the run followed, and what its end means. */
 #include "supervisor/supervisor.h"
 
+#include "base/keyfile.h"
 #include "base/runstate.h"
 #include "base/time.h"
 
@@ -33,6 +34,26 @@ static void finish(Supervisor *s) {
         supervisor_feed(s, LIFE_ON_DONE);
 }
 
+/* Changes when PostgreSQL or Redis was away, however shortly: since when each has served. */
+static char *ground_now(void) {
+        _cleanup_(freep) char *db = runstate_read("db"), *redis = runstate_read("redis"), *db_since = NULL;
+        _cleanup_(freep) char *redis_since = NULL;
+
+        db_since = db ? keyfile_get(db, "SINCE") : NULL;
+        redis_since = redis ? keyfile_get(redis, "SINCE") : NULL;
+        return xasprintf("%s %s", db_since ? db_since : "?", redis_since ? redis_since : "?");
+}
+
+/* Whether what the last run stood on was taken away from under it; an external server's absence is seen by others only. */
+static bool ground_was_lost(Supervisor *s) {
+        _cleanup_(freep) char *now = ground_now();
+        bool lost = s->ground && !streq(s->ground, now);
+
+        if (lost)
+                log_warning("PostgreSQL or Redis was away during the run, so its failure counts for nothing.");
+        return lost;
+}
+
 /*
  * The last run's end, judged by the database: a run that got further may go on, one that failed twice at the same
  * migration while PostgreSQL and Redis answered (both did, or this state were not reached) would fail a third time.
@@ -45,7 +66,7 @@ static bool last_run_is_final(Supervisor *s) {
                 return false;
         s->container.ended = false;
         /* Ended by a signal, or so told by a shell: somebody's kill, or memory ran out; the migration is not to blame. */
-        if (s->container.signal > 0 || s->container.exit_code > 128)
+        if (s->container.signal > 0 || s->container.exit_code > 128 || ground_was_lost(s))
                 return false;
         final = migrate_failed(&s->migrations, first);
         if (final)
@@ -110,6 +131,8 @@ void check_for_migrate(Supervisor *s) {
                 return;
         default:
                 supervisor_later(s, "%s", s->gate.sentence);
+                /* Of an end that was followed by this nobody can say whose fault it was. */
+                s->container.ended = false;
         }
 }
 
@@ -205,6 +228,8 @@ void enter_migrate(Supervisor *s) {
         log_message(LOG_NOTICE, MESSAGE_MIGRATE_BEGINS, "%s: %s.", roles ? "Seeding the predefined roles" : "Migrating",
                     s->gate.sentence);
         tell_progress(s);
+        free(s->ground);
+        s->ground = ground_now();
         if (!roles)
                 follow(s);
         supervisor_timer(s, 5 * USEC_PER_SEC, on_tick);

@@ -82,6 +82,7 @@ typedef struct Supervisor {
         GateAnswer gate;
         MigrateHistory migrations;
         char *progress; /* lago-gate watch's last line, as a sentence */
+        char *ground;   /* which database and Redis the migrations in hand began on; NULL: not known */
 } Supervisor;
 
 /** supervisor_run() - the whole life of "lago-supervisor run MEMBER"; answers its exit status. */
