@@ -39,12 +39,13 @@ static const char readme[] =
         "\n"
         "To bring it back into a bundled database, on a host with the same keys and the release of the file \"release\":\n"
         "\n"
-        "    cp fingerprints " FINGERPRINTS_FILE "     # then other keys are refused\n"
         "    lagoctl stop\n"
         "    systemctl start lago-db\n"
         "    podman exec -i lago-db sh -c 'dropdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\" &&\n"
         "        createdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\"'\n"
         "    podman exec -i lago-db sh -c 'pg_restore -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\"' < " DUMP "\n"
+        "    lagoctl stop\n"
+        "    cp fingerprints " FINGERPRINTS_FILE "    # then other keys are refused\n"
         "    lagoctl start\n";
 
 typedef struct Backup {
