@@ -150,9 +150,22 @@ static void tell_waiting(Keeper *k) {
         keeper_status(k, text);
 }
 
-static void tell_serves(Keeper *k) {
-        _cleanup_(freep) char *text = xasprintf("Lago serves %s", k->release);
+/* What the API runs, not what lago.conf says by now: this process lives through upgrades and half-edited files. */
+static void read_release(Keeper *k) {
+        _cleanup_(freep) char *state = runstate_read("api");
+        char *release = state ? keyfile_get(state, "RELEASE") : NULL;
 
+        if (release) {
+                free(k->release);
+                k->release = release;
+        }
+}
+
+static void tell_serves(Keeper *k) {
+        _cleanup_(freep) char *text = NULL;
+
+        read_release(k);
+        text = xasprintf("Lago serves %s", k->release);
         keeper_status(k, text);
         if (k->ready_said)
                 return;
