@@ -150,3 +150,20 @@ int cgroup_kill_payload(void) {
 void cgroup_wait_payload(void) {
         (void)for_each_payload(wait_group);
 }
+
+static char wanted_pid[16];
+
+static bool group_has(const char *group) {
+        _cleanup_(freep) char *path = xasprintf("%s/cgroup.procs", group), *text = NULL;
+        _cleanup_(strv_freep) char **pids = NULL;
+
+        if (file_read(path, 65536, &text, NULL) < 0)
+                return false;
+        pids = strv_split(text, "\n");
+        return strv_contains(pids, wanted_pid);
+}
+
+bool cgroup_payload_has(pid_t pid) {
+        (void)snprintf(wanted_pid, sizeof(wanted_pid), "%d", (int)pid);
+        return for_each_payload(group_has) > 0;
+}

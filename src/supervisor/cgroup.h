@@ -3,6 +3,7 @@
 /* The unit's own control groups. */
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /**
  * cgroup_init() - moves this process from the unit's control group into its sub-group "supervisor".
@@ -30,3 +31,6 @@ void cgroup_prepare_root(void);
  * and removal of the empty groups. Answers the number of groups in which something was still alive.
  */
 int cgroup_kill_payload(void);
+
+/** cgroup_payload_has() - whether @pid is a process of the container. */
+bool cgroup_payload_has(pid_t pid);

@@ -372,6 +372,7 @@ static void on_stopped(void *userdata, const JobResult *result) {
 
         (void)result;
         s->job = NULL;
+        s->timer = sd_event_source_disable_unref(s->timer);
         remove_container(s);
 }
 
@@ -403,6 +404,21 @@ static void stop_orphan(Supervisor *s) {
         supervisor_timer(s, s->info->grace_sec * USEC_PER_SEC, on_orphan_killed);
 }
 
+/*
+ * While PostgreSQL makes a new data directory the first process is a shell, which as process 1 does not even see the
+ * signal. It is sent until the server itself is there to take it; a server that stops already minds no second one.
+ */
+static int on_ask_server_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        (void)usec;
+        if (s->container.init > 0)
+                (void)kill(s->container.init, signal_number(s->info->stop_signal));
+        supervisor_timer(s, USEC_PER_SEC, on_ask_server_again);
+        return 0;
+}
+
 static void stop_and_remove(Supervisor *s) {
         Container *c = &s->container;
         JobSpec spec = client;
@@ -416,6 +432,8 @@ static void stop_and_remove(Supervisor *s) {
         else {
                 spec.timeout_usec = (s->info->grace_sec + 15) * USEC_PER_SEC;
                 spec.done = on_stopped;
+                if (s->member.kind == MEMBER_DB)
+                        supervisor_timer(s, USEC_PER_SEC, on_ask_server_again);
                 supervisor_job(s, s->engine->stop(s->container_name, s->info->grace_sec), &spec);
         }
 }
