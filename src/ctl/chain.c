@@ -156,7 +156,9 @@ const Link *chain_find(const Chain *chain, const char *name) {
 bool chain_serves(const Chain *chain) {
         const Link *ready = chain_find(chain, "ready");
 
-        return ready && ready->active && streq(ready->active, "active");
+        /* It stays active while a member is away for a while, and says so. */
+        return ready && ready->active && streq(ready->active, "active") && ready->status &&
+               startswith(ready->status, "Lago serves");
 }
 
 const Link *chain_first_cause(const Chain *chain) {

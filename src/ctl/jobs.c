@@ -199,12 +199,7 @@ static int queue(Follower *f, const char *unit) {
 /* --- the end -------------------------------------------------------------------------------------------- */
 
 static void tell_up(const Follower *f, const char *span) {
-        const Link *ready = chain_find(&f->chain, "ready");
-
-        if (chain_serves(&f->chain) && ready->status)
-                printf("%s (%s)\n", ready->status, span);
-        else
-                printf("Done (%s)\n", span);
+        printf("%s (%s)\n", chain_serves(&f->chain) ? chain_find(&f->chain, "ready")->status : "Done", span);
 }
 
 static int tell_end(Follower *f) {

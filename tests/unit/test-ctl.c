@@ -43,6 +43,9 @@ static void it_serves_when_ready_says_so(void **state _unused_) {
         assert_false(chain_serves(&chain));
         free(chain.links[0].active);
         chain.links[0].active = xstrdup("active");
+        assert_false(chain_serves(&chain));
+        free(chain.links[0].status);
+        chain.links[0].status = xstrdup("Lago serves v1.50.0");
         assert_true(chain_serves(&chain));
         assert_ptr_equal(chain_find(&chain, "ready"), chain_find(&chain, "lago-ready.service"));
         assert_null(chain_find(&chain, "lago-ready"));
