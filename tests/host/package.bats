@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The package in the hands of an operator: nothing starts by itself, no upgrade changes what runs, nothing is lost.
+
+# shellcheck disable=SC2154 # root, guest: of lib.bash
+load lib
+
+setup_file() {
+        boot_guest
+        record_files before
+        make_newer_package
+}
+
+teardown_file() {
+        remove_guest
+        rm -rf "$BATS_FILE_TMPDIR/newer"
+}
+
+package() {
+        local packages=("$root"/build/lago-supervisor_*.deb)
+        echo "${LAGO_DEB:-${packages[0]}}"
+}
+
+# The next version, which ships another release in its lago.conf.
+make_newer_package() {
+        local tree=$BATS_FILE_TMPDIR/newer
+        dpkg-deb -R "$(package)" "$tree"
+        sed -i 's/^Version: .*/Version: 99.0/' "$tree/DEBIAN/control"
+        sed -i 's/^release = .*/release = v1.51.0/' "$tree/usr/share/lago/lago.conf"
+        rm -f "$tree/DEBIAN/md5sums"
+        dpkg-deb --root-owner-group -b "$tree" "$BATS_FILE_TMPDIR/newer.deb" >/dev/null
+}
+
+# Everything that a package could leave behind.
+record_files() {
+        in_guest_sh "$1" <<'SH'
+find /etc /usr /var/lib -xdev -not -path '/var/lib/containers*' -not -path '/var/lib/dpkg*' \
+        -not -path '/var/lib/systemd*' -not -path '/usr/lib/lago-test*' -not -path '/var/lib/apt*' | sort >"/var/tmp/files.$1"
+SH
+}
+
+invocations() {
+        local member
+        for member in db redis migrate api worker clock front pdf ready; do
+                invocation $member
+        done
+}
+
+@test "an installation starts nothing and enables nothing" {
+        "$guest" install "$GUEST" "$(package)"
+        [ -z "$(containers)" ]
+        [ "$(in_guest systemctl is-active lago.target)" = inactive ]
+        [ "$(in_guest systemctl is-enabled lago.target)" = disabled ]
+        in_guest systemd-analyze verify --man=no /lib/systemd/system/lago.target
+        start_stack
+        serves
+}
+
+@test "an upgrade restarts nothing, keeps lago.conf, and not one request fails meanwhile" {
+        local before conf
+        before=$(invocations)
+        conf=$(in_guest md5sum /etc/lago/lago.conf)
+        # Ten requests a second, from before the upgrade until after it.
+        in_guest systemd-run --unit=customer -- sh -c 'while :; do
+                curl -s -m 5 -o /dev/null -w "%{http_code}\n" http://127.0.0.1:3000/health; sleep 0.1; done'
+        wait_for 10 sh -c "'$guest' run '$GUEST' -- journalctl -u customer -o cat | grep -q 200"
+        "$guest" install "$GUEST" "$BATS_FILE_TMPDIR/newer.deb"
+        in_guest systemctl stop customer
+        [ "$(in_guest sh -c 'journalctl -u customer -o cat | grep -c ^200')" -gt 5 ]
+        [ "$(in_guest sh -c 'journalctl -u customer -o cat | grep -E "^[0-9]{3}$" | grep -cv ^200 || :')" = 0 ]
+        [ "$before" = "$(invocations)" ]
+        [ "$conf" = "$(in_guest md5sum /etc/lago/lago.conf)" ]
+        # Also a restart runs the release that the operator chose, not the one that the new package ships.
+        in_guest timeout 120 systemctl restart lago.target
+        [ "$(status_text ready)" = "Lago serves v1.50.0" ]
+}
+
+@test "back to the version before, with Lago serving" {
+        "$guest" install "$GUEST" "$(package)"
+        serves
+        in_guest timeout 120 systemctl restart lago.target
+        serves
+}
+
+@test "removed: everything is stopped, configuration, keys and volumes are kept" {
+        local secrets
+        secrets=$(in_guest md5sum /etc/lago/secrets.env)
+        in_guest dpkg -r lago-supervisor
+        [ -z "$(containers)" ]
+        [ "$secrets" = "$(in_guest md5sum /etc/lago/secrets.env)" ]
+        in_guest podman volume exists lago_postgres_data
+        refute in_guest test -e /usr/libexec/lago
+}
+
+@test "installed again it finds its keys and its data" {
+        "$guest" install "$GUEST" "$(package)"
+        start_stack
+        serves
+        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 1046 ]
+}
+
+@test "purged: volumes and keys stay, and nothing else is left" {
+        in_guest dpkg -P lago-supervisor
+        [ -z "$(containers)" ]
+        in_guest podman volume exists lago_postgres_data
+        in_guest test -e /etc/lago/secrets.env
+        record_files after
+        run in_guest sh -c 'comm -13 /var/tmp/files.before /var/tmp/files.after | grep -v -x -E "/etc/lago(/secrets.env)?|/etc/containers/networks(/netavark.lock)?"'
+        echo "$output"
+        [ -z "$output" ]
+}
