@@ -7,7 +7,10 @@ VERSION  := 0.1.0
 PREFIX   ?= /usr
 DESTDIR  ?=
 BUILD    ?= build
-CC       ?= gcc
+# make has a CC of its own, which is not ours to ask for.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 
 # Programs systemd calls have their place whatever PREFIX is: the unit files name them.
 LIBEXECDIR   := $(PREFIX)/libexec/lago

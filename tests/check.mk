@@ -6,11 +6,11 @@
 
 GUESTS    ?= bookworm trixie
 N         ?= 20
-TEST_DEPS := bats shellcheck mandoc postgresql postgresql-15-partman pgbouncer openssl perl systemd
+TEST_DEPS := bats dpkg-dev
 
 .PHONY: deps
 deps:
-	tests/deps $(DEPS) $(DEB_DEPS) $(TEST_DEPS)
+	tests/deps $(sort $(DEPS) $(DEB_DEPS) $(LINT_DEPS) $(COMPONENT_DEPS) $(TEST_DEPS))
 	tests/guest/guest deps
 
 .PHONY: quick
