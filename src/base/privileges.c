@@ -28,7 +28,8 @@ int privileges_drop(void) {
         if (gate_uid == 0)
                 return -EPERM;
         if (setgroups(0, NULL) < 0 || setresgid(gate_gid, gate_gid, gate_gid) < 0 ||
-            setresuid(gate_uid, gate_uid, gate_uid) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+            setresuid(gate_uid, gate_uid, gate_uid) < 0 ||
+            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
         return 0;
 }

@@ -200,9 +200,11 @@ static int catch_and_wait(pid_t pid, Catch catches[static 2], uint64_t timeout_u
         return 0;
 }
 
-static int run_with(char *const argv[], const SpawnOptions *options, int output[2], int error[2], int input,
-                    Spawned *ret) {
-        Ends ends = {.input = input, .output = options->output_fd > 0 ? options->output_fd : output[1], .error = error[1]};
+static int run_with(char *const argv[], const SpawnOptions *options, int output[2], int error[2],
+                    int input, Spawned *ret) {
+        Ends ends = {.input = input,
+                     .output = options->output_fd > 0 ? options->output_fd : output[1],
+                     .error = error[1]};
         Catch catches[2] = {
                 {.fd = output[0], .max = options->max_bytes},
                 {.fd = error[0], .max = ERROR_MAX_BYTES, .keep_end = true},

@@ -13,14 +13,14 @@ typedef struct Spawned {
 } Spawned;
 
 typedef struct SpawnOptions {
-        const char *input;     /* text on its standard input; NULL: none */
-        int input_fd;          /* its standard input in place of a text, when above 0; borrowed */
-        int output_fd;         /* where its standard output goes instead of being kept, when above 0; borrowed */
-        bool inherit;          /* it gets our three: a terminal, say; nothing is kept, and no timeout holds */
-        bool inherit_error;    /* its standard error is ours */
-        bool unprivileged;     /* runs as the user of lago-gate; after privileges_init() */
-        int directory_fd;      /* where it runs, when above 0; borrowed */
-        size_t max_bytes;      /* of standard output that is kept; a program that writes more is killed */
+        const char *input; /* text on its standard input; NULL: none */
+        int input_fd;      /* its standard input in place of a text, when above 0; borrowed */
+        int output_fd; /* where its standard output goes instead of being kept, when above 0; borrowed */
+        bool inherit; /* it gets our three: a terminal, say; nothing is kept, and no timeout holds */
+        bool inherit_error; /* its standard error is ours */
+        bool unprivileged;  /* runs as the user of lago-gate; after privileges_init() */
+        int directory_fd;   /* where it runs, when above 0; borrowed */
+        size_t max_bytes; /* of standard output that is kept; a program that writes more is killed */
         uint64_t timeout_usec; /* after which it is killed; 0 waits for ever */
 } SpawnOptions;
 

@@ -13,7 +13,8 @@ static int unknown_flag(const Verb *verb, const char *word, const Flag *flags, s
         if (nearest)
                 log_error("%s has no option \"%s\"; did you mean %s?", verb->name, word, nearest);
         else
-                log_error("%s has no option \"%s\"; see lagoctl %s --help", verb->name, word, verb->name);
+                log_error("%s has no option \"%s\"; see lagoctl %s --help", verb->name, word,
+                          verb->name);
         return -EINVAL;
 }
 
@@ -26,8 +27,8 @@ static bool take_flag(const char *word, const Flag *flags, size_t n_flags) {
         return false;
 }
 
-int arguments_parse(const Verb *verb, int argc, char **argv, const Flag *flags, size_t n_flags, const char **words,
-                    size_t min, size_t max) {
+int arguments_parse(const Verb *verb, int argc, char **argv, const Flag *flags, size_t n_flags,
+                    const char **words, size_t min, size_t max) {
         bool only_words = false;
         size_t n = 0;
 
@@ -42,13 +43,14 @@ int arguments_parse(const Verb *verb, int argc, char **argv, const Flag *flags, 
                 } else if (n < max)
                         words[n++] = argv[i];
                 else {
-                        log_error("%s: \"%s\" is one argument too many; see lagoctl %s --help", verb->name, argv[i],
-                                  verb->name);
+                        log_error("%s: \"%s\" is one argument too many; see lagoctl %s --help",
+                                  verb->name, argv[i], verb->name);
                         return -EINVAL;
                 }
         }
         if (n < min) {
-                log_error("%s: %s is missing; see lagoctl %s --help", verb->name, verb->arguments, verb->name);
+                log_error("%s: %s is missing; see lagoctl %s --help", verb->name, verb->arguments,
+                          verb->name);
                 return -EINVAL;
         }
         return 0;

@@ -25,8 +25,7 @@
 
 static const char readme[] =
         "A backup of Lago, made by \"lagoctl backup\".\n"
-        "\n"
-        DUMP "     the database, as of one moment (pg_dump -Fc)\n"
+        "\n" DUMP "     the database, as of one moment (pg_dump -Fc)\n"
         "manifest      the migrations of the release it was made with\n"
         "release       that release, and when\n"
         "fingerprints  of the encryption keys: they tell the right keys from others, and not what the keys are\n"
@@ -43,16 +42,17 @@ static const char readme[] =
         "    systemctl start lago-db\n"
         "    podman exec -i lago-db sh -c 'dropdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\" &&\n"
         "        createdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\"'\n"
-        "    podman exec -i lago-db sh -c 'pg_restore -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\"' < " DUMP "\n"
+        "    podman exec -i lago-db sh -c 'pg_restore -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\"' < " DUMP
+        "\n"
         "    lagoctl stop\n"
         "    cp fingerprints " FINGERPRINTS_FILE "    # then other keys are refused\n"
         "    lagoctl start\n";
 
 typedef struct Backup {
         Release release;
-        const char *directory;   /* as given */
-        char *name;              /* "lago-20261123T001555Z" */
-        char *partial, *final;   /* full paths */
+        const char *directory; /* as given */
+        char *name;            /* "lago-20261123T001555Z" */
+        char *partial, *final; /* full paths */
         int lock_fd;
 } Backup;
 
@@ -145,8 +145,10 @@ static int tell_dump_failed(const Backup *b, const Spawned *spawned) {
         if (disk_is_full(b))
                 log_error("The disk with %s is full", b->directory);
         else if (strstr(spawned->error, "server version mismatch"))
-                log_error("pg_dump is older than the server; set database = below [images] in lago.conf to an image of the "
-                          "server's major version: %s", spawned->error);
+                log_error(
+                        "pg_dump is older than the server; set database = below [images] in lago.conf to an image of the "
+                        "server's major version: %s",
+                        spawned->error);
         else
                 log_error("pg_dump failed: %s", spawned->error);
         return -EIO;
@@ -171,7 +173,8 @@ static int dump(const Backup *b, int fd) {
 static int restore(const Backup *b, int fd, const char *how, Spawned *ret) {
         _cleanup_(strv_freep) char **command = words("pg_restore", how, NULL);
         SpawnOptions options = {.input_fd = fd, .max_bytes = LISTING_MAX};
-        int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : pg_run(b->release.config, command, &options, ret);
+        int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno
+                                           : pg_run(b->release.config, command, &options, ret);
 
         if (r > 0) {
                 if (disk_is_full(b))

@@ -68,7 +68,8 @@ Chain chain_new(void) {
 void chain_done(Chain *chain) {
         for (size_t i = 0; i < chain->n; i++) {
                 Link *l = &chain->links[i];
-                char *strings[] = {l->name, l->unit, l->active, l->sub, l->status, l->release, l->image, l->image_id};
+                char *strings[] = {l->name,   l->unit,    l->active, l->sub,
+                                   l->status, l->release, l->image,  l->image_id};
 
                 for (size_t j = 0; j < ELEMENTSOF(strings); j++)
                         free(strings[j]);
@@ -79,7 +80,8 @@ void chain_done(Chain *chain) {
 
 /* --- asking --------------------------------------------------------------------------------------------- */
 
-static int read_string(sd_bus *bus, const char *path, const char *interface, const char *name, char **ret) {
+static int read_string(sd_bus *bus, const char *path, const char *interface, const char *name,
+                       char **ret) {
         char *value = NULL;
         int r = sd_bus_get_property_string(bus, SYSTEMD, path, interface, name, NULL, &value);
 
@@ -93,7 +95,8 @@ static int read_string(sd_bus *bus, const char *path, const char *interface, con
 /* Its words are of use while it runs, and after it failed; a unit that ended as asked has nothing to say. */
 static void read_status(Link *link, sd_bus *bus, const char *path) {
         if (streq(link->active, "inactive") ||
-            read_string(bus, path, SERVICE_INTERFACE, "StatusText", &link->status) < 0 || isempty(link->status)) {
+            read_string(bus, path, SERVICE_INTERFACE, "StatusText", &link->status) < 0 ||
+            isempty(link->status)) {
                 free(link->status);
                 link->status = NULL;
         }
@@ -105,7 +108,9 @@ static void read_runstate(Link *link) {
         struct {
                 char **field;
                 const char *key;
-        } fields[] = {{&link->release, "RELEASE"}, {&link->image, "IMAGE"}, {&link->image_id, "IMAGE_ID"}};
+        } fields[] = {{&link->release, "RELEASE"},
+                      {&link->image, "IMAGE"},
+                      {&link->image_id, "IMAGE_ID"}};
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
                 free(*fields[i].field);
@@ -122,7 +127,8 @@ static int ask_link(Link *link, sd_bus *bus) {
         if (r >= 0)
                 r = read_string(bus, path, UNIT_INTERFACE, "SubState", &link->sub);
         if (r >= 0)
-                r = sd_bus_get_property_trivial(bus, SYSTEMD, path, UNIT_INTERFACE, "StateChangeTimestamp", NULL, 't',
+                r = sd_bus_get_property_trivial(bus, SYSTEMD, path, UNIT_INTERFACE,
+                                                "StateChangeTimestamp", NULL, 't',
                                                 &link->since_usec);
         if (r >= 0) {
                 read_status(link, bus, path);
@@ -137,7 +143,8 @@ int chain_ask(Chain *chain, sd_bus *bus) {
                 int r = ask_link(&chain->links[i], bus);
 
                 if (r < 0) {
-                        log_error("systemd does not tell the state of %s: %s", chain->links[i].unit, strerror(-r));
+                        log_error("systemd does not tell the state of %s: %s", chain->links[i].unit,
+                                  strerror(-r));
                         return r;
                 }
         }
@@ -203,7 +210,8 @@ char *link_line(const Link *link, uint64_t now_usec, size_t width) {
 
         if (in_motion && link->since_usec > 0 && now_usec > link->since_usec)
                 span = span_text(now_usec - link->since_usec);
-        line = xasprintf("%-14s %-13s%-9s %s", link->name, state, span ? span : "", link->status ? link->status : "");
+        line = xasprintf("%-14s %-13s%-9s %s", link->name, state, span ? span : "",
+                         link->status ? link->status : "");
         escaped = escape_line(line);
         cut(escaped, width);
         while (escaped[0] && escaped[strlen(escaped) - 1] == ' ')

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
-#define SYSTEMD              "org.freedesktop.systemd1"
+#define SYSTEMD "org.freedesktop.systemd1"
 /* Object and interface; with the service before them. */
 #define SYSTEMD_MANAGER      "/org/freedesktop/systemd1", SYSTEMD ".Manager"
 #define SYSTEMD_MANAGER_CALL SYSTEMD, SYSTEMD_MANAGER
@@ -15,10 +15,11 @@
 typedef struct Link {
         char *name; /* "setup", a member's name, "ready" */
         char *unit;
-        char *active, *sub; /* as systemd has them; NULL: not known yet */
-        char *status;       /* STATUS=, NULL for none */
+        char *active, *sub;  /* as systemd has them; NULL: not known yet */
+        char *status;        /* STATUS=, NULL for none */
         uint64_t since_usec; /* CLOCK_REALTIME, of the last change of state; 0: never started */
-        char *release, *image, *image_id; /* as its supervisor says; NULL: unknown, or not running */
+        char *release, *image,
+                *image_id; /* as its supervisor says; NULL: unknown, or not running */
 } Link;
 
 typedef struct Chain {

@@ -24,7 +24,8 @@ static bool on_section(void *userdata, const char *section, unsigned line) {
         return config_section_is_known(section);
 }
 
-static void on_key(void *userdata, const char *section, const char *name, const char *value, unsigned line) {
+static void on_key(void *userdata, const char *section, const char *name, const char *value,
+                   unsigned line) {
         Written *written = userdata;
         KeyId id = config_key_find(section, name);
 
@@ -103,7 +104,8 @@ const Verb verb_check = {
         .name = "check",
         .arguments = "",
         .summary = "Check the configuration and show what is in force",
-        .help = "Reads " CONFIG_DIRECTORY " as the next start would, and changes nothing. Every setting is shown with the\n"
+        .help = "Reads " CONFIG_DIRECTORY
+                " as the next start would, and changes nothing. Every setting is shown with the\n"
                 "file and line it comes from, or \"default\"; secrets are masked. Every error is told with its file and\n"
                 "line. Exit status: 0 all is right, 78 the configuration is refused, 82 the keys are.\n",
         .as_root = true,

@@ -20,11 +20,13 @@ static char *random_key(void) {
                 return NULL;
         b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
         b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-        return xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-                         b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+        return xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+                         b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+                         b[12], b[13], b[14], b[15]);
 }
 
-static int create(const Release *release, const char *name, const char *email, const char *password) {
+static int create(const Release *release, const char *name, const char *email,
+                  const char *password) {
         char *arguments[] = {(char[]){"signup:seed_organization"}, NULL};
         _cleanup_(env_freep) Env *own = env_new();
         _cleanup_(freep) char *key = random_key();
@@ -48,7 +50,8 @@ static int create(const Release *release, const char *name, const char *email, c
                 log_error("Lago did not make the organization (exit %d); its reason is above", r);
                 return r;
         }
-        printf("%s is made: sign in at %s as %s. Its API key is shown there.\n", name, release->config->front_url, email);
+        printf("%s is made: sign in at %s as %s. Its API key is shown there.\n", name,
+               release->config->front_url, email);
         return EXIT_SUCCESS;
 }
 
@@ -65,7 +68,8 @@ static int run(const Verb *verb, int argc, char **argv) {
         if (arguments_parse(verb, argc, argv, NULL, 0, words, 2, 2) < 0)
                 return EXIT_USAGE;
         if (!is_one_line(words[0]) || !is_one_line(words[1]) || !strchr(words[1], '@')) {
-                log_error("create-org needs the name of the organization and the mail address of its first user");
+                log_error(
+                        "create-org needs the name of the organization and the mail address of its first user");
                 return EXIT_USAGE;
         }
         r = release_load_admitted(&release);

@@ -19,8 +19,8 @@ typedef struct Verb {
         int (*run)(const struct Verb *verb, int argc, char **argv);
 } Verb;
 
-extern const Verb verb_start, verb_stop, verb_restart, verb_status, verb_check, verb_verify, verb_migrate, verb_pull,
-        verb_rails, verb_create_org, verb_backup;
+extern const Verb verb_start, verb_stop, verb_restart, verb_status, verb_check, verb_verify,
+        verb_migrate, verb_pull, verb_rails, verb_create_org, verb_backup;
 
 typedef struct Flag {
         const char *name; /* "--quiet" */
@@ -36,15 +36,16 @@ typedef struct Flag {
  *
  * Errors: -EINVAL, and what is wrong was told: the caller ends with EXIT_USAGE.
  */
-int arguments_parse(const Verb *verb, int argc, char **argv, const Flag *flags, size_t n_flags, const char **words,
-                    size_t min, size_t max);
+int arguments_parse(const Verb *verb, int argc, char **argv, const Flag *flags, size_t n_flags,
+                    const char **words, size_t min, size_t max);
 
 /* What is to run here, and what is known of its images. */
 typedef struct Release {
         Config *config;
-        bool admitted;           /* the copy that lago-migrate admitted; else /etc/lago */
-        char *version;           /* "v1.50.0" as the image says it, else the configured one */
-        char *image, *image_id;  /* of the backend; the id is NULL when the image is not on this host */
+        bool admitted; /* the copy that lago-migrate admitted; else /etc/lago */
+        char *version; /* "v1.50.0" as the image says it, else the configured one */
+        char *image,
+                *image_id; /* of the backend; the id is NULL when the image is not on this host */
 } Release;
 
 /**

@@ -23,7 +23,7 @@ typedef struct Follower {
         sd_bus *bus;
         sd_event_source *refresh;
         Chain chain;
-        char **pending;  /* object paths of the jobs that are not done */
+        char **pending;              /* object paths of the jobs that are not done */
         char *bad_unit, *bad_result; /* of the first job that did not end well */
         bool terminal, drawn, asking;
         bool over;       /* nothing is left to wait for, or to wait with */
@@ -51,7 +51,8 @@ static size_t terminal_width(void) {
         struct winsize size;
 
         /* The last column is left free, as some terminals wrap there. */
-        return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col - 1U : 79;
+        return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col - 1U
+                                                                                : 79;
 }
 
 static void draw(Follower *f) {
@@ -144,7 +145,8 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error
 
         (void)error;
         refresh_soon(f);
-        if (sd_bus_message_read(m, "uoss", NULL, &path, &unit, &result) < 0 || !take_pending(f, path))
+        if (sd_bus_message_read(m, "uoss", NULL, &path, &unit, &result) < 0 ||
+            !take_pending(f, path))
                 return 0;
         if (!streq(result, "done") && !streq(result, "skipped") && !f->bad_unit) {
                 f->bad_unit = xstrdup(unit);
@@ -169,7 +171,8 @@ static int on_bus_lost(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return follower_end(f, EXIT_TEMPFAIL);
 }
 
-static int on_interrupt(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+static int on_interrupt(sd_event_source *source, const struct signalfd_siginfo *si,
+                        void *userdata) {
         Follower *f = userdata;
 
         (void)source;
@@ -182,7 +185,8 @@ static int queue(Follower *f, const char *unit) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
         sd_bus_message *reply = NULL;
         const char *path = NULL;
-        int r = sd_bus_call_method(f->bus, SYSTEMD_MANAGER_CALL, f->request->method, &error, &reply, "ss", unit, "replace");
+        int r = sd_bus_call_method(f->bus, SYSTEMD_MANAGER_CALL, f->request->method, &error, &reply,
+                                   "ss", unit, "replace");
 
         if (r >= 0)
                 r = sd_bus_message_read(reply, "o", &path);
@@ -199,7 +203,8 @@ static int queue(Follower *f, const char *unit) {
 /* --- the end -------------------------------------------------------------------------------------------- */
 
 static void tell_up(const Follower *f, const char *span) {
-        printf("%s (%s)\n", chain_serves(&f->chain) ? chain_find(&f->chain, "ready")->status : "Done", span);
+        printf("%s (%s)\n",
+               chain_serves(&f->chain) ? chain_find(&f->chain, "ready")->status : "Done", span);
 }
 
 static int tell_end(Follower *f) {
@@ -218,26 +223,32 @@ static int tell_end(Follower *f) {
         }
         cause = chain_first_cause(&f->chain);
         if (cause)
-                log_error("%s failed: %s. See \"journalctl -xu %s\"; when it is mended, \"lagoctl start\"", cause->unit,
-                          cause->status ? cause->status : "it does not say why", cause->unit);
+                log_error(
+                        "%s failed: %s. See \"journalctl -xu %s\"; when it is mended, \"lagoctl start\"",
+                        cause->unit, cause->status ? cause->status : "it does not say why",
+                        cause->unit);
         else if (streq(f->bad_result, "canceled"))
                 log_error("%s: called back by another command meanwhile", f->bad_unit);
         else
-                log_error("%s: the job ended with \"%s\"; see \"systemctl status lago-ready\"", f->bad_unit, f->bad_result);
+                log_error("%s: the job ended with \"%s\"; see \"systemctl status lago-ready\"",
+                          f->bad_unit, f->bad_result);
         return EXIT_MEMBER;
 }
 
 /* --- setting up ----------------------------------------------------------------------------------------- */
 
 static int subscribe(Follower *f) {
-        int r = sd_bus_match_signal(f->bus, NULL, SYSTEMD, SYSTEMD_MANAGER, "JobRemoved", on_job_removed, f);
+        int r = sd_bus_match_signal(f->bus, NULL, SYSTEMD, SYSTEMD_MANAGER, "JobRemoved",
+                                    on_job_removed, f);
 
         if (r >= 0)
-                r = sd_bus_match_signal(f->bus, NULL, SYSTEMD, NULL, "org.freedesktop.DBus.Properties",
-                                        "PropertiesChanged", on_changed, f);
+                r = sd_bus_match_signal(f->bus, NULL, SYSTEMD, NULL,
+                                        "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                                        on_changed, f);
         if (r >= 0)
-                r = sd_bus_match_signal(f->bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
-                                        "Disconnected", on_bus_lost, f);
+                r = sd_bus_match_signal(f->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+                                        "org.freedesktop.DBus.Local", "Disconnected", on_bus_lost,
+                                        f);
         if (r >= 0)
                 r = sd_bus_call_method(f->bus, SYSTEMD_MANAGER_CALL, "Subscribe", NULL, NULL, "");
         return r;
@@ -257,7 +268,8 @@ static int set_up(Follower *f) {
         if (r >= 0)
                 r = sd_event_add_signal(f->event, NULL, SIGTERM, on_interrupt, f);
         if (r >= 0)
-                r = sd_event_add_time_relative(f->event, &f->refresh, CLOCK_MONOTONIC, 0, 0, on_refresh, f);
+                r = sd_event_add_time_relative(f->event, &f->refresh, CLOCK_MONOTONIC, 0, 0,
+                                               on_refresh, f);
         if (r >= 0)
                 r = sd_bus_attach_event(f->bus, f->event, 0);
         if (r >= 0)
@@ -321,7 +333,8 @@ static int read_units(sd_bus_message *m, char ***units) {
         while (r > 0) {
                 const char *unit, *active;
 
-                r = sd_bus_message_read(m, "(ssssssouso)", &unit, NULL, NULL, &active, NULL, NULL, NULL, NULL, NULL, NULL);
+                r = sd_bus_message_read(m, "(ssssssouso)", &unit, NULL, NULL, &active, NULL, NULL,
+                                        NULL, NULL, NULL, NULL);
                 if (r > 0 && !streq(active, "inactive") && is_of_the_stack(unit))
                         strv_add(units, unit);
         }
@@ -338,12 +351,13 @@ char **jobs_stack_units(void) {
         if (r < 0)
                 return NULL;
         strv_add(&units, "lago.target");
-        r = sd_bus_call_method(bus, SYSTEMD_MANAGER_CALL, "ListUnitsByPatterns", &error, &reply, "asas", 0, 1,
-                               "lago-*.service");
+        r = sd_bus_call_method(bus, SYSTEMD_MANAGER_CALL, "ListUnitsByPatterns", &error, &reply,
+                               "asas", 0, 1, "lago-*.service");
         if (r >= 0)
                 r = read_units(reply, &units);
         if (r < 0)
-                log_error("systemd does not list its units: %s", error.message ? error.message : strerror(-r));
+                log_error("systemd does not list its units: %s",
+                          error.message ? error.message : strerror(-r));
         sd_bus_error_free(&error);
         sd_bus_message_unref(reply);
         sd_bus_flush_close_unref(bus);

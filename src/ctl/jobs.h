@@ -5,11 +5,11 @@
 #include <stdbool.h>
 
 typedef struct JobsRequest {
-        const char *method;   /* "StartUnit", "StopUnit", "RestartUnit" */
+        const char *method; /* "StartUnit", "StopUnit", "RestartUnit" */
         char *const *units;
-        bool stopping;        /* done when they are down; else when they are up */
-        bool quiet;           /* nothing but what went wrong */
-        const char *goes_on;  /* what to say when the operator leaves with Ctrl-C */
+        bool stopping;       /* done when they are down; else when they are up */
+        bool quiet;          /* nothing but what went wrong */
+        const char *goes_on; /* what to say when the operator leaves with Ctrl-C */
 } JobsRequest;
 
 /** jobs_follow() - answers an exit status; what went wrong was told, with the first unit that failed. */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const Verb *const verbs[] = {
-        &verb_start,   &verb_stop, &verb_restart, &verb_status, &verb_check,  &verb_verify,
+        &verb_start,   &verb_stop, &verb_restart, &verb_status,     &verb_check,  &verb_verify,
         &verb_migrate, &verb_pull, &verb_rails,   &verb_create_org, &verb_backup,
 };
 
@@ -30,7 +30,8 @@ static void show_usage(FILE *f) {
         fputs(usage_head, f);
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
                 _cleanup_(freep) char *call =
-                        xasprintf("%s%s%s", verbs[i]->name, verbs[i]->arguments[0] ? " " : "", verbs[i]->arguments);
+                        xasprintf("%s%s%s", verbs[i]->name, verbs[i]->arguments[0] ? " " : "",
+                                  verbs[i]->arguments);
 
                 fprintf(f, "  %-24s  %s\n", call, verbs[i]->summary);
         }
@@ -38,8 +39,8 @@ static void show_usage(FILE *f) {
 }
 
 static void show_verb(const Verb *verb) {
-        printf("Usage: lagoctl %s%s%s\n%s.\n%s%s", verb->name, verb->arguments[0] ? " " : "", verb->arguments,
-               verb->summary, verb->help[0] ? "\n" : "", verb->help);
+        printf("Usage: lagoctl %s%s%s\n%s.\n%s%s", verb->name, verb->arguments[0] ? " " : "",
+               verb->arguments, verb->summary, verb->help[0] ? "\n" : "", verb->help);
 }
 
 static const Verb *find(const char *name) {
@@ -86,7 +87,8 @@ int main(int argc, char **argv) {
                 return EXIT_SUCCESS;
         }
         if (verb->as_root && geteuid() != 0) {
-                log_error("\"lagoctl %s\" is for root: it needs what only root may read", verb->name);
+                log_error("\"lagoctl %s\" is for root: it needs what only root may read",
+                          verb->name);
                 return EXIT_USAGE;
         }
         return verb->run(verb, argc - 1, argv + 1);

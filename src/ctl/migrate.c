@@ -15,7 +15,8 @@ static int follow(const char *method, char *unit, bool quiet) {
                 .method = method,
                 .units = units,
                 .quiet = quiet,
-                .goes_on = "The migrations go on: \"lagoctl status\" shows them; then \"lagoctl start\"",
+                .goes_on =
+                        "The migrations go on: \"lagoctl status\" shows them; then \"lagoctl start\"",
         };
 
         return jobs_follow(&request);

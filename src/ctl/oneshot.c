@@ -30,7 +30,8 @@ static void signals_restore(const Signals *signals) {
 /* A file in memory with a line for each. Errors: -errno. */
 static int environment_fd(char *const *environment) {
         _cleanup_(closep) int fd = memfd_create("environment", MFD_CLOEXEC);
-        _cleanup_(freep) char *text = strv_join(environment, "\n"), *whole = xasprintf("%s\n", text);
+        _cleanup_(freep) char *text = strv_join(environment, "\n"),
+                              *whole = xasprintf("%s\n", text);
         size_t n = strlen(whole);
         ssize_t written;
 
@@ -73,11 +74,14 @@ int oneshot_run(const Oneshot *oneshot, const SpawnOptions *options, Spawned *re
         return r < 0 ? r : ret->status;
 }
 
-int rails_run(const Release *release, char *const *arguments, const Env *own, bool shown, Spawned *ret) {
+int rails_run(const Release *release, char *const *arguments, const Env *own, bool shown,
+              Spawned *ret) {
         Member migrate = {.kind = MEMBER_MIGRATE};
-        _cleanup_(strv_freep) char **environment = stack_environment(release->config, &migrate, own);
+        _cleanup_(strv_freep) char **environment =
+                stack_environment(release->config, &migrate, own);
         /* Lago's tasks read and write what the API serves. */
-        _cleanup_(strv_freep) char **volumes = stack_volumes(release->config, MEMBER_API), **command = NULL;
+        _cleanup_(strv_freep) char **volumes = stack_volumes(release->config, MEMBER_API),
+                                   **command = NULL;
         Oneshot oneshot = {
                 .purpose = "rails",
                 .image = release->image_id,

@@ -31,4 +31,5 @@ int oneshot_run(const Oneshot *oneshot, const SpawnOptions *options, Spawned *re
  *
  * Errors: -errno, told; else as oneshot_run().
  */
-int rails_run(const Release *release, char *const *arguments, const Env *own, bool shown, Spawned *ret);
+int rails_run(const Release *release, char *const *arguments, const Env *own, bool shown,
+              Spawned *ret);

@@ -53,7 +53,8 @@ static const char *or_default(const char *value, const char *fallback) {
         return isempty(value) ? fallback : value;
 }
 
-static int run_bundled(const Config *config, char *const *command, const SpawnOptions *options, Spawned *ret) {
+static int run_bundled(const Config *config, char *const *command, const SpawnOptions *options,
+                       Spawned *ret) {
         _cleanup_(freep) char *address = runstate_address("db"), *container = NULL;
         _cleanup_(strv_freep) char **argv = NULL, **inside = NULL;
         Member db = {.kind = MEMBER_DB};
@@ -65,7 +66,8 @@ static int run_bundled(const Config *config, char *const *command, const SpawnOp
         }
         strv_add(&inside, "env");
         strv_addf(&inside, "PGUSER=%s", or_default(env_get(config->env, "POSTGRES_USER"), "lago"));
-        strv_addf(&inside, "PGDATABASE=%s", or_default(env_get(config->env, "POSTGRES_DB"), "lago"));
+        strv_addf(&inside, "PGDATABASE=%s",
+                  or_default(env_get(config->env, "POSTGRES_DB"), "lago"));
         strv_extend(&inside, command);
         container = member_container(&db);
         argv = engine_podman.exec(container, inside);
@@ -77,15 +79,19 @@ static int run_bundled(const Config *config, char *const *command, const SpawnOp
 
 /* --- an external one: from a container of the bundled server's image ------------------------------------ */
 
-static int run_external(const Config *config, char *const *command, const SpawnOptions *options, Spawned *ret) {
-        _cleanup_(freep) char *url = stack_database_url(config), *error = NULL, *image = stack_image(config, MEMBER_DB);
+static int run_external(const Config *config, char *const *command, const SpawnOptions *options,
+                        Spawned *ret) {
+        _cleanup_(freep) char *url = stack_database_url(config), *error = NULL,
+                              *image = stack_image(config, MEMBER_DB);
         _cleanup_(freep) char *id = image_id(image);
         _cleanup_(strv_freep) char **environment = NULL, **volumes = NULL;
-        Oneshot oneshot = {.purpose = "pg", .image = id, .network = config->network, .command = command};
+        Oneshot oneshot = {
+                .purpose = "pg", .image = id, .network = config->network, .command = command};
         int r;
 
         if (!id) {
-                log_error("%s is not on this host, and its pg_dump is needed; podman pull %s", image, image);
+                log_error("%s is not on this host, and its pg_dump is needed; podman pull %s",
+                          image, image);
                 return -ENOENT;
         }
         environment = pg_environment(url, config->ca_file ? CA_FILE_INSIDE : NULL, &error);
@@ -106,5 +112,6 @@ static int run_external(const Config *config, char *const *command, const SpawnO
 }
 
 int pg_run(const Config *config, char *const *command, const SpawnOptions *options, Spawned *ret) {
-        return (config->database_external ? run_external : run_bundled)(config, command, options, ret);
+        return (config->database_external ? run_external : run_bundled)(config, command, options,
+                                                                        ret);
 }

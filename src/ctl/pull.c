@@ -63,13 +63,14 @@ static int pull(const char *image) {
         if (id)
                 return 0;
         if (isatty(STDERR_FILENO)) {
-                r = call(engine_podman.pull_shown(image), &(SpawnOptions){.inherit_error = true, .max_bytes = OUTPUT_MAX},
-                         &spawned);
+                r = call(engine_podman.pull_shown(image),
+                         &(SpawnOptions){.inherit_error = true, .max_bytes = OUTPUT_MAX}, &spawned);
                 spawned_done(&spawned);
         }
         /* What is shown cannot be judged: after a failure once more, to hear why. */
         if (r > 0)
-                r = call(engine_podman.pull(image), &(SpawnOptions){.max_bytes = OUTPUT_MAX}, &spawned);
+                r = call(engine_podman.pull(image), &(SpawnOptions){.max_bytes = OUTPUT_MAX},
+                         &spawned);
         if (r < 0)
                 return r == -ENOENT ? EXIT_OSERR : EXIT_TEMPFAIL;
         r = r == 0 ? 0 : tell_failure(image, &spawned);

@@ -25,8 +25,8 @@ int engine_ask(char **argv, Spawned *ret) {
         int r = spawn_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret);
 
         if (r == -ENOENT)
-                log_error("%s is not installed, or not in $PATH; install the package %s", engine_podman.name,
-                          engine_podman.name);
+                log_error("%s is not installed, or not in $PATH; install the package %s",
+                          engine_podman.name, engine_podman.name);
         else if (r < 0)
                 log_error("Cannot run %s: %s", engine_podman.name, strerror(-r));
         return r;
@@ -76,7 +76,8 @@ static bool load_admitted(Release *release) {
 int release_load(const char *name, Release *ret) {
         Release release = {0};
         bool admitted = !name && load_admitted(&release);
-        int status = config_load_or_tell(admitted ? ADMITTED_DIRECTORY : CONFIG_DIRECTORY, &release.config);
+        int status = config_load_or_tell(admitted ? ADMITTED_DIRECTORY : CONFIG_DIRECTORY,
+                                         &release.config);
 
         if (status == 0 && name)
                 status = config_set_release(release.config, name);
@@ -100,7 +101,8 @@ int release_load_admitted(Release *ret) {
                 return status;
         if (ret->admitted)
                 return 0;
-        log_error("No release is admitted yet, so there is no schema to run against; \"lagoctl start\" does it");
+        log_error(
+                "No release is admitted yet, so there is no schema to run against; \"lagoctl start\" does it");
         release_done(ret);
         return EXIT_TEMPFAIL;
 }
@@ -118,7 +120,10 @@ void release_done(Release *release) {
 /* lago-gate parses what an image holds, as a user that may do nothing. */
 static int write_manifest(int root, int out) {
         char *argv[] = {(char[]){"lago-gate"}, (char[]){"manifest"}, (char[]){"--root=."}, NULL};
-        SpawnOptions options = {.directory_fd = root, .output_fd = out, .unprivileged = true, .timeout_usec = TIMEOUT_USEC};
+        SpawnOptions options = {.directory_fd = root,
+                                .output_fd = out,
+                                .unprivileged = true,
+                                .timeout_usec = TIMEOUT_USEC};
         Spawned spawned = {0};
         int r = spawn_run(argv, &options, &spawned);
 
@@ -190,7 +195,8 @@ char *release_manifest(const Release *release) {
         int r;
 
         if (!release->image_id) {
-                log_error("%s is not on this host; \"lagoctl pull %s\" brings it", release->image, release->config->release);
+                log_error("%s is not on this host; \"lagoctl pull %s\" brings it", release->image,
+                          release->config->release);
                 return NULL;
         }
         path = xasprintf(CACHE_DIRECTORY "/manifest-%s", release->image_id);

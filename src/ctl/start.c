@@ -7,7 +7,8 @@ static int run(const Verb *verb, int argc, char **argv) {
         JobsRequest request = {
                 .method = "StartUnit",
                 .units = units,
-                .goes_on = "Lago goes on starting: \"lagoctl status\" shows it, \"lagoctl stop\" calls it back",
+                .goes_on =
+                        "Lago goes on starting: \"lagoctl status\" shows it, \"lagoctl stop\" calls it back",
         };
         Flag flags[] = {{"--quiet", &request.quiet}};
 

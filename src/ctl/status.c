@@ -19,8 +19,10 @@ static char *time_text(uint64_t usec, bool utc) {
                 return NULL;
         if (utc ? !gmtime_r(&seconds, &tm) : !localtime_r(&seconds, &tm))
                 return NULL;
-        return strftime(text, sizeof(text), utc ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%d %H:%M:%S", &tm) > 0 ? xstrdup(text)
-                                                                                                       : NULL;
+        return strftime(text, sizeof(text), utc ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%d %H:%M:%S", &tm) >
+                               0
+                       ? xstrdup(text)
+                       : NULL;
 }
 
 /* Where an image is started by its name, that name stands in the place of the id. */
@@ -38,10 +40,10 @@ static const char *short_id(const char *id) {
         return id ? strncpy(text, id, ID_COLUMNS) : "-";
 }
 
-static void print_row(const char *member, const char *state, const char *since, const char *release, const char *image,
-                      const char *status) {
-        _cleanup_(freep) char *raw = xasprintf("%-14s %-13s %-19s  %-10s %-*s  %s", member, state, since, release, ID_COLUMNS,
-                                               image, status);
+static void print_row(const char *member, const char *state, const char *since, const char *release,
+                      const char *image, const char *status) {
+        _cleanup_(freep) char *raw = xasprintf("%-14s %-13s %-19s  %-10s %-*s  %s", member, state,
+                                               since, release, ID_COLUMNS, image, status);
         _cleanup_(freep) char *line = escape_line(raw);
 
         puts(strip(line));
@@ -64,8 +66,8 @@ static void print_table(const Chain *chain) {
                 _cleanup_(freep) char *since = time_text(link->since_usec, /* utc= */ false);
 
                 print_row(link->name, link->active, since ? since : "-",
-                          link->release && runs_release(link) ? link->release : "-", short_id(real_id(link)),
-                          link->status ? link->status : "");
+                          link->release && runs_release(link) ? link->release : "-",
+                          short_id(real_id(link)), link->status ? link->status : "");
         }
 }
 

@@ -16,7 +16,10 @@
 static int ask_gate(const Config *config, const StackGate *gate) {
         _cleanup_(strv_freep) char **argv = stack_gate_command(config, "check", gate);
         _cleanup_(freep) char *url = stack_database_url(config);
-        SpawnOptions options = {.input = url ? url : "", .output_fd = 1, .inherit_error = true, .unprivileged = true};
+        SpawnOptions options = {.input = url ? url : "",
+                                .output_fd = 1,
+                                .inherit_error = true,
+                                .unprivileged = true};
         Spawned spawned = {0};
         int r = privileges_init();
 
@@ -43,7 +46,8 @@ static int verify(const Release *release) {
         if (!release->config->database_external) {
                 address = runstate_address("db");
                 if (!address) {
-                        log_error("PostgreSQL does not serve; \"systemctl start lago-db\" starts it alone");
+                        log_error(
+                                "PostgreSQL does not serve; \"systemctl start lago-db\" starts it alone");
                         return GATE_UNREACHABLE;
                 }
                 gate.address = address;
@@ -63,7 +67,10 @@ static int run(const Verb *verb, int argc, char **argv) {
         if (status != 0)
                 return status;
         printf("%s (%s), %s\n", release.version,
-               release.admitted ? "admitted" : name ? "as asked" : "configured, not admitted", release.image);
+               release.admitted ? "admitted"
+               : name           ? "as asked"
+                                : "configured, not admitted",
+               release.image);
         (void)fflush(stdout);
         return verify(&release);
 }

@@ -13,10 +13,14 @@ static char *text(const char *s) {
         return s ? xstrdup(s) : NULL;
 }
 
-static Link *add(Chain *chain, const char *name, const char *active, const char *sub, const char *status) {
+static Link *add(Chain *chain, const char *name, const char *active, const char *sub,
+                 const char *status) {
         chain->links = xrealloc(chain->links, (chain->n + 1) * sizeof(Link));
-        chain->links[chain->n] = (Link){.name = xstrdup(name), .unit = xasprintf("lago-%s.service", name),
-                                        .active = text(active), .sub = text(sub), .status = text(status)};
+        chain->links[chain->n] = (Link){.name = xstrdup(name),
+                                        .unit = xasprintf("lago-%s.service", name),
+                                        .active = text(active),
+                                        .sub = text(sub),
+                                        .status = text(status)};
         return &chain->links[chain->n++];
 }
 
@@ -62,18 +66,22 @@ static void a_line_tells_state_span_and_status(void **state _unused_) {
         Link *link = add(&chain, "api", "activating", "start", "Starting: no answer");
 
         link->since_usec = 100 * USEC_PER_SEC;
-        assert_line(link, 107 * USEC_PER_SEC, SIZE_MAX, "api            activating   7 s       Starting: no answer");
+        assert_line(link, 107 * USEC_PER_SEC, SIZE_MAX,
+                    "api            activating   7 s       Starting: no answer");
         assert_line(link, 107 * USEC_PER_SEC, 45, "api            activating   7 s       Startin");
         /* A clock that was set back has no span to tell. */
-        assert_line(link, 90 * USEC_PER_SEC, SIZE_MAX, "api            activating             Starting: no answer");
+        assert_line(link, 90 * USEC_PER_SEC, SIZE_MAX,
+                    "api            activating             Starting: no answer");
         assert_line(link, 107 * USEC_PER_SEC, 14, "api");
 }
 
 static void a_line_is_fit_for_a_terminal(void **state _unused_) {
         _cleanup_(chain_done) Chain chain = {0};
-        Link *link = add(&chain, "migrate", "active", "exited", "a\033[2Jb \303\266\303\266\303\266");
+        Link *link =
+                add(&chain, "migrate", "active", "exited", "a\033[2Jb \303\266\303\266\303\266");
 
-        assert_line(link, 0, SIZE_MAX, "migrate        done                   a?[2Jb \303\266\303\266\303\266");
+        assert_line(link, 0, SIZE_MAX,
+                    "migrate        done                   a?[2Jb \303\266\303\266\303\266");
         /* Columns are characters, and none is cut in two. */
         assert_line(link, 0, 47, "migrate        done                   a?[2Jb \303\266\303\266");
         link = add(&chain, "db", NULL, NULL, NULL);
@@ -115,15 +123,19 @@ static void what_could_be_a_secret_is_not_shown(void **state _unused_) {
         assert_masked("SOMETHING_NEW", "12345678", "(set, 8 characters)");
         assert_masked("API_KEY_NAME", "x", "(set, 1 characters)");
         assert_masked("SENTRY_DSN", "https://key@sentry.example.com/1", "(set, 32 characters)");
-        assert_masked("DATABASE_URL", "postgresql://lago:pw@db:5432/lago?x=y", "postgresql://lago:***@db:5432/***");
+        assert_masked("DATABASE_URL", "postgresql://lago:pw@db:5432/lago?x=y",
+                      "postgresql://lago:***@db:5432/***");
         assert_masked("REDIS_URL", "redis://:pw@redis:6379", "redis://:***@redis:6379");
         assert_masked("REDIS_URL", "redis://token@redis:6379/", "redis://***@redis:6379");
-        assert_masked("LAGO_HOOK_URL", "https://hooks.example.com/T0/B0/key", "https://hooks.example.com/***");
-        assert_masked("LAGO_HOOK_URL", "https://hooks.example.com?token=x", "https://hooks.example.com/***");
+        assert_masked("LAGO_HOOK_URL", "https://hooks.example.com/T0/B0/key",
+                      "https://hooks.example.com/***");
+        assert_masked("LAGO_HOOK_URL", "https://hooks.example.com?token=x",
+                      "https://hooks.example.com/***");
         /* A raw '/', '?', '#' or '@' in a password. */
         assert_masked("DATABASE_URL", "postgresql://lago:p/w@db/lago", "postgresql://***");
         assert_masked("DATABASE_URL", "postgresql://lago:p?w@db/lago", "postgresql://***");
-        assert_masked("DATABASE_URL", "postgresql://lago:p@w@db/lago", "postgresql://lago:***@db/***");
+        assert_masked("DATABASE_URL", "postgresql://lago:p@w@db/lago",
+                      "postgresql://lago:***@db/***");
 }
 
 /* Whatever the password is made of, no piece of it that is long enough to mean something comes out. */
@@ -150,13 +162,15 @@ static void no_password_of_a_url_comes_out(void **state _unused_) {
 
 static void libpq_gets_its_variables(void **state _unused_) {
         _cleanup_(freep) char *error = NULL, *joined = NULL;
-        _cleanup_(strv_freep) char **environment =
-                pg_environment("postgresql://lago:p%40w@pg.example.com:5433/billing?sslmode=verify-full&search_path=public",
-                               "/ca.pem", &error);
+        _cleanup_(strv_freep) char **environment = pg_environment(
+                "postgresql://lago:p%40w@pg.example.com:5433/billing?sslmode=verify-full&search_path=public",
+                "/ca.pem", &error);
 
         joined = strv_join(environment, "\n");
-        assert_string_equal(joined, "PGHOST=pg.example.com\nPGPORT=5433\nPGUSER=lago\nPGPASSWORD=p@w\n"
-                                    "PGDATABASE=billing\nPGSSLMODE=verify-full\nPGSSLROOTCERT=/ca.pem\nPGAPPNAME=lagoctl");
+        assert_string_equal(
+                joined,
+                "PGHOST=pg.example.com\nPGPORT=5433\nPGUSER=lago\nPGPASSWORD=p@w\n"
+                "PGDATABASE=billing\nPGSSLMODE=verify-full\nPGSSLROOTCERT=/ca.pem\nPGAPPNAME=lagoctl");
         assert_null(pg_environment("mysql://x", NULL, &error));
         assert_non_null(error);
 }
@@ -187,16 +201,26 @@ static void arguments_are_flags_and_words(void **state _unused_) {
         const char *words[2];
         bool quiet;
 
-        assert_int_equal(parse(&quiet, words, 0, 2, (char *[]){(char[]){"test"}, (char[]){"--quiet"}, (char[]){"a"}, NULL}), 0);
+        assert_int_equal(
+                parse(&quiet, words, 0, 2,
+                      (char *[]){(char[]){"test"}, (char[]){"--quiet"}, (char[]){"a"}, NULL}),
+                0);
         assert_true(quiet);
         assert_string_equal(words[0], "a");
         assert_null(words[1]);
-        assert_int_equal(parse(&quiet, words, 0, 2, (char *[]){(char[]){"test"}, (char[]){"--"}, (char[]){"--quiet"}, NULL}), 0);
+        assert_int_equal(
+                parse(&quiet, words, 0, 2,
+                      (char *[]){(char[]){"test"}, (char[]){"--"}, (char[]){"--quiet"}, NULL}),
+                0);
         assert_false(quiet);
         assert_string_equal(words[0], "--quiet");
         assert_int_equal(parse(&quiet, words, 1, 2, (char *[]){(char[]){"test"}, NULL}), -EINVAL);
-        assert_int_equal(parse(&quiet, words, 0, 1, (char *[]){(char[]){"test"}, (char[]){"a"}, (char[]){"b"}, NULL}), -EINVAL);
-        assert_int_equal(parse(&quiet, words, 0, 1, (char *[]){(char[]){"test"}, (char[]){"--quit"}, NULL}), -EINVAL);
+        assert_int_equal(parse(&quiet, words, 0, 1,
+                               (char *[]){(char[]){"test"}, (char[]){"a"}, (char[]){"b"}, NULL}),
+                         -EINVAL);
+        assert_int_equal(
+                parse(&quiet, words, 0, 1, (char *[]){(char[]){"test"}, (char[]){"--quit"}, NULL}),
+                -EINVAL);
 }
 
 int main(void) {
