@@ -30,7 +30,9 @@ int config_load_or_tell(const char *directory, Config **ret) {
         ConfigErrors errors = {0};
         int r = config_load(directory, ret, &errors), status = config_errors_status(&errors);
 
-        config_errors_tell(&errors);
+        /* What are warnings only, lago-setup has told: nine services need not repeat them. */
+        if (r < 0)
+                config_errors_tell(&errors);
         config_errors_done(&errors);
         return r < 0 && status == 0 ? EXIT_CONFIG : status;
 }

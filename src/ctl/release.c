@@ -22,7 +22,7 @@
 
 int engine_ask(char **argv, Spawned *ret) {
         _cleanup_(strv_freep) char **owned = argv;
-        int r = spawn_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret);
+        int r = spawn_capture(owned, OUTPUT_MAX, TIMEOUT_USEC, ret);
 
         if (r == -ENOENT)
                 log_error("%s is not installed, or not in $PATH; install the package %s",

@@ -39,26 +39,6 @@ typedef struct Options {
         bool check, once;
 } Options;
 
-static void tell(const ConfigErrors *errors) {
-        for (size_t i = 0; i < errors->n; i++) {
-                const ConfigError *error = &errors->list[i];
-                bool warning = error->kind == CONFIG_WARNING;
-                _cleanup_(strv_freep) char **fields = NULL;
-                _cleanup_(freep) char *where =
-                        error->line > 0 ? xasprintf("%s:%u", error->file, error->line)
-                                        : xstrdup(error->file);
-
-                strv_addf(&fields, "FILE=%s", error->file);
-                if (error->line > 0)
-                        strv_addf(&fields, "LINE=%u", error->line);
-                log_fields(warning ? LOG_WARNING : LOG_ERR,
-                           warning                            ? NULL
-                           : error->kind == CONFIG_ERROR_KEYS ? MESSAGE_KEYS
-                                                              : MESSAGE_CONFIG_REFUSED,
-                           fields, "%s: %s%s", where, warning ? "warning: " : "", error->text);
-        }
-}
-
 /* STATUS= has one line: the first error, and how many there are. */
 static void tell_status(const ConfigErrors *errors) {
         const ConfigError *first = NULL;
@@ -81,7 +61,7 @@ static StepResult load(const Options *options, Config **ret) {
 
         if (r >= 0)
                 setup_check(options->directory, config, &errors);
-        tell(&errors);
+        config_errors_tell(&errors);
         tell_status(&errors);
         status = config_errors_status(&errors);
         config_errors_done(&errors);

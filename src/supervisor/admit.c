@@ -69,21 +69,6 @@ static int copy_all(void) {
         return r;
 }
 
-void config_error_tell(const ConfigError *e) {
-        _cleanup_(strv_freep) char **fields = NULL;
-        const char *id = e->kind == CONFIG_ERROR_KEYS ? MESSAGE_KEYS : MESSAGE_CONFIG_REFUSED;
-
-        /* lago-setup has told the warnings; once is enough. */
-        if (e->kind == CONFIG_WARNING)
-                return;
-        strv_addf(&fields, "FILE=%s", e->file);
-        strv_addf(&fields, "LINE=%u", e->line);
-        if (e->line > 0)
-                log_fields(LOG_ERR, id, fields, "%s:%u: %s", e->file, e->line, e->text);
-        else
-                log_fields(LOG_ERR, id, fields, "%s: %s", e->file, e->text);
-}
-
 int admit_begin(Config **ret) {
         int r = copy_all();
 

@@ -83,6 +83,8 @@ void supervisor_feed(Supervisor *s, LifeEvent event) {
         s->draining_queue = false;
 }
 
+static char *format_va(const char *format, va_list ap) _printf_(1, 0);
+
 static char *format_va(const char *format, va_list ap) {
         char *text = NULL;
 
@@ -251,8 +253,7 @@ static int load_own_env(Supervisor *s, const char *directory) {
 
         s->own_env = env_new();
         r = env_read(s->own_env, path, &errors);
-        for (size_t i = 0; i < errors.n; i++)
-                config_error_tell(&errors.list[i]);
+        config_errors_tell(&errors);
         config_errors_done(&errors);
         if (r < 0 && r != -ENOENT)
                 return EXIT_CONFIG;

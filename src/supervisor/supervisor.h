@@ -153,5 +153,3 @@ int admit_begin(Config **ret);
 int admit_finish(const Supervisor *s);
 /** admit_images() - the ids that were admitted, for a member that starts from them. Errors: -errno. */
 int admit_images(Supervisor *s);
-/** config_error_tell() - one error to the journal, with file and line. Warnings are lago-setup's to tell. */
-void config_error_tell(const ConfigError *error);
