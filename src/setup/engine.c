@@ -195,6 +195,8 @@ static StepResult judge_network(const Config *config, const Inventory *inventory
         log_error("The container network %s belongs to somebody else: %s; write another name "
                   "below [network] in lago.conf",
                   config->network, inventory->network_problem);
+        setup_refused("the container network %s is somebody else's; see [network] in lago.conf",
+                      config->network);
         return STEP_STRANGER;
 }
 

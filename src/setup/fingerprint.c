@@ -136,5 +136,6 @@ StepResult setup_fingerprints(const char *path, const Config *config, bool data_
                     "read. Put the old value back into lago.env or secrets.env. If you mean it, and will enter the "
                     "credentials of payment providers and integrations anew, remove %s",
                     names, path);
+        setup_refused("other encryption keys than the database was filled with; see \"journalctl -u lago-setup\"");
         return STEP_KEYS;
 }

@@ -139,6 +139,7 @@ static StepResult refuse(const char *path, char *const *missing, const char *bec
                     "file back to %s. New "
                     "keys could not read what is stored",
                     names, because, path);
+        setup_refused("keys missing for existing data; see \"journalctl -u lago-setup\"");
         return STEP_KEYS;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 /* What lago-setup does once per start: judge the configuration, make keys, network and volumes. */
 
+#include "base/util.h"
 #include "config/config.h"
 
 /* How a step ended; what went wrong has been told by the step. */
@@ -13,6 +14,9 @@ typedef enum StepResult {
         STEP_STRANGER, /* EXIT_STRANGER */
         STEP_ENGINE,   /* no engine to speak to: EXIT_OSERR */
 } StepResult;
+
+/** setup_refused() - the one line of STATUS= that says why; the whole of it has gone to the journal. */
+void setup_refused(const char *format, ...) _printf_(1, 2);
 
 /**
  * setup_check() - what config_load() cannot judge: env.d/, ca-file, the RSA key, who may read the files.

@@ -175,8 +175,22 @@ static void tell_serves(Keeper *k) {
         (void)sd_notify(0, "READY=1");
 }
 
+/* What a unit without a run file told systemd: lago-setup, or a supervisor that ended before it had one. */
+static char *status_text(Keeper *k, const char *unit) {
+        _cleanup_(freep) char *path = NULL;
+        char *text = NULL;
+
+        if (sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit, &path) < 0 ||
+            sd_bus_get_property_string(k->bus, SYSTEMD, path, SYSTEMD ".Service", "StatusText", NULL, &text) < 0)
+                return NULL;
+        if (isempty(text))
+                free_and_strdup(&text, NULL);
+        return text;
+}
+
 static void tell_failed(Keeper *k, size_t which) {
-        const char *reason = k->statuses[which] ? k->statuses[which] : "see its journal";
+        _cleanup_(freep) char *told = k->statuses[which] ? NULL : status_text(k, k->units[which]);
+        const char *reason = k->statuses[which] ? k->statuses[which] : told ? told : "see its journal";
         _cleanup_(freep) char *text = xasprintf("%s failed: %s", k->units[which], reason);
 
         keeper_status(k, text);

@@ -80,6 +80,7 @@ static const char setup_text[] =
         "[Service]\n"
         "Type=oneshot\n"
         "RemainAfterExit=yes\n"
+        "NotifyAccess=main\n"
         "ExecStart=" SETUP "\n"
         "UMask=0077\n"
         "RuntimeDirectory=lago\n"
