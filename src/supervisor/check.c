@@ -50,6 +50,8 @@ void gate_read(Supervisor *s, const JobResult *result) {
         GateAnswer *g = &s->gate;
 
         g->status = result->signaled || !result->started ? 70 : result->status;
+        strv_free(g->warnings);
+        g->warnings = keyfile_all(result->output, "WARNING");
         take(&g->verdict, result->output, "VERDICT");
         take(&g->sentence, result->output, "SENTENCE");
         take(&g->remedy, result->output, "REMEDY");

@@ -18,6 +18,12 @@ enum {
         GATE_EMPTY = 12,
 };
 
+/* What does not keep Lago from serving, but wants somebody's attention: a bridge's task, an index left half built. */
+static void tell_warnings(const Supervisor *s) {
+        STRV_FOREACH(warning, s->gate.warnings)
+                log_message(LOG_WARNING, strstr(*warning, "bridge") ? MESSAGE_BRIDGE_OPEN : NULL, "%s.", *warning);
+}
+
 static void finish(Supervisor *s) {
         int r = admit_finish(s);
 
@@ -30,6 +36,7 @@ static void finish(Supervisor *s) {
         supervisor_wait_over(s);
         supervisor_status(s, "%s", s->gate.sentence);
         log_message(LOG_NOTICE, MESSAGE_SCHEMA_VERIFIED, "%s.", s->gate.sentence);
+        tell_warnings(s);
         (void)sd_notify(0, "READY=1");
         supervisor_feed(s, LIFE_ON_DONE);
 }

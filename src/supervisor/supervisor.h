@@ -16,6 +16,7 @@
 /* What lago-gate said last. */
 typedef struct GateAnswer {
         int status; /* its exit status: see lago-gate(8) */
+        char **warnings;
         char *verdict, *sentence, *remedy, *first, *first_name, *fresh, *roles, *missing, *needed;
 } GateAnswer;
 

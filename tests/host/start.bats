@@ -64,6 +64,10 @@ journal_has_clock_job() {
         [ "$(started_at front)" -ge "$(ready_at api)" ]
 }
 
+@test "v1.50.0 is a bridge release: its task is told, with a message id" {
+        journal -u lago-migrate MESSAGE_ID=2e611bdb611e490fa5a02b63b8ba04c8 | grep -F "v1.50.0 is a bridge release"
+}
+
 @test "a second start changes nothing" {
         local before after
         before=$(for m in db redis migrate api worker clock front pdf ready; do invocation $m; done)
