@@ -43,6 +43,10 @@ typedef struct Engine {
         char **(*owner)(const char *container);
         /** image_id() - prints the id of an image that is here, fails when it is not. */
         char **(*image_id)(const char *image);
+        /** image_environment() - prints what the image sets, NAME=VALUE lines. */
+        char **(*image_environment)(const char *image);
+        /** volume_path() - prints the directory of a volume. */
+        char **(*volume_path)(const char *volume);
         char **(*pull)(const char *image);
         /** pull_shown() - the same, with its progress on a terminal. */
         char **(*pull_shown)(const char *image);

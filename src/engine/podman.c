@@ -127,6 +127,22 @@ static char **podman_image_id(const char *image) {
         return argv;
 }
 
+static char **podman_image_environment(const char *image) {
+        char **argv = podman("image", "inspect");
+
+        strv_add(&argv, "--format={{range .Config.Env}}{{println .}}{{end}}");
+        strv_add(&argv, image);
+        return argv;
+}
+
+static char **podman_volume_path(const char *volume) {
+        char **argv = podman("volume", "inspect");
+
+        strv_add(&argv, "--format={{.Mountpoint}}");
+        strv_add(&argv, volume);
+        return argv;
+}
+
 static char **podman_pull(const char *image) {
         char **argv = podman("pull", NULL);
 
@@ -171,6 +187,8 @@ const Engine engine_podman = {
         .exec = podman_exec,
         .owner = podman_owner,
         .image_id = podman_image_id,
+        .image_environment = podman_image_environment,
+        .volume_path = podman_volume_path,
         .pull = podman_pull,
         .pull_shown = podman_pull_shown,
         .create_for_files = podman_create_for_files,

@@ -245,6 +245,7 @@ static void tell_end(Supervisor *s) {
 
 static void container_ended(Supervisor *s, int code, int status) {
         note_end(s, code, status);
+        s->ended_unanswered = s->state == LIFE_PROBE && s->member.kind == MEMBER_DB;
         if (s->state == LIFE_PROBE || s->state == LIFE_SERVE)
                 tell_end(s);
         else if (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN)

@@ -3,6 +3,7 @@
 #include "supervisor/image.h"
 
 #include "base/time.h"
+#include "supervisor/server.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -320,6 +321,9 @@ void enter_prepare(Supervisor *s) {
         } else {
                 /* The engine finds it by name; should it be absent, the container cannot be made, and it is pulled. */
                 free_and_strdup(&s->image_id, s->image);
+                if (s->ended_unanswered)
+                        server_check_major(s);
+                else
                         supervisor_feed(s, LIFE_ON_OK);
         }
 }

@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "supervisor/runfile.h"
+#include "supervisor/server.h"
 
 #include <systemd/sd-daemon.h>
 
@@ -54,7 +55,7 @@ static void on_login(void *userdata, const JobResult *result) {
         gate_read(s, result);
         if (s->gate.status == 0)
                 supervisor_feed(s, LIFE_ON_OK);
-        else
+        else if (!server_refuses_password(s))
                 not_ready(s, s->gate.sentence);
 }
 

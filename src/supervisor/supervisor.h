@@ -83,6 +83,8 @@ typedef struct Supervisor {
         GateAnswer gate;
         MigrateHistory migrations;
         char *progress; /* lago-gate watch's last line, as a sentence */
+        char *server_major;    /* db: of the image, as it says */
+        bool ended_unanswered; /* db: the last container ended before it answered */
         char *ground;   /* which database and Redis the migrations in hand began on; NULL: not known */
 } Supervisor;
 

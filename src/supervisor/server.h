@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What the bundled PostgreSQL can never get over by itself. */
+
+#include "supervisor/supervisor.h"
+
+/** server_refuses_password() - the login was rejected, and the password was changed after the data had been made: feeds a NEVER. */
+bool server_refuses_password(Supervisor *s);
+
+/** server_check_major() - it ended before it answered: is the data of another major version? Feeds OK or NEVER. */
+void server_check_major(Supervisor *s);

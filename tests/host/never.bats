@@ -1,0 +1,195 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What can never succeed is refused once, in seconds, with a sentence and a status of its own; nothing is touched, and when
+# it is mended one start is enough. What truth.bats shows already is not repeated here.
+
+load lib
+
+setup_file() {
+        boot_and_install
+        start_stack
+        sql "CREATE TABLE IF NOT EXISTS kept (n int); INSERT INTO kept VALUES (42)"
+}
+
+teardown_file() {
+        remove_guest
+}
+
+# The next test begins with what this one should have mended.
+teardown() {
+        in_guest_sh <<'SH'
+[ ! -e /etc/lago/kept ] || mv /etc/lago/kept /etc/lago/secrets.env
+rm -rf /etc/lago/lago.conf.d
+podman rm -f stranger >/dev/null 2>&1
+[ "$(podman inspect lago-front --format '{{index .Config.Labels "io.lago-supervisor.member"}}' 2>/dev/null)" = front ] ||
+        podman rm -f lago-front >/dev/null 2>&1
+systemctl daemon-reload
+SH
+}
+
+# refused UNIT STATUS TEXT: the start of the stack fails for this, and for this alone.
+refused() {
+        run in_guest timeout 60 systemctl start lago.target
+        [ "$status" != 0 ] || { echo "# it started"; return 1; }
+        [ "$status" != 124 ] || { echo "# it waits"; show_stack; return 1; }
+        local got
+        got=$(in_guest systemctl show -P ExecMainStatus "lago-$1")
+        [ "$got" = "$2" ] || { echo "# lago-$1 ended with $got"; show_stack; return 1; }
+        [ "$(in_guest systemctl show -P NRestarts "lago-$1")" = 0 ]
+        [ "$(in_guest systemctl show -P ActiveState "lago-$1")" = failed ]
+        status_has "$1" "$3" || { echo "# STATUS: $(status_text "$1")"; return 1; }
+        status_text ready | grep -F "lago-$1" || { echo "# lago-ready says: $(status_text ready)"; return 1; }
+}
+
+# Nothing was asked for since: not tried again behind our back.
+stays_refused() {
+        [ "$(in_guest systemctl is-active lago.target "lago-$1" | sort -u)" != active ]
+        [ -z "$(in_guest systemctl list-jobs --no-legend 'lago*')" ]
+}
+
+# One command, as the message says.
+mended() {
+        start_stack
+        serves
+        [ "$(sql 'SELECT n FROM kept')" = 42 ]
+}
+
+@test "81: an image that is not here, with pull = never" {
+        stop_stack
+        config images pull never
+        config images api getlago/api:v0.0.1
+        refused migrate 81 'getlago/api:v0.0.1'
+        stays_refused migrate
+        in_guest rm -r /etc/lago/lago.conf.d
+        in_guest systemctl daemon-reload
+        mended
+}
+
+@test "81: an image that holds no migrations" {
+        stop_stack
+        config images api library/redis:7-alpine
+        refused migrate 81 'holds no migrations'
+        in_guest rm -r /etc/lago/lago.conf.d
+        mended
+}
+
+@test "82: keys missing for data that is there: none are made" {
+        stop_stack
+        in_guest mv /etc/lago/secrets.env /etc/lago/kept
+        refused setup 82 'Refused'
+        ! in_guest test -e /etc/lago/secrets.env
+        in_guest mv /etc/lago/kept /etc/lago/secrets.env
+        mended
+}
+
+@test "82: another encryption key than the data was written with" {
+        stop_stack
+        in_guest cp -a /etc/lago/secrets.env /etc/lago/kept
+        in_guest_sh <<'SH'
+new=$(openssl rand -hex 32)
+sed -i -E "s/^((LAGO_)?ENCRYPTION_PRIMARY_KEY)=.*/\1=$new/" /etc/lago/secrets.env
+SH
+        refused setup 82 'Refused'
+        in_guest mv /etc/lago/kept /etc/lago/secrets.env
+        mended
+}
+
+@test "82: the password of the bundled database is not the one it was made with" {
+        stop_stack
+        in_guest cp -a /etc/lago/secrets.env /etc/lago/kept
+        in_guest sed -i 's/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=0123456789abcdef0123456789abcdef/' /etc/lago/secrets.env
+        refused db 82 'password'
+        in_guest mv /etc/lago/kept /etc/lago/secrets.env
+        mended
+}
+
+@test "84: a data directory of another major version" {
+        stop_stack
+        in_guest_sh <<'SH'
+echo 14 >"$(podman volume inspect lago_postgres_data --format '{{.Mountpoint}}')/PG_VERSION"
+SH
+        refused db 84 '14'
+        in_guest_sh <<'SH'
+echo 15 >"$(podman volume inspect lago_postgres_data --format '{{.Mountpoint}}')/PG_VERSION"
+SH
+        mended
+}
+
+@test "85: a container of that name that is not ours is left alone" {
+        stop_stack
+        in_guest podman create --name lago-front docker.io/library/redis:7-alpine
+        refused front 85 'lago-front'
+        in_guest podman container exists lago-front
+        in_guest podman rm lago-front
+        mended
+}
+
+@test "85: a network of that name that cannot serve" {
+        stop_stack
+        in_guest podman network create --internal somebodys
+        config network name somebodys
+        refused setup 85 'somebodys'
+        in_guest rm -r /etc/lago/lago.conf.d
+        in_guest podman network exists somebodys
+        mended
+}
+
+@test "80: tables of somebody else, and a ledger of somebody else" {
+        stop_stack
+        config database volume other_data
+        in_guest systemctl start lago-db
+        sql 'CREATE TABLE theirs (n int); INSERT INTO theirs VALUES (7)'
+        refused migrate 80 'Refused'
+        [ "$(sql 'SELECT n FROM theirs')" = 7 ]
+        sql "CREATE TABLE schema_migrations (version varchar PRIMARY KEY); INSERT INTO schema_migrations VALUES ('19990101000000')"
+        refused migrate 80 'Refused'
+        [ "$(sql 'SELECT n FROM theirs')" = 7 ]
+        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 1 ]
+        stop_stack
+        in_guest rm -r /etc/lago/lago.conf.d
+        mended
+}
+
+@test "an older release on a newer database is refused, untouched; the newer one goes on" {
+        local before
+        in_guest sed -i 's/^release = .*/release = v1.51.0/' /etc/lago/lago.conf
+        in_guest timeout 120 systemctl restart lago-migrate
+        wait_for 60 status_has ready 'Lago serves'
+        wait_for 60 status_has api 'Serving v1.51.0'
+        wait_for 60 active front
+        mended
+        before=$(dump | md5sum)
+        in_guest sed -i 's/^release = .*/release = v1.50.0/' /etc/lago/lago.conf
+        run in_guest timeout 60 systemctl restart lago-migrate
+        [ "$status" != 0 ]
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-migrate)" = 80 ]
+        status_has migrate 'v1.51.0'
+        [ "$(dump | md5sum)" = "$before" ]
+        in_guest sed -i 's/^release = .*/release = v1.51.0/' /etc/lago/lago.conf
+        mended
+        status_has api 'Serving v1.51.0'
+}
+
+# Its own name is new with each container.
+environment_of_api() {
+        in_guest podman inspect lago-api --format '{{range .Config.Env}}{{println .}}{{end}}' | grep -v ^HOSTNAME= | sort
+}
+
+@test "an edit half-way, and the supervisor of the API killed at night: what was admitted comes back" {
+        local image environment
+        image=$(in_guest podman inspect lago-api --format '{{.Image}}')
+        environment=$(environment_of_api)
+        in_guest_sh <<'SH'
+sed -i 's/^release = .*/release = v1.5/; s/^\[api\]/[ap/' /etc/lago/lago.conf
+printf 'LAGO_LICENSE=half\nSECRET_KEY_BASE' >/etc/lago/lago.env
+kill -9 "$(systemctl show -P MainPID lago-api)"
+SH
+        api_is_gone() { ! active api; }
+        api_is_gone || wait_for 10 api_is_gone || :
+        wait_for 60 active api
+        wait_for 60 active clock
+        wait_for 60 active front
+        serves
+        [ "$(in_guest podman inspect lago-api --format '{{.Image}}')" = "$image" ]
+        diff <(environment_of_api) <(echo "$environment") 
+}
