@@ -17,6 +17,7 @@ typedef enum ProbeVerdict {
 typedef enum ProbeQuestion {
         ASK_HTTP,     /* GET path: status 200, and the release in the body when one is expected */
         ASK_REDIS,    /* AUTH when there is a password, PING */
+        ASK_TLS,      /* a server that speaks TLS: it answers a greeting; no word of ours goes there in the clear */
         ASK_POSTGRES, /* SSLRequest: the server answers one byte as soon as it accepts connections; no login */
 } ProbeQuestion;
 

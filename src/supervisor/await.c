@@ -93,17 +93,14 @@ static void ask_api(Supervisor *s) {
 
 /* --- Redis: Sidekiq exits without it, and some of Lago's migrations enqueue jobs ------------------------ */
 
-static void on_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
-        Supervisor *s = userdata;
-        _cleanup_(redis_address_done) RedisAddress a = {0};
-
-        s->probe = NULL;
-        (void)redis_address(s, &a);
-        if (verdict == PROBE_NEVER)
-                supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: Redis at %s:%u: %s", a.host,
-                                 a.port, reason);
+static void redis_answered(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
+        if (s->state == LIFE_SERVE)
+                serve_external_answer(s, verdict, reason);
+        else if (verdict == PROBE_NEVER)
+                supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: Redis at %s:%u: %s", a->host,
+                                 a->port, reason);
         else if (verdict == PROBE_LATER) {
-                supervisor_later(s, "Waiting for Redis at %s:%u: %s", a.host, a.port, reason);
+                supervisor_later(s, "Waiting for Redis at %s:%u: %s", a->host, a->port, reason);
                 /* Migrations that failed just before may have failed of this. */
                 s->container.ended = false;
         } else if (s->member.kind == MEMBER_REDIS)
@@ -112,9 +109,18 @@ static void on_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
                 ask_api(s);
 }
 
+static void on_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Supervisor *s = userdata;
+        _cleanup_(redis_address_done) RedisAddress a = {0};
+
+        s->probe = NULL;
+        (void)redis_address(s, &a);
+        redis_answered(s, &a, verdict, reason);
+}
+
 static void ask_redis_at(Supervisor *s, const RedisAddress *a, const char *address) {
         ProbeTarget target = {
-                .question = ASK_REDIS,
+                .question = a->tls ? ASK_TLS : ASK_REDIS,
                 .netns_fd = -EBADF,
                 .address = address,
                 .port = a->port,
@@ -125,7 +131,7 @@ static void ask_redis_at(Supervisor *s, const RedisAddress *a, const char *addre
         int r = probe_start(s->event, &target, on_redis, s, &s->probe);
 
         if (r < 0)
-                supervisor_later(s, "Waiting for Redis at %s:%u: %s", a->host, a->port, probe_errno_words(-r));
+                redis_answered(s, a, PROBE_LATER, probe_errno_words(-r));
 }
 
 /* getent(1) prints "ADDRESS STREAM NAME" lines; looking names up inside this process would block its loop. */
@@ -137,12 +143,12 @@ static void on_redis_name(void *userdata, const JobResult *result) {
         s->job = NULL;
         (void)redis_address(s, &a);
         if (isempty(address))
-                supervisor_later(s, "Waiting for Redis at %s:%u: the name has no address", a.host, a.port);
+                redis_answered(s, &a, PROBE_LATER, "the name has no address");
         else
                 ask_redis_at(s, &a, address);
 }
 
-static void ask_redis(Supervisor *s) {
+void ask_redis(Supervisor *s) {
         _cleanup_(redis_address_done) RedisAddress a = {0};
 
         if (redis_address(s, &a) < 0) {

@@ -41,6 +41,7 @@ void runfile_write(const Supervisor *s) {
         keyfile_add(&text, "ADDRESS", s->container.address[0] ? s->container.address : NULL);
         keyfile_add(&text, "CONTAINER", s->container.exists ? s->container_name : NULL);
         keyfile_add(&text, "VERDICT", s->gate.verdict);
+        keyfile_add(&text, "SICK", s->bad_probes > 0 ? "yes" : NULL);
         write_text(s->name, text);
 }
 

@@ -2,6 +2,7 @@
 /* From "it runs" to READY=1, and afterwards: does it still answer? */
 #include "supervisor/supervisor.h"
 
+#include "base/keyfile.h"
 #include "base/time.h"
 #include "supervisor/runfile.h"
 #include "supervisor/server.h"
@@ -167,6 +168,13 @@ static void on_upstream_redis(void *userdata, ProbeVerdict verdict, const char *
         rest_until_next(s);
 }
 
+/* An external server is watched by its own supervisor, which says when it does not answer. */
+static bool external_is_away(const char *member) {
+        _cleanup_(freep) char *text = runstate_read(member), *sick = text ? keyfile_get(text, "SICK") : NULL;
+
+        return sick != NULL;
+}
+
 static void ask_upstream(Supervisor *s, const char *member, ProbeQuestion question, ProbeDone done) {
         _cleanup_(freep) char *address = runstate_address(member);
         ProbeTarget target = {
@@ -190,7 +198,7 @@ static void on_upstream_database(void *userdata, ProbeVerdict verdict, const cha
                 supervisor_status(s, "Not healthy; PostgreSQL is away (%s), so not restarting", reason);
                 rest_until_next(s);
         } else if (s->config->redis_external)
-                give_up_container(s);
+                on_upstream_redis(s, external_is_away("redis") ? PROBE_LATER : PROBE_GOOD, "see lago-redis.service");
         else
                 ask_upstream(s, "redis", ASK_REDIS, on_upstream_redis);
 }
@@ -208,7 +216,7 @@ static void not_healthy(Supervisor *s, const char *reason) {
         else if (!s->info->backend)
                 give_up_container(s);
         else if (s->config->database_external)
-                on_upstream_database(s, PROBE_GOOD, "");
+                on_upstream_database(s, external_is_away("db") ? PROBE_LATER : PROBE_GOOD, "see lago-db.service");
         else
                 ask_upstream(s, "db", ASK_POSTGRES, on_upstream_database);
 }
@@ -234,6 +242,13 @@ static void on_external_login(void *userdata, const JobResult *result) {
                 not_healthy(s, s->gate.sentence);
 }
 
+void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reason) {
+        if (verdict == PROBE_GOOD)
+                healthy(s);
+        else
+                not_healthy(s, reason);
+}
+
 static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
         ProbeTarget target = own_target(s);
@@ -248,7 +263,11 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
                         gate_job(s, argv, on_external_login);
                 return 0;
         }
-        if (s->info->probe == PROBE_NONE || stack_is_external(s->config, s->member.kind)) {
+        if (stack_is_external(s->config, s->member.kind)) {
+                ask_redis(s);
+                return 0;
+        }
+        if (s->info->probe == PROBE_NONE) {
                 rest_until_next(s);
                 return 0;
         }

@@ -138,6 +138,11 @@ void on_stranger(void *userdata, pid_t pid, int code, int status);
 /** hold_lock() - CHECK's last step for the clock: OK once it is the one clock of its database, else STANDBY. hold.c */
 void hold_lock(Supervisor *s);
 
+/** ask_redis() - in the state AWAIT for the start, in SERVE to watch the external one. await.c */
+void ask_redis(Supervisor *s);
+/** serve_external_answer() - what an external server that is watched answered. serve.c */
+void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reason);
+
 /** check_for_migrate() - what the gate's answer means to the member migrate. migrate.c */
 void check_for_migrate(Supervisor *s);
 /** migrate_ended() - the container that migrates ended; called before the machine hears of it. migrate.c */

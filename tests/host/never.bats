@@ -98,7 +98,7 @@ SH
         stop_stack
         in_guest cp -a /etc/lago/secrets.env /etc/lago/kept
         in_guest sed -i 's/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=0123456789abcdef0123456789abcdef/' /etc/lago/secrets.env
-        refused db 82 'password'
+        refused db 82 'POSTGRES_PASSWORD in'
         in_guest mv /etc/lago/kept /etc/lago/secrets.env
         mended
 }

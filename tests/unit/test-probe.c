@@ -71,6 +71,21 @@ static void rubbish_is_read_without_harm(void **state) {
         }
 }
 
+static void a_server_with_tls_hears_no_word_in_the_clear(void **state) {
+        ProbeTarget target = {.question = ASK_TLS, .port = 6380, .user = "u", .password = "secret"};
+        size_t n;
+        _cleanup_(freep) char *request = probe_request(&target, &n);
+
+        (void)state;
+        assert_int_equal(request[0], 22);
+        assert_null(memmem(request, n, "secret", 6));
+        assert_int_equal(probe_read(&target, "\x15\x03\x03", 3, false).verdict, PROBE_GOOD);
+        assert_int_equal(probe_read(&target, "\x16\x03\x03", 3, false).verdict, PROBE_GOOD);
+        assert_int_equal(probe_read(&target, "-ERR", 4, false).verdict, PROBE_LATER);
+        assert_int_equal(probe_read(&target, "", 0, true).verdict, PROBE_LATER);
+        assert_false(probe_read(&target, "", 0, false).complete);
+}
+
 static void the_password_is_sent_as_one_argument(void **state) {
         ProbeTarget target = redis_auth;
         _cleanup_(freep) char *request = NULL;
@@ -86,6 +101,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_answer_has_its_meaning),
                 cmocka_unit_test(rubbish_is_read_without_harm),
+                cmocka_unit_test(a_server_with_tls_hears_no_word_in_the_clear),
                 cmocka_unit_test(the_password_is_sent_as_one_argument),
         };
 
