@@ -6,12 +6,14 @@
 #include "base/time.h"
 #include "supervisor/cgroup.h"
 #include "supervisor/image.h"
+#include "supervisor/nameserver.h"
 #include "supervisor/netns.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -187,6 +189,8 @@ static void on_created(void *userdata, const JobResult *result) {
         s->job = NULL;
         if (!result->signaled && result->status == 0) {
                 s->container.exists = true;
+                (void)snprintf(s->container.id, sizeof(s->container.id), "%.*s",
+                               (int)strcspn(result->output, "\n"), result->output);
                 supervisor_feed(s, LIFE_ON_OK);
                 return;
         }
@@ -301,6 +305,7 @@ static void on_started(void *userdata, const JobResult *result) {
         s->job = NULL;
         if (result->signaled || result->status != 0) {
                 /* Its words went to the journal, as its output is the container's. */
+                s->container.start_killed = result->signaled;
                 s->rest_usec = end_rest(end_add(&s->ends, now_usec()));
                 supervisor_later(s, "%s cannot start the container (exit %d); see the journal", s->engine->name, result->status);
                 return;
@@ -334,6 +339,9 @@ static void gone(Supervisor *s) {
         if (left > 0)
                 log_message(LOG_WARNING, MESSAGE_REAPED, "Killed what was left of the container.");
         (void)unlink(env_file);
+        if (c->start_killed)
+                nameserver_mend(s->config->network, c->id);
+        c->start_killed = false;
         c->netns_fd = close_fd(c->netns_fd);
         c->exists = c->monitor_lost = false;
         c->monitor = c->init = 0;

@@ -24,6 +24,8 @@ typedef struct GateAnswer {
 typedef struct Container {
         bool exists;           /* made by us, or found under our label: ours to remove */
         bool ended;            /* its end was told */
+        char id[65];           /* the engine's, in hexadecimal */
+        bool start_killed;     /* the client that started it was killed */
         bool monitor_lost;     /* conmon was killed: the engine no longer knows what is true */
         pid_t monitor, init;   /* conmon and the first process; 0: not known */
         int netns_fd;
