@@ -1,31 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # A bad night: whatever is killed, at whatever moment, Lago serves again without a command, and nothing is left over.
-# SOAK is how many moments are drawn for each kind of killing, SEED repeats a run.
 
 load lib
-
-setup_file() {
-        export SEED=${SEED:-$RANDOM} MOMENTS=${SOAK:-4}
-        echo "# SEED=$SEED, $MOMENTS moments each" >&3
-        boot_and_install
-        record_engine
-        "$guest" push "$GUEST" "$BATS_TEST_DIRNAME/crash.sh" /var/tmp/
-        start_stack
-}
-
-teardown_file() {
-        remove_guest
-}
-
-# in_the_night [ARG]...: the script on standard input inside, with the words of crash.sh and $1 moments to draw.
-in_the_night() {
-        {
-                echo "set -o pipefail; RANDOM=$((SEED + BATS_TEST_NUMBER)); MOMENTS=$MOMENTS"
-                echo '. /var/tmp/crash.sh'
-                cat
-        } | in_guest_sh "$@"
-}
+load night
 
 @test "kill -9 of each supervisor that serves: PostgreSQL and the job in hand get their grace" {
         in_the_night <<'SH'
@@ -126,120 +104,5 @@ for ((i = 1; i <= MOMENTS; i++)); do
         echo "# after $moment ms: killed $killed: $words"
         healed 120 || exit 1
 done
-SH
-}
-
-# Where it stops for long: the one before the last of v1.6.0, in the database.
-slow=20240611074215
-
-@test "kill -9 of the supervisor of a migration: it runs to its end, and once" {
-        member_env migrate STANDIN_SLOW_MIGRATION=$slow:12
-        in_the_night $slow <<'SH'
-empty_database v1.6.0
-: >/var/tmp/engine.log
-start_all
-has_status migrate "$1" || exit 1
-pid=$(container_pid migrate)
-kill -9 "$(main_pid migrate)"
-seen=0
-while [ "$(systemctl show -P ActiveState lago-migrate)" != active ]; do
-        migrators=$(podman exec lago-db psql -U lago -d lago -Atqc \
-                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
-        [ "${migrators:-0}" -le 1 ] || { echo "# $migrators migrate at once"; exit 1; }
-        [ "${migrators:-0}" = 0 ] || seen=$((seen + 1))
-        # While it runs its process is the one that was there.
-        if [ -e "/proc/$pid" ] && ! systemctl is-active -q lago-migrate; then
-                [ "$(container_pid migrate)" = "$pid" ] || [ ! -e "/proc/$pid" ] || { echo "# it was cut short"; exit 1; }
-        fi
-        sleep 0.3
-done
-[ "$seen" -gt 3 ] || { echo "# seen running $seen times only"; exit 1; }
-healed 60 || exit 1
-runs=$(grep -c 'create --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
-[ "$runs" = 1 ] || { echo "# $runs runs"; exit 1; }
-SH
-        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
-        [ "$(relation_errors)" = 0 ]
-}
-
-@test "the database killed during the same migration, twice: it is not the migration's fault" {
-        member_env migrate STANDIN_SLOW_MIGRATION=$slow:6
-        in_the_night $slow <<'SH'
-empty_database v1.6.0
-start_all
-last=none
-for i in 1 2; do
-        for ((tries = 0; tries < 600; tries++)); do
-                pid=$(container_pid migrate)
-                [ -z "$pid" ] || [ "$pid" = "$last" ] ||
-                        [[ $(systemctl show -P StatusText lago-migrate) != *"$1"* ]] || break
-                sleep 0.1
-        done
-        last=$pid
-        kill -9 "$(container_pid db)" || exit 1
-        echo "# killed during $1 of process $pid"
-done
-healed 120 || exit 1
-[ "$(systemctl show -P NRestarts lago-migrate)" = 0 ]
-SH
-        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
-}
-
-@test "power cut while serving: what Redis and PostgreSQL had is there" {
-        in_guest systemctl enable -q lago.target
-        redis set night 1
-        sql 'CREATE TABLE night (n int); INSERT INTO night VALUES (1)'
-        "$guest" kill "$GUEST"
-        "$guest" start "$GUEST"
-        in_the_night <<'SH'
-healed 120 || exit 1
-[ "$(podman exec lago-redis redis-cli get night)" = 1 ] || { echo "# Redis has lost it"; exit 1; }
-[ "$(podman exec lago-redis redis-cli config get appendonly | tail -n 1)" = yes ] || exit 1
-podman exec lago-db psql -U lago -d lago -Atqc 'SELECT n FROM night' | grep -qx 1
-podman exec lago-db psql -U lago -d lago -Atqc 'DROP TABLE night'
-SH
-}
-
-@test "power cut during a migration and while starting" {
-        member_env migrate STANDIN_SLOW_MIGRATION=$slow:6
-        in_the_night $slow <<'SH'
-empty_database v1.6.0
-start_all
-has_status migrate "$1"
-SH
-        "$guest" kill "$GUEST"
-        "$guest" start "$GUEST"
-        in_the_night <<<'moment 3000; echo "# once more after $moment ms"'
-        "$guest" kill "$GUEST"
-        "$guest" start "$GUEST"
-        in_the_night <<<'healed 120'
-        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
-        [ "$(relation_errors)" = 0 ]
-}
-
-@test "SIGSTOP of a supervisor, serving or still waiting: it is ended and started again" {
-        in_the_night <<'SH'
-mkdir -p /run/systemd/system/lago-worker.service.d
-printf '[Service]\nWatchdogSec=4s\n' >/run/systemd/system/lago-worker.service.d/10-test.conf
-systemctl daemon-reload
-systemctl restart lago-worker
-pid=$(main_pid worker)
-kill -STOP "$pid"
-while [ "$(main_pid worker)" = "$pid" ]; do sleep 0.2; done
-healed 60 || exit 1
-systemctl stop lago-redis
-systemctl mask -q --runtime lago-redis # or the worker's start would start it
-systemctl restart --no-block lago-worker
-has_status worker "Waiting for Redis" || exit 1
-pid=$(main_pid worker)
-kill -STOP "$pid"
-for ((i = 0; i < 300; i++)); do
-        [ -e "/proc/$pid" ] || break
-        sleep 0.2
-done
-[ ! -e "/proc/$pid" ] || { echo "# $pid is still there"; kill -KILL "$pid"; exit 1; }
-systemctl unmask -q --runtime lago-redis
-systemctl start lago-redis
-healed 60
 SH
 }

@@ -121,8 +121,8 @@ SH
         serves
         status_text db
         ! in_guest podman container exists lago-db
-        [ "$(in_guest podman exec managed-db psql -U admin -d billing -Atqc 'SELECT count(*) FROM schema_migrations')" = 1046 ] ||
-                in_guest podman exec managed-db psql -U admin -d billing -Atqc 'SELECT count(*) FROM schema_migrations'
+        # One by one: structure.sql, loaded, would have made 1046 rows out of 597 files.
+        [ "$(in_guest podman exec managed-db psql -U admin -d billing -Atqc 'SELECT count(*) FROM schema_migrations')" = 1046 ]
         [ "$(relation_errors)" = 0 ]
 }
 
