@@ -108,7 +108,7 @@ moment() {
 # one_of WORD...: one of them, in $drawn.
 one_of() {
         shift "$((RANDOM % $#))"
-        drawn=$1
+        drawn=$1 # shellcheck disable=SC2034
 }
 
 stop_all() {

@@ -120,9 +120,9 @@ SH
         start_stack 240
         serves
         status_text db
-        ! in_guest podman container exists lago-db
-        # One by one: structure.sql, loaded, would have made 1046 rows out of 597 files.
-        [ "$(in_guest podman exec managed-db psql -U admin -d billing -Atqc 'SELECT count(*) FROM schema_migrations')" = 1046 ]
+        run ! in_guest podman container exists lago-db
+        # One by one, as many as there are files; structure.sql, loaded, writes 1046 rows.
+        [ "$(in_guest podman exec managed-db psql -U admin -d billing -Atqc 'SELECT count(*) FROM schema_migrations')" = 597 ]
         [ "$(relation_errors)" = 0 ]
 }
 

@@ -77,7 +77,7 @@ mended() {
         stop_stack
         in_guest mv /etc/lago/secrets.env /etc/lago/kept
         refused setup 82 'Refused'
-        ! in_guest test -e /etc/lago/secrets.env
+        run ! in_guest test -e /etc/lago/secrets.env
         in_guest mv /etc/lago/kept /etc/lago/secrets.env
         mended
 }
