@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 # Words for killing what runs in the guest, and for saying whether it came back as it was. Pushed into the guest and
-# sourced there: a moment can only be met from inside. shellcheck shell=bash
+# sourced there: a moment can only be met from inside.
 
 members=(db redis api worker clock front pdf)
 all_units=(lago.target lago-{setup,db,redis,migrate,api,worker,clock,front,pdf,ready}.service)
@@ -108,7 +109,8 @@ moment() {
 # one_of WORD...: one of them, in $drawn.
 one_of() {
         shift "$((RANDOM % $#))"
-        drawn=$1 # shellcheck disable=SC2034
+        # shellcheck disable=SC2034
+        drawn=$1
 }
 
 stop_all() {
