@@ -33,6 +33,7 @@ typedef struct Keeper {
         char *active[MEMBERS_MAX], *sub[MEMBERS_MAX];
         KeepMember members[MEMBERS_MAX];
         uint64_t queued_usec[MEMBERS_MAX]; /* when its start was queued again last */
+        bool refused; /* the configuration is: only lago-setup is watched, which tells why */
         bool in_flight, dirty, ready_said;
         uint64_t begun_usec;
         char *status;
@@ -199,6 +200,13 @@ static void tell_failed(Keeper *k, size_t which) {
         (void)sd_event_exit(k->event, EXIT_MEMBER);
 }
 
+/* lago-setup has no complaint: it ran before the file was spoiled. */
+static void tell_refused(Keeper *k) {
+        keeper_status(k, "Refused: configuration; see \"lagoctl check\"");
+        log_error("The configuration is refused: \"lagoctl check\" tells every error with its line.");
+        (void)sd_event_exit(k->event, EXIT_CONFIG);
+}
+
 static void judge(Keeper *k) {
         size_t which = 0;
 
@@ -209,7 +217,10 @@ static void judge(Keeper *k) {
                 tell_waiting(k);
                 return;
         case KEEP_SERVES:
-                tell_serves(k);
+                if (k->refused)
+                        tell_refused(k);
+                else
+                        tell_serves(k);
                 return;
         case KEEP_FAILED:
                 tell_failed(k, which);
@@ -337,7 +348,11 @@ static void add_unit(Keeper *k, char *name, char *unit, bool optional) {
         set_unit(k, i, "inactive", "dead", 1);
 }
 
-static int load(Keeper *k) {
+/*
+ * A configuration that cannot be read is lago-setup's to tell: this unit ends after that one has, so that whoever looks
+ * for the first cause finds it.
+ */
+static void load(Keeper *k) {
         size_t n;
         _cleanup_(config_freep) Config *config = NULL;
         ConfigErrors errors = {0};
@@ -345,20 +360,16 @@ static int load(Keeper *k) {
         int r = config_load_files(CONFIG_DIRECTORY, &config, &errors);
 
         config_errors_done(&errors);
-        if (r < 0) {
-                /* lago-setup.service tells every error with its line. */
-                (void)sd_notify(0, "STATUS=Refused: configuration; see \"systemctl status lago-setup\"");
-                log_error("The configuration is refused; see \"journalctl -u lago-setup\".");
-                return EXIT_CONFIG;
-        }
-        k->release = xstrdup(config->release);
-        list = stack_members(config, &n);
         /* Not a member, but the first cause of a chain that does not come up. */
         add_unit(k, xstrdup("setup"), xstrdup("lago-setup.service"), /* optional= */ false);
+        k->refused = r < 0;
+        if (k->refused)
+                return;
+        k->release = xstrdup(config->release);
+        list = stack_members(config, &n);
         for (size_t i = 0; i < n; i++)
                 add_unit(k, member_name(&list[i]), member_unit(&list[i]), list[i].kind == MEMBER_PDF);
         free(list);
-        return 0;
 }
 
 static int subscribe(Keeper *k) {
@@ -412,9 +423,7 @@ int ready_run(void) {
 
         k.begun_usec = now_usec();
         (void)runfile_prepare();
-        r = load(&k);
-        if (r != 0)
-                return r;
+        load(&k);
         r = set_up(&k);
         if (r < 0) {
                 log_error("Cannot listen to systemd on the system bus: %s.", strerror(-r));
