@@ -19,13 +19,15 @@ char **gate_argv(Supervisor *s, const char *verb, bool with_manifest) {
 
         if (!s->config->database_external) {
                 address = s->member.kind == MEMBER_DB ? xstrdup(s->container.address) : runstate_address("db");
-                if (isempty(address)) {
-                        supervisor_later(s, "Waiting for PostgreSQL: it does not serve yet; see lago-db.service");
+                if (isempty(address))
                         return NULL;
-                }
                 gate.address = address;
         }
         return stack_gate_command(s->config, verb, &gate);
+}
+
+void gate_waits(Supervisor *s) {
+        supervisor_later(s, "Waiting for PostgreSQL: it does not serve yet; see lago-db.service");
 }
 
 void gate_job(Supervisor *s, char **argv, JobDone done) {
@@ -114,4 +116,6 @@ void enter_check(Supervisor *s) {
         argv = gate_argv(s, "check", /* with_manifest= */ true);
         if (argv)
                 gate_job(s, argv, on_verdict);
+        else
+                gate_waits(s);
 }

@@ -67,8 +67,10 @@ void hold_lock(Supervisor *s) {
         if (s->hold)
                 return; /* its first line will come */
         argv = gate_argv(s, "hold", /* with_manifest= */ false);
-        if (!argv)
+        if (!argv) {
+                gate_waits(s);
                 return;
+        }
         url = stack_database_url(s->config);
         spec.argv = argv;
         spec.input = url ? url : "";

@@ -104,6 +104,8 @@ static void begin_fresh(Supervisor *s) {
 
                 if (argv)
                         gate_job(s, argv, on_replay_prepared);
+                else
+                        gate_waits(s);
         } else
                 supervisor_feed(s, LIFE_ON_OK);
 }

@@ -73,6 +73,8 @@ static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *re
 
                 if (argv)
                         gate_job(s, argv, on_login);
+                else
+                        not_ready(s, "the container has no address");
         } else
                 supervisor_feed(s, LIFE_ON_OK);
 }
@@ -134,15 +136,13 @@ static void say_ready(Supervisor *s) {
         s->ready_said = true;
 }
 
-static void rest_until_next(Supervisor *s);
-
 static void healthy(Supervisor *s) {
         if (s->bad_probes > 0) {
                 log_message(LOG_INFO, MESSAGE_HEALTH, "Healthy again after %u failed probes.", s->bad_probes);
                 s->bad_probes = 0;
         }
         say_serving(s);
-        rest_until_next(s);
+        serve_rest(s);
 }
 
 /* --- a member that fails its probe is restarted only while what it stands on answers: else it is not to blame --- */
@@ -165,7 +165,7 @@ static void on_upstream_redis(void *userdata, ProbeVerdict verdict, const char *
                 return;
         }
         supervisor_status(s, "Not healthy; Redis is away (%s), so not restarting", reason);
-        rest_until_next(s);
+        serve_rest(s);
 }
 
 /* An external server is watched by its own supervisor, which says when it does not answer. */
@@ -196,7 +196,7 @@ static void on_upstream_database(void *userdata, ProbeVerdict verdict, const cha
         s->probe = NULL;
         if (verdict != PROBE_GOOD) {
                 supervisor_status(s, "Not healthy; PostgreSQL is away (%s), so not restarting", reason);
-                rest_until_next(s);
+                serve_rest(s);
         } else if (s->config->redis_external)
                 on_upstream_redis(s, external_is_away("redis") ? PROBE_LATER : PROBE_GOOD, "see lago-redis.service");
         else
@@ -212,7 +212,7 @@ static void not_healthy(Supervisor *s, const char *reason) {
         supervisor_status(s, "Not healthy for %s: %s", span, reason);
         if (s->config->health_restart_after == 0 || s->bad_probes < s->config->health_restart_after ||
             stack_is_external(s->config, s->member.kind))
-                rest_until_next(s);
+                serve_rest(s);
         else if (!s->info->backend)
                 give_up_container(s);
         else if (s->config->database_external)
@@ -268,7 +268,7 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
                 return 0;
         }
         if (s->info->probe == PROBE_NONE) {
-                rest_until_next(s);
+                serve_rest(s);
                 return 0;
         }
         r = probe_start(s->event, &target, on_answer, s, &s->probe);
@@ -277,7 +277,7 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static void rest_until_next(Supervisor *s) {
+void serve_rest(Supervisor *s) {
         supervisor_timer(s, s->config->health_interval_usec, on_interval);
 }
 
@@ -286,5 +286,5 @@ void enter_serve(Supervisor *s) {
         s->bad_probes = 0;
         say_serving(s);
         say_ready(s);
-        rest_until_next(s);
+        serve_rest(s);
 }

@@ -121,6 +121,16 @@ void supervisor_wait_over(Supervisor *s) {
         free_and_strdup(&s->cause, NULL);
 }
 
+/* The journal hears of each cause once, however often it is met. */
+static void new_cause(Supervisor *s, const char *text) {
+        if (s->cause && streq(s->cause, text))
+                return;
+        free_and_strdup(&s->cause, text);
+        s->cause_since = now_usec();
+        s->attempts = 0;
+        log_message(LOG_WARNING, MESSAGE_WAITING, "%s", text);
+}
+
 void supervisor_later(Supervisor *s, const char *format, ...) {
         _cleanup_(freep) char *text = NULL, *span = NULL;
         uint64_t waited;
@@ -129,12 +139,7 @@ void supervisor_later(Supervisor *s, const char *format, ...) {
         va_start(ap, format);
         text = format_va(format, ap);
         va_end(ap);
-        if (!s->cause || !streq(s->cause, text)) {
-                free_and_strdup(&s->cause, text);
-                s->cause_since = now_usec();
-                s->attempts = 0;
-                log_message(LOG_WARNING, MESSAGE_WAITING, "%s", text);
-        }
+        new_cause(s, text);
         s->rest_usec = wait_rest(++s->attempts);
         waited = now_usec() - s->cause_since;
         span = span_text(waited);
@@ -158,6 +163,33 @@ void supervisor_never(Supervisor *s, int exit_status, const char *message_id, co
         supervisor_feed(s, LIFE_ON_NEVER);
 }
 
+static int on_fork_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        (void)usec;
+        if (s->state == LIFE_SERVE)
+                serve_rest(s);
+        else
+                enter[s->state](s);
+        return 0;
+}
+
+/* No process can be had now. A state that knows no later (it probes, serves, stops) begins its work once more. */
+static void fork_failed(Supervisor *s, const char *program, int error) {
+        _cleanup_(freep) char *cause = NULL;
+        LifeState next;
+
+        if (life_step(s->state, LIFE_ON_LATER, &next) == LIFE_GO) {
+                supervisor_later(s, "Cannot run %s: %s", program, strerror(error));
+                return;
+        }
+        cause = xasprintf("Cannot run %s: %s", program, strerror(error));
+        new_cause(s, cause);
+        tell_status(s, cause);
+        supervisor_timer(s, USEC_PER_SEC, on_fork_again);
+}
+
 void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec) {
         _cleanup_(strv_freep) char **owned = argv;
         JobSpec filled = *spec;
@@ -167,7 +199,7 @@ void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec) {
         filled.userdata = s;
         r = job_start(s->jobs, &filled, &s->job);
         if (r < 0)
-                supervisor_later(s, "Cannot run %s: %s", owned[0], strerror(-r));
+                fork_failed(s, owned[0], -r);
 }
 
 void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler) {

@@ -112,7 +112,10 @@ void supervisor_wait_over(Supervisor *s);
 void supervisor_never(Supervisor *s, int exit_status, const char *message_id, const char *format, ...)
         _printf_(4, 5);
 
-/** supervisor_job() - runs @argv (freed here) as the work of this state; a failure to fork becomes a LATER. */
+/**
+ * supervisor_job() - runs @argv (freed here) as the work of this state. When nothing can be forked that is a LATER, or the
+ * work of the state is begun again a second later.
+ */
 void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec);
 
 /** supervisor_timer() - calls @handler after @usec, unless the state is left before. */
@@ -142,6 +145,9 @@ void hold_lock(Supervisor *s);
 
 /** ask_redis() - in the state AWAIT for the start, in SERVE to watch the external one. await.c */
 void ask_redis(Supervisor *s);
+/** serve_rest() - SERVE: the next look at the member, an interval from now. serve.c */
+void serve_rest(Supervisor *s);
+
 /** serve_external_answer() - what an external server that is watched answered. serve.c */
 void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reason);
 
@@ -150,8 +156,11 @@ void check_for_migrate(Supervisor *s);
 /** migrate_ended() - the container that migrates ended; called before the machine hears of it. migrate.c */
 void migrate_ended(Supervisor *s);
 
-/** gate_argv() - "lago-gate @verb …" for the database of this stack. check.c; NULL with a LATER fed when it is not known where. */
+/** gate_argv() - "lago-gate @verb …" for the database of this stack; NULL while the bundled one does not serve. check.c */
 char **gate_argv(Supervisor *s, const char *verb, bool with_manifest);
+/** gate_waits() - the LATER for that NULL. */
+void gate_waits(Supervisor *s);
+
 /** gate_job() - runs it with the URL on its standard input. */
 void gate_job(Supervisor *s, char **argv, JobDone done);
 /** gate_read() - fills s->gate. */

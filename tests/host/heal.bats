@@ -106,3 +106,50 @@ for ((i = 1; i <= MOMENTS; i++)); do
 done
 SH
 }
+
+@test "no process to be had for a while, with a container that ended and at a stop: it goes on when there is" {
+        in_the_night <<'SH'
+# With no descriptor left there is no pipe for a child: what an exhausted host does to a fork, without exhausting one.
+none_left() {
+        prlimit --pid "$(main_pid redis)" --nofile=4:
+}
+enough() {
+        prlimit --pid "$(main_pid redis)" --nofile=1024:
+}
+# said COUNT BEGINNING: the journal hears of it once for each time; STATUS= and run file need a descriptor, too.
+said() {
+        for ((i = 0; i < 600; i++)); do
+                journalctl --sync
+                [ "$(journalctl -b -o cat -u lago-redis | grep -c "^$2")" != "$1" ] || return 0
+                sleep 0.1
+        done
+        tell_all
+        return 1
+}
+healed 60 || exit 1
+before=$(invocations)
+none_left
+kill -9 "$(container_pid redis)"
+said 1 'Cannot run podman: ' || exit 1
+enough
+said 1 'Ready, again' || exit 1
+healed 120 || exit 1
+[ "$(invocations)" = "$before" ] || { echo "# a unit was started again"; tell_all; exit 1; }
+none_left
+systemctl stop --no-block lago-redis.service
+said 2 'Cannot run podman: ' || exit 1
+enough
+for ((i = 0; i < 600; i++)); do
+        [ "$(systemctl show -P ActiveState lago-redis)" != inactive ] || break
+        sleep 0.2
+done
+[ "$(systemctl show -P ActiveState -P ExecMainStatus lago-redis | paste -sd ' ')" = "0 inactive" ] ||
+        { systemctl show -P ActiveState -P ExecMainStatus lago-redis; tell_all; exit 1; }
+if podman container exists lago-redis; then
+        echo "# its container is left"
+        exit 1
+fi
+start_all
+healed 120
+SH
+}
