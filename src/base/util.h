@@ -39,7 +39,7 @@ enum {
         EXIT_OSERR = 71,
         EXIT_TEMPFAIL = 75,
         EXIT_CONFIG = 78,
-        EXIT_MEMBER = 79,   /* lago-ready only: a member failed for good */
+        EXIT_MEMBER = 79,   /* what this one stands on failed for good; lago-ready: a member did */
         EXIT_SCHEMA = 80,   /* the schema was refused */
         EXIT_IMAGE = 81,    /* the image was refused */
         EXIT_KEYS = 82,     /* the keys were refused */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "supervisor/policy.h"
 
 #include <stdlib.h>
 #include <systemd/sd-bus.h>
@@ -21,16 +22,14 @@
 
 /* Whether the end of the main process, as systemd tells it in the environment, is one that passes. */
 static bool passes(void) {
-        static const char *const final[] = {"0",  "64", "78", "79", "80",
-                                            "81", "82", "83", "84", "85"};
         const char *code = getenv("MONITOR_EXIT_CODE"), *status = getenv("MONITOR_EXIT_STATUS");
+        uint64_t number;
 
         if (!code || !status)
                 return false;
-        for (size_t i = 0; streq(code, "exited") && i < ELEMENTSOF(final); i++)
-                if (streq(status, final[i]))
-                        return false;
-        return true;
+        if (!streq(code, "exited") || parse_uint(status, UINT8_MAX, &number) < 0)
+                return true;
+        return number != 0 && !exit_is_final((int)number);
 }
 
 /* systemd's own socket: the system bus may be what the keeper died of. */

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** exit_is_final() - whether a supervisor that ended so is not started again: RestartPreventExitStatus= of the units. */
+bool exit_is_final(int status);
+
 /** wait_rest() - the rest after the @attempts-th try for the same cause: 1, 2, 4 … 60 s. */
 uint64_t wait_rest(unsigned attempts);
 

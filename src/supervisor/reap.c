@@ -78,6 +78,6 @@ int reap_run(const Member *member) {
                 log_warning("%s cannot remove the container %s; the next start tries again.", engine->name, container);
         (void)cgroup_kill_payload();
         status = keyfile_get(state, "STATUS");
-        runfile_ended(name, status);
+        runfile_ended(name, status, /* exit_status= */ 0);
         return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/keyfile.h"
 #include "base/time.h"
+#include "supervisor/policy.h"
 #include "supervisor/supervisor.h"
 
 #include <sys/inotify.h>
@@ -45,17 +46,43 @@ void runfile_write(const Supervisor *s) {
         write_text(s->name, text);
 }
 
-void runfile_ended(const char *member, const char *status) {
-        _cleanup_(freep) char *text = NULL;
+void runfile_ended(const char *member, const char *status, int exit_status) {
+        _cleanup_(freep) char *text = NULL, *number = xasprintf("%d", exit_status);
 
         keyfile_add(&text, "STATE", life_state_name(LIFE_END));
         keyfile_add(&text, "STATUS", status);
+        keyfile_add(&text, "EXIT", exit_is_final(exit_status) ? number : NULL);
         write_text(member, text);
 }
 
 static bool stands_on(const Supervisor *s, const char *member) {
         return (s->info->backend && streq(member, "db")) || (s->info->awaits_redis && streq(member, "redis")) ||
                (s->info->awaits_api && streq(member, "api"));
+}
+
+/* One that ended for the same reason tells the first cause already. */
+static char *failure_words(const char *member, const char *text, const char *exit_status) {
+        _cleanup_(freep) char *status = keyfile_get(text, "STATUS");
+
+        if (status && streq(exit_status, "79"))
+                return TAKE_PTR(status);
+        return xasprintf("lago-%s failed: %s", member, status ? status : "see its journal");
+}
+
+char *runfile_failed_upstream(const Supervisor *s) {
+        static const char *const upstreams[] = {"db", "redis", "api"};
+
+        for (size_t i = 0; i < ELEMENTSOF(upstreams); i++) {
+                _cleanup_(freep) char *text = NULL, *exit_status = NULL;
+
+                if (streq(s->name, upstreams[i]) || !stands_on(s, upstreams[i]))
+                        continue;
+                text = runstate_read(upstreams[i]);
+                exit_status = text ? keyfile_get(text, "EXIT") : NULL;
+                if (exit_status)
+                        return failure_words(upstreams[i], text, exit_status);
+        }
+        return NULL;
 }
 
 static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata) {

@@ -12,8 +12,14 @@ int runfile_prepare(void);
 /** runfile_write() - STATE, STATUS, ADDRESS, RELEASE, IMAGE_ID, SINCE, CONTAINER as they are now. Failures are told, once. */
 void runfile_write(const Supervisor *s);
 
-/** runfile_ended() - the member's last word: no container is left. */
-void runfile_ended(const char *member, const char *status);
+/** runfile_ended() - the member's last word: no container is left. A final @exit_status is kept for those who wait. */
+void runfile_ended(const char *member, const char *status, int exit_status);
+
+/**
+ * runfile_failed_upstream() - one that this member stands on and that failed for good, in a sentence with its reason:
+ * nobody but a person will start it again. NULL when there is none. The caller frees it.
+ */
+char *runfile_failed_upstream(const Supervisor *s);
 
 /** runfile_watch() - has LIFE_ON_WAKE fed when one of the members that this one stands on changes its file. */
 int runfile_watch(Supervisor *s);

@@ -131,11 +131,25 @@ static void new_cause(Supervisor *s, const char *text) {
         log_message(LOG_WARNING, MESSAGE_WAITING, "%s", text);
 }
 
+/* Waiting for one that nobody starts again would never end: its reason becomes this member's. */
+static bool ends_with_upstream(Supervisor *s) {
+        _cleanup_(freep) char *failed = NULL;
+
+        if (s->state != LIFE_AWAIT && s->state != LIFE_CHECK)
+                return false;
+        failed = runfile_failed_upstream(s);
+        if (failed)
+                supervisor_never(s, EXIT_MEMBER, MESSAGE_UPSTREAM_FAILED, "%s", failed);
+        return failed != NULL;
+}
+
 void supervisor_later(Supervisor *s, const char *format, ...) {
         _cleanup_(freep) char *text = NULL, *span = NULL;
         uint64_t waited;
         va_list ap;
 
+        if (ends_with_upstream(s))
+                return;
         va_start(ap, format);
         text = format_va(format, ap);
         va_end(ap);
@@ -352,6 +366,6 @@ int supervisor_run(const Member *member) {
         s.draining_queue = false;
         supervisor_feed(&s, LIFE_ON_WAKE); /* means nothing in itself: takes what entering has queued */
         r = sd_event_loop(s.event);
-        runfile_ended(s.name, s.status);
+        runfile_ended(s.name, s.status, r);
         return r < 0 ? EXIT_SOFTWARE : r;
 }

@@ -109,6 +109,11 @@ SH
 echo 14 >"$(podman volume inspect lago_postgres_data --format '{{.Mountpoint}}')/PG_VERSION"
 SH
         refused db 84 '14'
+        # Who stands on it ends too, for its reason, and nobody waits for ever.
+        wait_for 60 status_has migrate 'lago-db failed: '
+        wait_for 60 sh -c "'$guest' run '$GUEST' -- systemctl is-failed lago-migrate"
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-migrate)" = 79 ]
+        [ -z "$(in_guest systemctl list-jobs --no-legend 'lago*')" ]
         in_guest_sh <<'SH'
 echo 15 >"$(podman volume inspect lago_postgres_data --format '{{.Mountpoint}}')/PG_VERSION"
 SH
