@@ -6,6 +6,7 @@
 
 /* Labels on what we make; a container of our name without the member's label is a stranger's. */
 #define ENGINE_LABEL        "io.lago-supervisor"
+#define ENGINE_HALF_MADE "storage"
 #define ENGINE_LABEL_MEMBER ENGINE_LABEL ".member"
 
 /* What a container is to be. Strings are borrowed. */
@@ -41,6 +42,11 @@ typedef struct Engine {
         char **(*exec)(const char *container, char *const *command);
         /** owner() - prints the member's label of a container, fails when there is no such container. */
         char **(*owner)(const char *container);
+        /**
+         * half_made() - prints ENGINE_HALF_MADE for a name that is reserved on the disk without being a container: a
+         * client was killed while it made one. owner() does not find it, create() says that the name is taken.
+         */
+        char **(*half_made)(const char *container);
         /** image_id() - prints the id of an image that is here, fails when it is not. */
         char **(*image_id)(const char *image);
         /** image_environment() - prints what the image sets, NAME=VALUE lines. */

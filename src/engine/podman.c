@@ -119,6 +119,17 @@ static char **podman_owner(const char *container) {
         return argv;
 }
 
+/* In place of a command podman ps prints "storage" for it, and "buildah" for those of its sister, which are not ours. */
+static char **podman_half_made(const char *container) {
+        char **argv = podman("ps", NULL);
+
+        strv_add(&argv, "--all");
+        strv_add(&argv, "--external");
+        strv_addf(&argv, "--filter=name=^%s$", container);
+        strv_add(&argv, "--format={{.Command}}");
+        return argv;
+}
+
 static char **podman_image_id(const char *image) {
         char **argv = podman("image", "inspect");
 
@@ -186,6 +197,7 @@ const Engine engine_podman = {
         .remove = podman_remove,
         .exec = podman_exec,
         .owner = podman_owner,
+        .half_made = podman_half_made,
         .image_id = podman_image_id,
         .image_environment = podman_image_environment,
         .volume_path = podman_volume_path,

@@ -165,20 +165,34 @@ static void on_removed_old(void *userdata, const JobResult *result) {
                 supervisor_later(s, "A left-over container %s cannot be removed; see the journal", s->container_name);
 }
 
+static void remove_old(Supervisor *s) {
+        log_message(LOG_WARNING, MESSAGE_REAPED, "Removing a left-over container %s.", s->container_name);
+        engine_job(s, s->engine->remove(s->container_name), on_removed_old);
+}
+
+static void on_half_made(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        if (!result->signaled && result->status == 0 && startswith(result->output, ENGINE_HALF_MADE "\n"))
+                remove_old(s);
+        else
+                supervisor_later(s, "The name %s was taken and is free again; once more", s->container_name);
+}
+
 static void on_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *owner = xstrndup(result->output, strcspn(result->output, "\n"));
 
         s->job = NULL;
         if (result->signaled || result->status != 0)
-                supervisor_later(s, "The name %s is taken and free again; once more", s->container_name);
+                engine_job(s, s->engine->half_made(s->container_name), on_half_made);
         else if (!streq(owner, s->name))
                 supervisor_never(s, EXIT_STRANGER, NULL,
                                  "Refused: a container %s that is not ours exists; rename or remove it", s->container_name);
         else {
                 s->container.exists = true;
-                log_message(LOG_WARNING, MESSAGE_REAPED, "Removing a left-over container %s.", s->container_name);
-                engine_job(s, s->engine->remove(s->container_name), on_removed_old);
+                remove_old(s);
         }
 }
 
