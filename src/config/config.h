@@ -40,6 +40,7 @@ typedef struct Config {
         bool migrate_automatic;
         FreshMode migrate_fresh;
         char **passed_bridges;
+        char **tombstones; /* "20240102030405" */
         char *registry;
         char *image_api, *image_front, *image_database, *image_redis, *image_pdf; /* as written */
         bool pull_missing;

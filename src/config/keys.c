@@ -33,6 +33,7 @@ static const ConfigKey keys[_KEY_MAX] = {
         [KEY_MIGRATE_AUTOMATIC]      = KEY("migrate", "automatic", "yes", yes_no, migrate_automatic),
         [KEY_MIGRATE_FRESH]          = KEY("migrate", "fresh", "auto", fresh, migrate_fresh),
         [KEY_MIGRATE_PASSED_BRIDGES] = KEY("migrate", "passed-bridges", "", releases, passed_bridges),
+        [KEY_MIGRATE_TOMBSTONES]     = KEY("migrate", "tombstones", "", versions, tombstones),
         [KEY_IMAGES_REGISTRY]        = KEY("images", "registry", "docker.io", registry, registry),
         [KEY_IMAGES_API]             = KEY("images", "api", "getlago/api", image, image_api),
         [KEY_IMAGES_FRONT]           = KEY("images", "front", "getlago/front", image, image_front),

@@ -194,6 +194,23 @@ static int parse_releases(const char *value, void *target, char **reterr) {
         return 0;
 }
 
+#define VERSION_DIGITS 14 /* of a migration in Rails: 20240102030405 */
+
+static int parse_versions(const char *value, void *target, char **reterr) {
+        _cleanup_(strv_freep) char **words = strv_split(value, " \t,");
+
+        STRV_FOREACH(i, words)
+                if (strlen(*i) != VERSION_DIGITS || strspn(*i, DIGITS) != VERSION_DIGITS) {
+                        *reterr = xasprintf("\"%s\" is no version of a migration; write its 14 digits, such as "
+                                            "20240102030405, with spaces between",
+                                            *i);
+                        return -EINVAL;
+                }
+        clear_strv(target);
+        *(char ***)target = TAKE_PTR(words);
+        return 0;
+}
+
 static int parse_volume(const char *value, void *target, char **reterr) {
         if (value[0] == '/')
                 *reterr = xstrdup("write the name of a volume, not a path");
@@ -315,6 +332,7 @@ const ConfigType config_type_span       = {parse_span, NULL, "write a time from 
 const ConfigType config_type_size       = {parse_size, clear_string, "write a size such as 256M or 1G"};
 const ConfigType config_type_release    = {parse_release, clear_string, "write a release such as v1.50.0"};
 const ConfigType config_type_releases   = {parse_releases, clear_strv, "write releases such as v1.45.0, with spaces between"};
+const ConfigType config_type_versions   = {parse_versions, clear_strv, "write versions such as 20240102030405, with spaces between"};
 const ConfigType config_type_origin_url = {value_parse_origin_url, clear_string, "write a URL such as https://lago.example.com"};
 const ConfigType config_type_url        = {value_parse_url, clear_string, "write a URL such as https://api.example.com"};
 const ConfigType config_type_listen     = {value_parse_listen, clear_listen, "write ADDRESS:PORT, such as 127.0.0.1:3000 or [::1]:3000"};

@@ -21,7 +21,7 @@ Finding *check_once(const Target *target, const Manifest *manifest, const Policy
                 _cleanup_(strv_freep) char **extensions = NULL;
                 const char *rows = NULL;
 
-                verdict_questions(manifest, ledger, &extensions, &rows);
+                verdict_questions(manifest, ledger, policy, &extensions, &rows);
                 gate_ask(conn, target, extensions, rows, ledger);
         }
         finding = verdict_of(manifest, ledger, policy);

@@ -12,6 +12,7 @@ typedef struct Case {
         const char *release; /* the image's, in words */
         Versions needed;     /* files and structure.sql */
         Versions squashed;   /* of these, those without a file */
+        Versions tombstones; /* of the policy's, those that no release known here carries */
         Versions extra;      /* in the ledger, unknown to the image, no tombstones */
         Versions missing;    /* files that are to be run */
         Versions lost;       /* squashed ones that the ledger lacks */
@@ -29,6 +30,8 @@ void case_advise(Case *c, const char *format, ...) __attribute__((format(printf,
 bool ledger_is_empty(const Ledger *ledger);
 /** ledger_is_fresh() - there is no ledger and no table either. */
 bool ledger_is_fresh(const Ledger *ledger);
+/** policy_tombstones() - those of the policy's that are some: no release known here carries them. A new set. */
+void policy_tombstones(const Policy *policy, Versions *ret);
 /** manifest_needs() - its files and what its structure.sql records, as a new set. */
 void manifest_needs(const Manifest *manifest, Versions *ret);
 /** manifest_is_at_least() - by the image's number; without one, built from a branch, by what it holds. */
@@ -51,7 +54,7 @@ bool judge_stop(Case *c);
 /** warn_bridges() - the task of the bridge release that image and database are on. */
 void warn_bridges(Case *c);
 /** bridge_question() - SQL for the rows that the task of the database's bridge has left, or NULL. */
-const char *bridge_question(const Manifest *manifest, const Ledger *ledger);
+const char *bridge_question(const Manifest *manifest, const Ledger *ledger, const Policy *policy);
 
 bool judge_extension(Case *c);
 /** fresh_way() - how an empty database will get its tables. */

@@ -90,15 +90,17 @@ void warn_bridges(Case *c) {
         }
 }
 
-const char *bridge_question(const Manifest *manifest, const Ledger *ledger) {
-        _cleanup_(versions_done) Versions needed = {};
+const char *bridge_question(const Manifest *manifest, const Ledger *ledger, const Policy *policy) {
+        _cleanup_(versions_done) Versions needed = {}, tombstones = {}, counted = {};
         Standing image, database;
 
         if (ledger->versions.n == 0)
                 return NULL;
         manifest_needs(manifest, &needed);
         standing_of(&needed, &image);
-        standing_of(&ledger->versions, &database);
+        policy_tombstones(policy, &tombstones);
+        (void)versions_minus(&ledger->versions, &tombstones, &counted);
+        standing_of(&counted, &database);
         for (size_t i = 0; i < n_bridges; i++) {
                 BridgePlace where = bridge_place(&bridges[i], manifest, &image, &database);
 

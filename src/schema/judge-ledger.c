@@ -85,9 +85,22 @@ static size_t release_of_extras(const Case *c) {
         return newest;
 }
 
+static const char *known_name(size_t release) {
+        return streq(releases[release].name, "HEAD") ? "the release after " RELEASES_NEWEST : releases[release].name;
+}
+
+/* One that the operator named as a tombstone, and that a release carries; 0 for none. */
+static uint64_t false_tombstone(const Case *c) {
+        for (size_t i = 0; i < c->extra.n; i++)
+                if (versions_has(&c->policy->tombstones, c->extra.list[i]))
+                        return c->extra.list[i];
+        return 0;
+}
+
 bool judge_ahead(Case *c) {
         size_t release = release_of_extras(c);
         bool named = release < n_releases && !streq(releases[release].name, "HEAD");
+        uint64_t alive = false_tombstone(c);
 
         if (c->extra.n == 0)
                 return false;
@@ -99,15 +112,20 @@ bool judge_ahead(Case *c) {
                "made before the upgrade.",
                named ? releases[release].name : "the one that migrated it, newer than ",
                named ? " or later" : RELEASES_NEWEST);
+        if (alive > 0)
+                strv_addf(&c->finding->warnings, "version %" PRIu64 " is no tombstone: it comes with %s", alive,
+                          known_name(release_of_version(alive)));
         return true;
 }
 
 /* The bridges that a database of these versions has still before it, up to a release: "v1.25.0, v1.28.1". */
-static char *way_to(const Versions *versions, const char *last) {
+static char *way_to(const Case *c, const char *last) {
+        _cleanup_(versions_done) Versions counted = {};
         _cleanup_(strv_freep) char **stops = NULL;
         Standing standing;
 
-        standing_of(versions, &standing);
+        (void)versions_minus(&c->ledger->versions, &c->tombstones, &counted);
+        standing_of(&counted, &standing);
         for (size_t i = 0; i < n_bridges; i++) {
                 size_t release = release_find(bridges[i].release);
 
@@ -123,7 +141,7 @@ static char *way_to(const Versions *versions, const char *last) {
 bool judge_gap(Case *c) {
         const Squash *squash = c->lost.n > 0 ? squash_of_version(c->lost.list[0]) : NULL;
         const char *last = squash ? squash->last : "an older release";
-        _cleanup_(freep) char *way = squash ? way_to(&c->ledger->versions, last) : xstrdup(last);
+        _cleanup_(freep) char *way = squash ? way_to(c, last) : xstrdup(last);
 
         if (c->lost.n == 0 || c->replayed || ledger_is_empty(c->ledger))
                 return false;

@@ -166,10 +166,11 @@ static void warn_generally(Case *c) {
                 strv_addf(warnings, "the image says it is %s, not %s", c->manifest->release, target);
         if (c->ledger->n_garbage > 0)
                 strv_addf(warnings, "%zu rows of schema_migrations are not versions", c->ledger->n_garbage);
-        for (size_t i = 0; i < c->policy->tombstones.n; i++)
-                if (versions_has(&c->ledger->versions, c->policy->tombstones.list[i]))
+        for (size_t i = 0; i < c->tombstones.n; i++)
+                if (versions_has(&c->ledger->versions, c->tombstones.list[i]) &&
+                    !versions_has(&c->needed, c->tombstones.list[i]))
                         strv_addf(warnings, "version %" PRIu64 " is in the ledger, of no release, and accepted",
-                                  c->policy->tombstones.list[i]);
+                                  c->tombstones.list[i]);
 }
 
 /*
@@ -183,11 +184,22 @@ static bool was_replayed(const Case *c) {
 
 static void stand(Case *c) {
         static const Versions none = {};
-        _cleanup_(versions_done) Versions have = {};
+        _cleanup_(versions_done) Versions counted = {}, have = {};
 
-        versions_or(&c->ledger->versions, c->replayed ? &c->squashed : &none, &have);
+        (void)versions_minus(&c->ledger->versions, &c->tombstones, &counted);
+        versions_or(&counted, c->replayed ? &c->squashed : &none, &have);
         standing_of(&c->needed, &c->image);
         standing_of(&have, &c->database);
+}
+
+/* What a release carries is no tombstone, whatever the operator says: passed over, it would let an older image run. */
+void policy_tombstones(const Policy *policy, Versions *ret) {
+        const Versions *asked = &policy->tombstones;
+
+        for (size_t i = 0; i < asked->n; i++)
+                if (release_of_version(asked->list[i]) == n_releases)
+                        versions_add(ret, asked->list[i]);
+        (void)versions_sort(ret);
 }
 
 static void compare(Case *c) {
@@ -196,11 +208,12 @@ static void compare(Case *c) {
         Finding *finding = c->finding;
 
         manifest_needs(c->manifest, &c->needed);
+        policy_tombstones(c->policy, &c->tombstones);
         (void)versions_minus(&c->manifest->structure, &c->manifest->versions, &c->squashed);
         (void)versions_minus(&c->squashed, have, &c->lost);
         (void)versions_minus(&c->manifest->versions, have, &c->missing);
         (void)versions_minus(have, &c->needed, &unknown);
-        (void)versions_minus(&unknown, &c->policy->tombstones, &c->extra);
+        (void)versions_minus(&unknown, &c->tombstones, &c->extra);
         versions_done(&unknown);
         c->replayed = was_replayed(c);
         stand(c);
@@ -235,16 +248,18 @@ Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy
         warn_generally(&c);
         versions_done(&c.needed);
         versions_done(&c.squashed);
+        versions_done(&c.tombstones);
         versions_done(&c.extra);
         versions_done(&c.missing);
         versions_done(&c.lost);
         return c.finding;
 }
 
-void verdict_questions(const Manifest *manifest, const Ledger *ledger, char ***ret_extensions, const char **ret_rows) {
+void verdict_questions(const Manifest *manifest, const Ledger *ledger, const Policy *policy, char ***ret_extensions,
+                       const char **ret_rows) {
         char **names = NULL;
 
-        *ret_rows = bridge_question(manifest, ledger);
+        *ret_rows = bridge_question(manifest, ledger, policy);
         *ret_extensions = NULL;
         /* Where nothing is to be run, extensions do not matter. */
         if (ledger->contact != CONTACT_READ || versions_is_subset(&manifest->versions, &ledger->versions))

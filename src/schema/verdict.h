@@ -74,7 +74,8 @@ int verdict_status(Verdict verdict);
  * @ret_extensions  names of extensions to ask for, a new vector, or NULL for none.
  * @ret_rows        SQL that counts the rows that a bridge's task left, or NULL for none.
  */
-void verdict_questions(const Manifest *manifest, const Ledger *ledger, char ***ret_extensions, const char **ret_rows);
+void verdict_questions(const Manifest *manifest, const Ledger *ledger, const Policy *policy, char ***ret_extensions,
+                       const char **ret_rows);
 
 /** verdict_rails8() - whether the image's Rails loads structure.sql into an empty database (from v1.27.1). */
 bool verdict_rails8(const Manifest *manifest);

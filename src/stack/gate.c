@@ -10,12 +10,15 @@ static const char *fresh_word(FreshMode mode) {
 
 static void add_manifest_options(char ***argv, const Config *config, const StackGate *gate) {
         _cleanup_(freep) char *bridges = strv_join(config->passed_bridges, ",");
+        _cleanup_(freep) char *tombstones = strv_join(config->tombstones, ",");
 
         strv_addf(argv, "--manifest=%s", gate->manifest);
         strv_addf(argv, "--target=%s", gate->target ? gate->target : config->release);
         strv_addf(argv, "--fresh=%s", fresh_word(config->migrate_fresh));
         if (!isempty(bridges))
                 strv_addf(argv, "--passed-bridges=%s", bridges);
+        if (!isempty(tombstones))
+                strv_addf(argv, "--tombstones=%s", tombstones);
 }
 
 char **stack_gate_command(const Config *config, const char *verb, const StackGate *gate) {

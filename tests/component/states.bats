@@ -109,6 +109,21 @@ first_new() {
         [ "$(field EXTRA)" = 29 ]
 }
 
+@test "a version of no release is ahead, unless it is named as a tombstone" {
+        fill v1.50.0
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('20240102030405')"
+        gate check v1.50.0
+        expect 30 ahead "Refused: database is newer than v1.50.0 (1 unknown, newest 20240102030405); set release > v1.51.0"
+        gate check v1.50.0 --tombstones 20240102030405,20240102030406
+        expect 0 verified "Schema verified: v1.50.0, 1046 of 1046"
+        [[ "$(field WARNING)" == *"version 20240102030405 is in the ledger, of no release, and accepted"* ]]
+        [[ "$(field WARNING)" != *20240102030406* ]]
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('20260721180721')"
+        gate check v1.50.0 --tombstones 20240102030405,20260721180721
+        expect 30 ahead "Refused: database is newer than v1.50.0 (1 unknown, newest 20260721180721); set release = v1.51.0"
+        [[ "$(field WARNING)" == *"version 20260721180721 is no tombstone: it comes with v1.51.0"* ]]
+}
+
 @test "Lago's tables without a visible ledger are invisible" {
         fill v1.50.0
         sql "$DATABASE" -c "CREATE SCHEMA billing AUTHORIZATION lago"

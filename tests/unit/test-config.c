@@ -52,6 +52,7 @@ static void assert_config_equal(const Config *a, const Config *b) {
         assert_int_equal(a->migrate_automatic, b->migrate_automatic);
         assert_int_equal(a->migrate_fresh, b->migrate_fresh);
         assert_strv_equal(a->passed_bridges, b->passed_bridges);
+        assert_strv_equal(a->tombstones, b->tombstones);
         assert_text_equal(a->registry, b->registry);
         assert_text_equal(a->image_api, b->image_api);
         assert_text_equal(a->image_front, b->image_front);
@@ -151,6 +152,7 @@ static void every_default_is_as_documented(void **state _unused_) {
         assert_true(config->migrate_automatic);
         assert_int_equal(config->migrate_fresh, FRESH_AUTO);
         assert_null(config->passed_bridges);
+        assert_null(config->tombstones);
         assert_string_equal(config->registry, "docker.io");
         assert_string_equal(config->image_api, "getlago/api");
         assert_string_equal(config->image_front, "getlago/front");
@@ -174,6 +176,7 @@ static void every_key_takes_another_value(void **state _unused_) {
                 "[database]\nmode=bundled\nvolume=pg.1\narguments=-c shared_buffers=2GB -c \"log_line_prefix=%m \"'x y'\n"
                 "shm-size=1G\nca-file=/etc/ssl/x.pem\n[redis]\nmode=bundled\nvolume=r\nappend-only=no\n"
                 "[storage]\nvolume=s\n[migrate]\nautomatic=no\nfresh=replay\npassed-bridges=v1.45.0 v1.31.0\n"
+                "tombstones=20240102030405, 20250102030405\n"
                 "[images]\nregistry=registry.example.com:5000/mirror\napi=x/api@sha256:"
                 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
                 "front=localhost:5000/front:v1_-.X\ndatabase=postgres\nredis=redis\npdf=pdf\npull=never\n"
@@ -202,6 +205,8 @@ static void every_key_takes_another_value(void **state _unused_) {
         assert_int_equal(config->migrate_fresh, FRESH_REPLAY);
         assert_strv_equal(config->passed_bridges,
                           (char *[]){(char[]){"v1.45.0"}, (char[]){"v1.31.0"}, NULL});
+        assert_strv_equal(config->tombstones,
+                          (char *[]){(char[]){"20240102030405"}, (char[]){"20250102030405"}, NULL});
         assert_string_equal(config->registry, "registry.example.com:5000/mirror");
         assert_true(startswith(config->image_api, "x/api@sha256:"));
         assert_string_equal(config->image_front, "localhost:5000/front:v1_-.X");
@@ -239,6 +244,8 @@ static void unknown_names_get_the_nearest(void **state _unused_) {
                     "lago.conf:4: [lago] has no key RELEASE; did you mean release?\n");
         assert_says(RELEASE "[api]\nshm-size = 1G\n",
                     "lago.conf:4: [api] has no key shm-size; it belongs below [database]\n");
+        assert_says(RELEASE "[migrate]\ntombstone = 20240102030405\n",
+                    "lago.conf:4: [migrate] has no key tombstone; did you mean tombstones?\n");
         assert_says(
                 RELEASE "[health]\ncolour = red\n",
                 "lago.conf:4: [health] has no key colour; it has: interval, timeout, restart-after\n");
@@ -356,6 +363,12 @@ static const struct {
         {"migrate", "fresh = fast", "fresh = fast: write auto, load or replay"},
         {"migrate", "passed-bridges = v1.45",
          "passed-bridges = v1.45: \"v1.45\" is no release; write them like v1.45.0, with spaces between"},
+        {"migrate", "tombstones = 2024010203040",
+         "tombstones = 2024010203040: \"2024010203040\" is no version of a migration; write its 14 digits, such as "
+         "20240102030405, with spaces between"},
+        {"migrate", "tombstones = v1.45.0",
+         "tombstones = v1.45.0: \"v1.45.0\" is no version of a migration; write its 14 digits, such as "
+         "20240102030405, with spaces between"},
         {"images", "registry = https://docker.io",
          "registry = https://docker.io: write it without its scheme: docker.io"},
         {"images", "registry = docker.io/",

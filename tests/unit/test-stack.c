@@ -178,6 +178,30 @@ static void the_engines_words_are_these(void **state) {
                                   " 0123 ./scripts/start.api.sh");
 }
 
+static void the_gate_is_asked_with_what_lago_conf_says(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(freep) char *line = NULL, *alone = NULL;
+        StackGate gate = {.manifest = "/m", .address = "192.0.2.7", .export = true}, ping = {.export = true};
+        char **argv;
+
+        (void)state;
+        strv_add(&c->passed_bridges, "v1.44.0");
+        strv_add(&c->passed_bridges, "v1.45.0");
+        strv_add(&c->tombstones, "20240102030405");
+        strv_add(&c->tombstones, "20250102030405");
+        env_set(c->env, "POSTGRES_SCHEMA", "billing", "test");
+        argv = stack_gate_command(c, "check", &gate);
+        line = strv_join(argv, " ");
+        strv_free(argv);
+        assert_string_equal(line, "lago-gate check --url-file=- --format=export --hostaddr=192.0.2.7 --schema=billing"
+                                  " --manifest=/m --target=v1.50.0 --fresh=auto --passed-bridges=v1.44.0,v1.45.0"
+                                  " --tombstones=20240102030405,20250102030405");
+        argv = stack_gate_command(c, "ping", &ping);
+        alone = strv_join(argv, " ");
+        strv_free(argv);
+        assert_string_equal(alone, "lago-gate ping --url-file=- --format=export --schema=billing");
+}
+
 static void the_engines_failures_are_told_apart(void **state) {
         static const struct {
                 const char *text;
@@ -209,6 +233,7 @@ int main(void) {
                 cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
                 cmocka_unit_test(published_addresses_are_as_configured),
                 cmocka_unit_test(the_engines_words_are_these),
+                cmocka_unit_test(the_gate_is_asked_with_what_lago_conf_says),
                 cmocka_unit_test(the_engines_failures_are_told_apart),
         };
 

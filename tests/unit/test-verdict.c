@@ -156,6 +156,40 @@ static void accepted_tombstones_are_only_warned_of(void **state) {
         assert_string_equal(finding->warnings[0], "version 20240101010101 is in the ledger, of no release, and accepted");
 }
 
+static void what_a_release_carries_is_no_tombstone(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.51.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+        uint64_t version = 20260721180721;
+        Policy policy = { .tombstones = { .list = &version, .n = 1 } };
+
+        (void)state;
+        finding = verdict_of(release_data_find(data, "v1.50.0"), ledger, &policy);
+        assert_int_equal(finding->verdict, VERDICT_AHEAD);
+        assert_int_equal(finding->extra, 29);
+        assert_string_equal(finding->warnings[0], "version 20260721180721 is no tombstone: it comes with v1.51.0");
+}
+
+/* A version that nobody knows looks newer than every bridge. */
+static void a_tombstone_hides_no_bridge(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.44.0"), *there = database_of("v1.42.0");
+        _cleanup_(finding_freep) Finding *finding = NULL, *warned = NULL;
+        _cleanup_(strv_freep) char **extensions = NULL;
+        uint64_t version = 20240101010101;
+        Policy policy = { .tombstones = { .list = &version, .n = 1 } };
+        const char *rows = NULL;
+
+        (void)state;
+        ledger_row(ledger, version);
+        finding = verdict_of(release_data_find(data, "v1.49.0"), ledger, &policy);
+        assert_string_equal(finding->sentence, "Refused: v1.49.0 must not be reached without stopping at v1.45.0");
+        ledger_row(there, version);
+        verdict_questions(release_data_find(data, "v1.42.0"), there, &policy, &extensions, &rows);
+        assert_non_null(rows);
+        warned = verdict_of(release_data_find(data, "v1.42.0"), there, &policy);
+        assert_int_equal(warned->verdict, VERDICT_VERIFIED);
+        assert_int_equal(strv_length(warned->warnings), 2);
+}
+
 static void what_only_structure_sql_knows_must_be_applied(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
         _cleanup_(ledger_freep) Ledger *old = database_of("v1.6.0");
@@ -606,6 +640,8 @@ int main(void) {
                 cmocka_unit_test(rows_that_are_no_versions_are_no_lago),
                 cmocka_unit_test(a_newer_database_is_refused_with_the_release_to_use),
                 cmocka_unit_test(accepted_tombstones_are_only_warned_of),
+                cmocka_unit_test(what_a_release_carries_is_no_tombstone),
+                cmocka_unit_test(a_tombstone_hides_no_bridge),
                 cmocka_unit_test(what_only_structure_sql_knows_must_be_applied),
                 cmocka_unit_test(a_bridge_is_not_jumped),
                 cmocka_unit_test(an_image_of_ones_own_is_before_the_bridges_of_its_base),
