@@ -148,14 +148,35 @@ static void on_notice(void *userdata, const PGresult *result) {
         (void)result;
 }
 
-static PGconn *start(const Target *target) {
+/* The strings with commas between, empty ones too; NULL for an empty vector. */
+static char *strv_list(char *const *v) {
+        char *list = v ? xstrdup(v[0]) : NULL;
+
+        STRV_FOREACH(s, v ? v + 1 : NULL) {
+                char *longer = xasprintf("%s,%s", list, *s);
+
+                free(list);
+                list = longer;
+        }
+        return list;
+}
+
+/* @endpoints takes the place of the URL's hosts, unless it is empty. */
+static PGconn *start(const Target *target, const Endpoints *endpoints) {
+        _cleanup_(freep) char *hosts = strv_list(endpoints->hosts), *ports = strv_list(endpoints->ports);
+        _cleanup_(freep) char *addresses = strv_list(endpoints->addresses);
         size_t n = strv_length(target->url->keywords);
-        const char **keywords = xcalloc(n + 2, sizeof(char *)), **values = xcalloc(n + 2, sizeof(char *));
+        const char **keywords = xcalloc(n + 5, sizeof(char *)), **values = xcalloc(n + 5, sizeof(char *));
         PGconn *conn;
 
         for (size_t i = 0; i < n; i++) {
                 keywords[i] = target->url->keywords[i];
                 values[i] = target->url->values[i];
+        }
+        /* Of two values of one keyword libpq takes the last. */
+        for (size_t i = 0; endpoints->hosts && i < 3; i++) {
+                keywords[n] = (const char *[]){ "host", "hostaddr", "port" }[i];
+                values[n++] = (const char *[]){ hosts, addresses, ports }[i];
         }
         keywords[n] = "fallback_application_name";
         values[n] = "lago-gate";
@@ -165,8 +186,7 @@ static PGconn *start(const Target *target) {
         return conn;
 }
 
-static int log_in(PGconn *conn, const Target *target, Ledger *ledger) {
-        uint64_t deadline = now_msec() + target->timeout_sec * 1000ULL;
+static int log_in(PGconn *conn, const Target *target, uint64_t deadline, Ledger *ledger) {
         PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 
         while (want == PGRES_POLLING_WRITING || want == PGRES_POLLING_READING) {
@@ -183,16 +203,22 @@ static int log_in(PGconn *conn, const Target *target, Ledger *ledger) {
 }
 
 int gate_connect(const Target *target, Ledger *ledger, PGconn **ret) {
-        _cleanup_(conn_finishp) PGconn *conn = start(target);
-        int r;
+        uint64_t deadline = now_msec() + target->timeout_sec * 1000ULL;
+        _cleanup_(endpoints_done) Endpoints endpoints = {};
+        _cleanup_(conn_finishp) PGconn *conn = NULL;
+        char *cause = NULL;
+        int r = gate_resolve(target->url, target->timeout_sec, &endpoints, &cause);
 
+        if (r < 0)
+                return failed(ledger, CONTACT_UNREACHABLE, cause);
+        conn = start(target, &endpoints);
         if (!conn)
                 return failed(ledger, CONTACT_UNREACHABLE, xstrdup("out of memory"));
         (void)PQsetNoticeReceiver(conn, on_notice, NULL);
         (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
         if (PQstatus(conn) == CONNECTION_BAD)
                 return explain(ledger, conn);
-        r = log_in(conn, target, ledger);
+        r = log_in(conn, target, deadline, ledger);
         if (r < 0)
                 return r;
         (void)PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);

@@ -28,6 +28,25 @@ int image_read(const char *root, const char *prefix, Manifest **ret, char **rete
 /** image_read_migrations() - the same from a directory of migration files alone. */
 int image_read_migrations(const char *directory, Manifest **ret, char **reterr);
 
+/* --- resolve.c ----------------------------------------------------------------------------------------- */
+
+/* Where to try, in this order; three vectors of one length. */
+typedef struct Endpoints {
+        char **hosts;     /* as in the URL: what the certificate is for */
+        char **addresses; /* "" for a socket, or a host that is an address itself */
+        char **ports;     /* "" for the default */
+} Endpoints;
+
+void endpoints_done(Endpoints *endpoints);
+
+/**
+ * gate_resolve() - the addresses of the URL's hosts, also of those that a service's file or PGHOST names.
+ *
+ * @ret_cause  on failure why, as a clause; the caller frees it.
+ * Answer: 1 with *@ret filled, 0 when there is nothing to resolve. Errors: -ENOTCONN.
+ */
+int gate_resolve(const DbUrl *url, unsigned timeout_sec, Endpoints *ret, char **ret_cause);
+
 /* --- connect.c ----------------------------------------------------------------------------------------- */
 
 typedef struct Target {

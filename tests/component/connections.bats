@@ -117,6 +117,51 @@ scram_is_asked() { ! (cd / && psql -h 127.0.0.1 -p "$scram" -U lago -d lago -w -
         [[ "$(field SENTENCE)" == "Waiting for PostgreSQL at no-such-host.invalid:5432: "* ]]
 }
 
+# with_names COMMAND...: names come from $RUN/hosts, then from a name server that hears questions and is silent
+with_names() {
+        # shellcheck disable=SC2016 # to be expanded in there
+        unshare --mount bash -c '
+                for file in hosts resolv.conf nsswitch.conf; do mount --bind "$RUN/$file" "/etc/$file" || exit 99; done
+                exec "$@"' with_names "$@"
+}
+
+silent_name_server() {
+        perl -MIO::Socket::INET -e '
+                my $s = IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.77.53:53") or die "$!";
+                $| = 1;
+                for (print "ready\n"; $s->recv(my $question, 512); print "asked\n") {}' >"$RUN/dns" 3>&- &
+        FAKES="${FAKES-} $!"
+        wait_for grep -q ready "$RUN/dns"
+        printf 'nameserver 127.0.77.53\noptions timeout:30 attempts:5\n' >"$RUN/resolv.conf"
+        echo "hosts: files dns" >"$RUN/nsswitch.conf"
+        # Nobody serves at the first of its addresses.
+        printf '127.0.77.1 known\n127.0.0.1 known\n' >"$RUN/hosts"
+}
+
+@test "a name server that never answers: the deadline holds, and the sentence says why" {
+        silent_name_server
+        DATABASE_URL="postgresql://lago:changeme@unknown.test:$PORT/lago"
+        # The resolver itself would take ten minutes.
+        run -20 --separate-stderr with_names timeout 120 "$LAGO_GATE" ping --format export --connect-timeout 1
+        [ "$(field SENTENCE)" = "Waiting for PostgreSQL at unknown.test:$PORT: its name was not resolved in 1 s" ]
+        grep -q asked "$RUN/dns"
+        # A service's file can name it too.
+        printf '[lago]\nhost=unknown.test\n' >"$RUN/services"
+        DATABASE_URL="postgresql://lago@/lago?service=lago" PGSERVICEFILE=$RUN/services \
+                run -20 --separate-stderr with_names timeout 120 "$LAGO_GATE" ping --format export --connect-timeout 1
+        [ "$(field SENTENCE)" = "Waiting for PostgreSQL at service lago: its name was not resolved in 1 s" ]
+        # And nobody is left asking.
+        run ! pgrep -x -f "$LAGO_GATE ping.*"
+}
+
+@test "of several hosts and addresses one that serves is enough" {
+        silent_name_server
+        DATABASE_URL="postgresql://lago:changeme@known:$PORT/lago"
+        run -0 with_names timeout 120 "$LAGO_GATE" ping
+        DATABASE_URL="postgresql://lago:changeme@unknown.test:1,127.0.77.1:1,${RUN//\//%2F}:$PORT/lago"
+        run -0 with_names timeout 120 "$LAGO_GATE" ping
+}
+
 @test "too many connections" {
         sql lago -c "ALTER DATABASE lago CONNECTION LIMIT 0"
         gate check v1.50.0
