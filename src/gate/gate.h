@@ -107,12 +107,37 @@ typedef struct Progress {
         int blocker; /* pid of the backend the migration waits for, or 0 */
         uint64_t blocked_sec;
         char *blocker_state, *blocker_application; /* NULL: not known */
+        char *table;                               /* an index of it is being created; NULL: none is */
+        char *index;                               /* NULL while others cannot see its name */
+        char *command, *phase;                     /* in PostgreSQL's words */
+        uint64_t done, total;                      /* of this phase; total 0: not known */
 } Progress;
 
 void progress_done(Progress *progress);
 
 /** gate_progress() - one look at a database that is being migrated. Errors: gate_query()'s. */
 int gate_progress(PGconn *conn, const Target *target, Progress *ret);
+
+/* --- pace.c -------------------------------------------------------------------------------------------- */
+
+/* What was seen of one piece of work, from when on. */
+typedef struct Pace {
+        char *what;
+        uint64_t first_done, total, first_msec;
+} Pace;
+
+void pace_done(Pace *pace);
+
+/**
+ * pace_left_sec() - how long the rest takes if it goes on as it did.
+ *
+ * @what  names the work: another name starts a new one.
+ * Answer: -1 while too little was seen to say so.
+ */
+int64_t pace_left_sec(Pace *pace, const char *what, uint64_t done, uint64_t total, uint64_t at_msec);
+
+/** index_phase() - the phase's number, from 1, and of how many; 0 for one that is not known here. */
+unsigned index_phase(const char *command, const char *phase, unsigned *ret_phases);
 
 /** migrator_key() - the key of the advisory lock that Rails' migrator takes in the database of that name. */
 int64_t migrator_key(const char *database);

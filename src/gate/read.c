@@ -324,16 +324,32 @@ static const char query_progress[] =
         "   WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND cardinality(b.pids) > 0\n"
         "     AND (a.application_name = 'psql' OR EXISTS (SELECT FROM migrator m WHERE m.usename = a.usename\n"
         "       AND m.client_addr IS NOT DISTINCT FROM a.client_addr AND m.application_name = a.application_name))\n"
-        "   ORDER BY 2 LIMIT 1)\n"
+        "   ORDER BY 2 LIMIT 1),\n"
+        "building AS (\n"
+        "  SELECT p.relid::regclass::text AS on_table, p.index_relid::regclass::text AS index, p.command, p.phase,\n"
+        "    CASE WHEN p.phase LIKE 'waiting for %%' THEN p.lockers_done WHEN p.phase LIKE '%%: loading%%' THEN p.tuples_done\n"
+        "         WHEN p.phase LIKE '%%: scanning%%' THEN p.blocks_done END AS done,\n"
+        "    CASE WHEN p.phase LIKE 'waiting for %%' THEN p.lockers_total WHEN p.phase LIKE '%%: loading%%' THEN p.tuples_total\n"
+        "         WHEN p.phase LIKE '%%: scanning%%' THEN p.blocks_total END AS total\n"
+        "    FROM pg_stat_progress_create_index p JOIN pg_stat_activity a ON a.pid = p.pid JOIN migrator m\n"
+        "      ON m.usename = a.usename AND m.client_addr IS NOT DISTINCT FROM a.client_addr\n"
+        "      AND m.application_name = a.application_name\n"
+        "   WHERE p.datname = current_database() LIMIT 1)\n"
         "SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions, w.blocker,\n"
         "  greatest(0, floor(extract(epoch FROM clock_timestamp() - w.since))) AS blocked_sec,\n"
-        "  a.state AS blocker_state, a.application_name AS blocker_application\n"
-        "FROM (SELECT 1) AS always LEFT JOIN waiting w ON true LEFT JOIN pg_stat_activity a ON a.pid = w.blocker; COMMIT";
+        "  a.state AS blocker_state, a.application_name AS blocker_application,\n"
+        "  b.on_table, CASE WHEN b.index !~ '^[0-9-]+$' THEN b.index END AS index, b.command, b.phase, b.done, b.total\n"
+        "FROM (SELECT 1) AS always LEFT JOIN waiting w ON true LEFT JOIN building b ON true\n"
+        "  LEFT JOIN pg_stat_activity a ON a.pid = w.blocker; COMMIT";
 
 void progress_done(Progress *progress) {
         versions_done(&progress->versions);
         free(progress->blocker_state);
         free(progress->blocker_application);
+        free(progress->table);
+        free(progress->index);
+        free(progress->command);
+        free(progress->phase);
         *progress = (Progress){};
 }
 
@@ -358,7 +374,7 @@ int gate_progress(PGconn *conn, const Target *target, Progress *ret) {
         Progress progress = {};
         int r = sql ? gate_query(conn, sql, target->timeout_sec + 2, &row, &error) : -EPROTO;
 
-        if (r >= 0 && (!row || PQntuples(row) != 1 || PQfnumber(row, "blocked_sec") < 0))
+        if (r >= 0 && (!row || PQntuples(row) != 1 || PQfnumber(row, "total") < 0))
                 r = -EPROTO;
         if (r < 0)
                 return r;
@@ -369,6 +385,12 @@ int gate_progress(PGconn *conn, const Target *target, Progress *ret) {
         progress.blocked_sec = number(row, "blocked_sec");
         set_text(&progress.blocker_state, row, "blocker_state");
         set_text(&progress.blocker_application, row, "blocker_application");
+        set_text(&progress.table, row, "on_table");
+        set_text(&progress.index, row, "index");
+        set_text(&progress.command, row, "command");
+        set_text(&progress.phase, row, "phase");
+        progress.done = number(row, "done");
+        progress.total = number(row, "total");
         *ret = progress;
         return 0;
 }

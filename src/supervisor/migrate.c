@@ -147,59 +147,85 @@ void check_for_migrate(Supervisor *s) {
 
 /* --- the run -------------------------------------------------------------------------------------------- */
 
-/* What lago-gate watch prints: APPLIED TOTAL VERSION NAME BLOCKER_PID BLOCKED_SECONDS BLOCKER_STATE BLOCKER_APP. */
-typedef struct Progress {
-        unsigned applied, total;
-        char version[32], name[128], pid[16], seconds[16], state[64], app[64];
-} Progress;
-
-static bool read_progress(const char *line, Progress *p) {
-        return sscanf(line, "%u %u %31s %127s %15s %15s %63s %63s", &p->applied, &p->total, p->version, p->name,
-                      p->pid, p->seconds, p->state, p->app) == 8;
-}
-
-static void tell_progress(Supervisor *s) {
-        _cleanup_(freep) char *span = span_text(now_usec() - s->entered_usec);
-
-        supervisor_status(s, "%s%s, %s", s->stop_asked ? "Stop asked, waiting for the migration. " : "",
-                          s->progress ? s->progress : "Migrating", span);
-}
-
 /* Rails writes structure.sql's rows of schema_migrations last, so until then there is nothing to count. */
 static bool loads_schema(const Supervisor *s) {
         return s->gate.status == GATE_FRESH && s->gate.fresh && streq(s->gate.fresh, "load");
 }
 
+/* What is going on where no migration is known to be in hand. */
+static char *whole_run(const Supervisor *s, const char *span) {
+        if (s->gate.status == GATE_VERIFIED)
+                return xasprintf("Seeding the predefined roles, %s", span);
+        if (!s->advance.words)
+                return xasprintf("Migrating, %s", span);
+        return xasprintf(loads_schema(s) ? "Loading the schema of %s into an empty database, %s" : "Migrating to %s, %s",
+                         s->version, span);
+}
+
+static void tell_progress(Supervisor *s) {
+        bool in_hand = advance_has(&s->advance, ADVANCE_VERSION);
+        _cleanup_(freep) char *span = span_text(now_usec() - (in_hand ? s->in_hand_usec : s->entered_usec));
+        _cleanup_(freep) char *text = advance_sentence(&s->advance, span);
+
+        if (!text)
+                text = whole_run(s, span);
+        if (s->stop_asked && in_hand)
+                supervisor_status(s, "Stop asked during %s; waiting for it (%s)", s->advance.words[ADVANCE_VERSION], span);
+        else
+                supervisor_status(s, "%s%s", s->stop_asked ? "Stop asked, waiting for it. " : "", text);
+}
+
+/* Who is in the way, once for each. */
+static void tell_blocker(Supervisor *s) {
+        char **w = s->advance.words;
+
+        if (!advance_has(&s->advance, ADVANCE_BLOCKER) || !advance_has(&s->advance, ADVANCE_VERSION) ||
+            (s->cause && streq(s->cause, w[ADVANCE_BLOCKER])))
+                return;
+        free_and_strdup(&s->cause, w[ADVANCE_BLOCKER]);
+        s->cause_since = now_usec();
+        log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
+                    "Migration %s %s waits for a lock that backend %s holds (%s, %s).", w[ADVANCE_VERSION],
+                    w[ADVANCE_NAME], w[ADVANCE_BLOCKER], w[ADVANCE_BLOCKER_STATE], w[ADVANCE_BLOCKER_APP]);
+}
+
 static void on_progress(void *userdata, const char *line) {
         Supervisor *s = userdata;
-        Progress p = {0};
+        _cleanup_(advance_done) Advance next = {0}, last = {0};
 
-        if (!read_progress(line, &p) || (s->state != LIFE_MIGRATE && s->state != LIFE_DRAIN))
+        if ((s->state != LIFE_MIGRATE && s->state != LIFE_DRAIN) || !advance_parse(&next, line))
                 return;
-        free(s->progress);
-        s->progress = NULL;
-        if (streq(p.version, "-"))
-                s->progress = xasprintf(loads_schema(s) ? "Loading the schema of %s into an empty database" : "Migrating to %s",
-                                        s->version);
-        else if (streq(p.pid, "-"))
-                s->progress = xasprintf("Migrating %u of %u: %s %.40s", p.applied + 1, p.total, p.version, p.name);
-        else {
-                s->progress = xasprintf("Migrating %u of %u: %s blocked %s s by backend %s (%s, %.20s)", p.applied + 1,
-                                        p.total, p.version, p.seconds, p.pid, p.state, p.app);
-                if (!s->cause || !streq(s->cause, p.pid)) {
-                        free_and_strdup(&s->cause, p.pid);
-                        s->cause_since = now_usec();
-                        log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
-                                    "Migration %s %s waits for a lock that backend %s holds (%s, %s).", p.version, p.name,
-                                    p.pid, p.state, p.app);
-                }
-        }
+        last = s->advance;
+        s->advance = next;
+        next = (Advance){0};
+        if (advance_moved(&last, &s->advance))
+                s->moved_usec = now_usec();
+        if (!last.words || !streq(last.words[ADVANCE_VERSION], s->advance.words[ADVANCE_VERSION]))
+                s->in_hand_usec = now_usec();
+        tell_blocker(s);
         tell_progress(s);
+}
+
+/* Slow, or stuck in itself: nobody can tell from outside, so it is said, once for each silence, and nothing is done. */
+static void tell_silence(Supervisor *s) {
+        _cleanup_(freep) char *span = span_text(now_usec() - s->moved_usec);
+
+        if (s->silence_told == s->moved_usec || now_usec() - s->moved_usec < ADVANCE_SILENT_SEC * USEC_PER_SEC)
+                return;
+        s->silence_told = s->moved_usec;
+        if (advance_has(&s->advance, ADVANCE_VERSION))
+                log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
+                            "Migration %s %s has shown no progress for %s. It goes on until it ends by itself.",
+                            s->advance.words[ADVANCE_VERSION], s->advance.words[ADVANCE_NAME], span);
+        else
+                log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
+                            "The run has shown no progress for %s. It goes on until it ends by itself.", span);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)usec;
         tell_progress(userdata);
+        tell_silence(userdata);
         (void)sd_event_source_set_time_relative(source, 5 * USEC_PER_SEC);
         (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
@@ -233,7 +259,8 @@ static void follow(Supervisor *s) {
 void enter_migrate(Supervisor *s) {
         bool roles = s->gate.status == GATE_VERIFIED;
 
-        free_and_strdup(&s->progress, roles ? "Seeding the predefined roles" : NULL);
+        advance_done(&s->advance);
+        s->moved_usec = now_usec();
         log_message(LOG_NOTICE, MESSAGE_MIGRATE_BEGINS, "%s: %s.", roles ? "Seeding the predefined roles" : "Migrating",
                     s->gate.sentence);
         tell_progress(s);

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "probe/probe.h"
 #include "stack/stack.h"
+#include "supervisor/advance.h"
 #include "supervisor/job.h"
 #include "supervisor/life.h"
 #include "supervisor/policy.h"
@@ -84,7 +85,10 @@ typedef struct Supervisor {
 
         GateAnswer gate;
         MigrateHistory migrations;
-        char *progress; /* lago-gate watch's last line, as a sentence */
+        Advance advance;       /* of the run in hand: what lago-gate watch said last */
+        uint64_t moved_usec;   /* when it last got further */
+        uint64_t in_hand_usec; /* when the migration in hand was first heard of */
+        uint64_t silence_told; /* the moved_usec whose silence was told of */
         char *server_major;    /* db: of the image, as it says */
         bool ended_unanswered; /* db: the last container ended before it answered */
         char *ground;   /* which database and Redis the migrations in hand began on; NULL: not known */

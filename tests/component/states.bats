@@ -18,7 +18,7 @@ teardown() {
         for pid in "$RUN"/session.*.pid; do
                 [ ! -f "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || :
         done
-        rm -f "$RUN"/session.*
+        rm -f "$RUN"/session.* "$RUN/slow"
 }
 
 @test "an empty database is fresh" {
@@ -344,7 +344,7 @@ lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE lo
         first=$(first_new v1.50.0 v1.51.0)
         "$LAGO_GATE" watch --manifest "$RUN/v1.51.0.manifest" >"$RUN/watch" 3>&- &
         watcher=$!
-        wait_for grep -qx "0 29 $first $(files v1.51.0 | sed -n "s/^$first //p") - - - -" "$RUN/watch"
+        wait_for grep -qx "0 29 $first $(files v1.51.0 | sed -n "s/^$first //p") - - - - - - - - - -" "$RUN/watch"
         sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$first')"
         wait_for grep -q "^1 29 " "$RUN/watch"
         open_session user "$DATABASE" lago sidekiq
@@ -355,7 +355,7 @@ lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE lo
         tell lock "SELECT pg_advisory_lock($(rails_key));"
         open_session migration "$DATABASE" lago rails
         tell migration "ALTER TABLE invoices ADD COLUMN x int;"
-        wait_for grep -Eq "^1 29 [0-9]+ [^ ]+ $blocker [0-9]+ idle_in_transaction sidekiq$" "$RUN/watch"
+        wait_for grep -Eq "^1 29 [0-9]+ [^ ]+ $blocker [0-9]+ idle_in_transaction sidekiq - - - - - -$" "$RUN/watch"
         sql postgres -c "SELECT pg_terminate_backend($blocker)" >/dev/null
         wait_for sh -c "tail -n 1 '$RUN/watch' | grep -q -- '- - - -\$'"
         # The watcher's own connection dies too: it comes back by itself.
@@ -363,4 +363,70 @@ lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE lo
         sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$(first_new v1.50.0 v1.51.0 | sed 's/$/0/')') ON CONFLICT DO NOTHING;
                 INSERT INTO schema_migrations SELECT '$(comm -13 <(versions v1.50.0) <(versions v1.51.0) | sed -n 2p)'"
         wait_for grep -q "^2 29 " "$RUN/watch"
+}
+
+# An index on slow(id), which stops at that row for as long as $RUN/slow is there. The row is in the middle of the table.
+slow_index() {
+        local row
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE wallets (id int, filler char(400));
+                INSERT INTO wallets SELECT i, '' FROM generate_series(1, 2000) i"
+        row=$(sql "$DATABASE" -c "SELECT id FROM wallets WHERE ctid = (format('(%s,1)',
+                (SELECT pg_relation_size('wallets') / 8192 / 2)))::tid")
+        as_postgres touch "$RUN/slow"
+        sql "$DATABASE" -c "CREATE FUNCTION slow(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER AS \$\$
+                BEGIN
+                        WHILE i = $row AND (pg_catalog.pg_stat_file('$RUN/slow', true)).size IS NOT NULL LOOP
+                                PERFORM pg_catalog.pg_sleep(0.05);
+                        END LOOP;
+                        RETURN i;
+                END \$\$"
+        open_session lock "$DATABASE" lago rails
+        tell lock "SELECT pg_advisory_lock($(rails_key));"
+        open_session migration "$DATABASE" lago rails
+}
+
+@test "watch tells how far the index is that a migration creates" {
+        fill v1.50.0
+        slow_index
+        "$LAGO_GATE" watch --manifest "$RUN/v1.51.0.manifest" >"$RUN/watch" 3>&- &
+        watcher=$!
+        wait_for lock_is_held
+        tell migration "CREATE INDEX CONCURRENTLY index_wallets_on_slow ON wallets (slow(id));"
+        # One who still writes is waited for, by name; then the table is read, up to the middle.
+        wait_for grep -Eq "^0 29 [0-9]+ [^ ]+ - - - - index_wallets_on_slow wallets 2 9 (49|50) -$" "$RUN/watch"
+        open_session writer "$DATABASE" lago sidekiq
+        tell writer "BEGIN; INSERT INTO wallets VALUES (0); SELECT 1;"
+        wait_for grep -q 1 "$RUN/session.writer.out"
+        blocker=$(sql "$DATABASE" -c "SELECT pid FROM pg_stat_activity WHERE application_name = 'sidekiq'")
+        rm "$RUN/slow"
+        wait_for grep -Eq "^0 29 [0-9]+ [^ ]+ $blocker [0-9]+ idle_in_transaction sidekiq index_wallets_on_slow wallets 5 9 0 -$" "$RUN/watch"
+        tell writer "COMMIT;"
+        wait_for sh -c "tail -n 1 '$RUN/watch' | grep -q -- '- - - - - - - - - -\$'"
+        [ "$(sql "$DATABASE" -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'index_wallets_on_slow'::regclass")" = t ]
+}
+
+@test "an index that nobody else can see yet is told by its table; one of another program is not told" {
+        fill v1.50.0
+        slow_index
+        "$LAGO_GATE" watch --manifest "$RUN/v1.51.0.manifest" >"$RUN/watch" 3>&- &
+        watcher=$!
+        wait_for lock_is_held
+        tell migration "BEGIN; CREATE INDEX index_wallets_on_slow ON wallets (slow(id));"
+        wait_for grep -Eq "^0 29 [0-9]+ [^ ]+ - - - - - wallets 1 3 (49|50) -$" "$RUN/watch"
+        tell migration "ROLLBACK;"
+        rm "$RUN/slow"
+        wait_for sh -c "tail -n 1 '$RUN/watch' | grep -q -- '- - - - - - - - - -\$'"
+        as_postgres touch "$RUN/slow"
+        : >"$RUN/watch"
+        open_session other "$DATABASE" lago psql
+        tell other "CREATE INDEX ON wallets (slow(id));"
+        wait_for index_is_built_by psql
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$(first_new v1.50.0 v1.51.0)')"
+        wait_for grep -q "^1 29 " "$RUN/watch"
+        run ! grep wallets "$RUN/watch"
+        rm "$RUN/slow"
+}
+
+index_is_built_by() {
+        [ "$(sql "$DATABASE" -c "SELECT application_name FROM pg_stat_progress_create_index JOIN pg_stat_activity USING (pid)")" = "$1" ]
 }

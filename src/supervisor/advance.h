@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What lago-gate watch prints while Lago migrates: read, and told as a sentence. Pure. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ADVANCE_SILENT_SEC 600 /* after that a migration that tells nothing is told of */
+
+/* The words of a line, in its order. */
+typedef enum AdvanceWord {
+        ADVANCE_APPLIED, /* of those that were missing at the start */
+        ADVANCE_TOTAL,
+        ADVANCE_VERSION, /* of the migration in hand; "-": none is, or structure.sql is being loaded */
+        ADVANCE_NAME,
+        ADVANCE_BLOCKER, /* pid of the backend that it waits for */
+        ADVANCE_BLOCKED_SEC,
+        ADVANCE_BLOCKER_STATE,
+        ADVANCE_BLOCKER_APP,
+        ADVANCE_INDEX, /* that is being created; "-" while it has no name yet */
+        ADVANCE_TABLE, /* of it; "-": none is being created */
+        ADVANCE_PHASE, /* its number, and how many there are */
+        ADVANCE_PHASES,
+        ADVANCE_PERCENT, /* of this phase */
+        ADVANCE_LEFT,    /* seconds that the rest of the phase takes at its present pace */
+        _ADVANCE_WORDS,
+} AdvanceWord;
+
+typedef struct Advance {
+        char **words; /* _ADVANCE_WORDS of them, "-" for what is not known; NULL: nothing was told yet */
+} Advance;
+
+/** advance_parse() - one line into @p, whose old words are freed. Answer: false, and nothing changed, for any other line. */
+bool advance_parse(Advance *p, const char *line);
+
+/** advance_has() - that word is known. */
+bool advance_has(const Advance *p, AdvanceWord word);
+
+/** advance_moved() - between the two something got further: another migration, another phase, another percent. */
+bool advance_moved(const Advance *before, const Advance *after);
+
+/**
+ * advance_sentence() - "Migrating 12 of 29: 20260709135717 add_x, 1 min 12 s": at most ADVANCE_SENTENCE bytes.
+ *
+ * @span  how long the migration in hand has taken.
+ * Answer: NULL when none is in hand.
+ */
+char *advance_sentence(const Advance *p, const char *span);
+
+#define ADVANCE_SENTENCE 100
+
+void advance_done(Advance *p);
