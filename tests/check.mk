@@ -42,7 +42,7 @@ demo: deps
 .PHONY: asan
 asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan-gcc CC=gcc SANITIZE=address,undefined all unit-tests
-	@$(MAKE) --no-print-directory BUILD=build/asan-clang CC=clang SANITIZE=address,undefined all unit-tests
+	@$(MAKE) --no-print-directory BUILD=build/asan-clang CC=clang SANITIZE=address,undefined,fuzzer-no-link all unit-tests
 
 .PHONY: clean
 clean:

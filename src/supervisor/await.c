@@ -178,7 +178,7 @@ static void on_database(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         s->job = NULL;
-        gate_read(s, result);
+        gate_hear(s, result);
         if (s->gate.status == 0)
                 supervisor_feed(s, LIFE_ON_WATCH);
         else if (s->gate.status < 30)

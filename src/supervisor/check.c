@@ -48,7 +48,7 @@ static void take(char **field, const char *text, const char *key) {
         *field = keyfile_get(text, key);
 }
 
-void gate_read(Supervisor *s, const JobResult *result) {
+void gate_hear(Supervisor *s, const JobResult *result) {
         GateAnswer *g = &s->gate;
 
         g->status = result->signaled || !result->started ? 70 : result->status;
@@ -93,7 +93,7 @@ static void on_verdict(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         s->job = NULL;
-        gate_read(s, result);
+        gate_hear(s, result);
         if (s->gate.status >= 30 && s->gate.status < 40)
                 tell_refused(s);
         else if (s->member.kind == MEMBER_MIGRATE)

@@ -92,7 +92,7 @@ static void on_replay_prepared(void *userdata, const JobResult *result) {
         if (!result->signaled && result->status == 0)
                 supervisor_feed(s, LIFE_ON_OK);
         else {
-                gate_read(s, result);
+                gate_hear(s, result);
                 supervisor_later(s, "%s", s->gate.sentence);
         }
 }

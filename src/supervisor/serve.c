@@ -53,7 +53,7 @@ static void on_login(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         s->job = NULL;
-        gate_read(s, result);
+        gate_hear(s, result);
         if (s->gate.status == 0)
                 supervisor_feed(s, LIFE_ON_OK);
         else if (!server_refuses_password(s))
@@ -235,7 +235,7 @@ static void on_external_login(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         s->job = NULL;
-        gate_read(s, result);
+        gate_hear(s, result);
         if (s->gate.status == 0)
                 healthy(s);
         else

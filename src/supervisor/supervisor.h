@@ -167,8 +167,8 @@ void gate_waits(Supervisor *s);
 
 /** gate_job() - runs it with the URL on its standard input. */
 void gate_job(Supervisor *s, char **argv, JobDone done);
-/** gate_read() - fills s->gate. */
-void gate_read(Supervisor *s, const JobResult *result);
+/** gate_hear() - fills s->gate. */
+void gate_hear(Supervisor *s, const JobResult *result);
 
 /** admit_begin() - copies /etc/lago beside the admitted directory and loads that copy; errors are told and answered as exit status. admit.c */
 int admit_begin(Config **ret);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes up to the first 0xff are lago.conf, the rest lago.env. Build with clang -fsanitize=fuzzer,address,undefined. */
+/* The bytes up to the first 0xff are lago.conf, the rest lago.env. */
 #include "base/file.h"
-#include "base/util.h"
 #include "config/config.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include <unistd.h>
 
 static void put(const char *directory, const char *name, const uint8_t *data, size_t size) {
         _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# make fuzz SECONDS=60   fuzz each parser for so long; what is found stays in build/fuzz-NAME
+
+SECONDS   ?= 60
+
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+
+# The rooms of the ASan build by clang are made with what the fuzzers need too.
+FUZZ_MAKE = $(MAKE) --no-print-directory BUILD=build/asan-clang CC=clang SANITIZE=address,undefined,fuzzer-no-link
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(foreach r,$(ROOMS),$(BUILD)/$(r).a) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_) $(CFLAGS) -fsanitize=fuzzer -Itests/fuzz $(LDFLAGS_) $(LDFLAGS) -o $@ $< \
+	        -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call pkg_libs,$(filter-out cmocka,$(PACKAGES)))
+
+.PHONY: fuzzers fuzz-build fuzz
+fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+
+fuzz-build:
+	@$(FUZZ_MAKE) fuzzers
+
+fuzz: fuzz-build
+	tests/fuzz/run $(SECONDS)
