@@ -12,7 +12,7 @@ static const char help[] =
         "  lago-gate check  IMAGE [OPTION…]   print the verdict, once\n"
         "  lago-gate wait   IMAGE [OPTION…]   check until verified or refused, or until --timeout\n"
         "  lago-gate ping   [OPTION…]         log in, and nothing else\n"
-        "  lago-gate hold   [OPTION…]         hold the lock of the one clock, or wait for it\n"
+        "  lago-gate hold   [OPTION…]         hold a lock of which there is one for a database, or wait for it\n"
         "  lago-gate watch  IMAGE [OPTION…]   follow a migration, one line whenever something changes\n"
         "  lago-gate prepare-replay IMAGE [OPTION…]\n"
         "                                     make an empty schema_migrations in an empty database\n"
@@ -36,6 +36,7 @@ static const char help[] =
         "  --tombstones LIST      versions in the database that no release has, and that are all right\n"
         "  --fresh HOW            auto, load or replay: how an empty database gets its tables\n"
         "\n"
+        "  --lock WHICH           of \"hold\": clock (the default), or migrate\n"
         "  --timeout SEC          of \"wait\" (default: for ever)\n"
         "  --format HOW           text, export (KEY=VALUE lines) or json; --json is short for the last\n"
         "  --help, --version\n"
@@ -129,6 +130,17 @@ static int parse_fresh(const char *value, FreshWay *ret) {
         return r;
 }
 
+static int parse_lock(const char *value, HoldLock *ret) {
+        static const char *const choices[_HOLD_MAX] = {
+                [HOLD_CLOCK] = "clock",
+                [HOLD_MIGRATE] = "migrate",
+        };
+        int choice = 0, r = parse_choice("--lock", value, choices, ELEMENTSOF(choices), &choice);
+
+        *ret = (HoldLock)choice;
+        return r;
+}
+
 static int parse_format(const char *value, Format *ret) {
         static const char *const choices[] = {
                 [FORMAT_TEXT] = "text",
@@ -171,6 +183,7 @@ enum {
         OPTION_TOMBSTONES,
         OPTION_FRESH,
         OPTION_TIMEOUT,
+        OPTION_LOCK,
         OPTION_FORMAT,
         OPTION_JSON,
         OPTION_HELP,
@@ -192,6 +205,7 @@ static const struct option options[] = {
         { "tombstones", required_argument, NULL, OPTION_TOMBSTONES },
         { "fresh", required_argument, NULL, OPTION_FRESH },
         { "timeout", required_argument, NULL, OPTION_TIMEOUT },
+        { "lock", required_argument, NULL, OPTION_LOCK },
         { "format", required_argument, NULL, OPTION_FORMAT },
         { "json", no_argument, NULL, OPTION_JSON },
         { "help", no_argument, NULL, OPTION_HELP },
@@ -236,6 +250,8 @@ static int parse_option(Arguments *arguments, int option, const char *value) {
                 return parse_fresh(value, &arguments->policy.fresh);
         case OPTION_TIMEOUT:
                 return parse_seconds("--timeout", value, 10 * 365 * 86400, &arguments->timeout_sec);
+        case OPTION_LOCK:
+                return parse_lock(value, &arguments->lock);
         case OPTION_FORMAT:
                 return parse_format(value, &arguments->format);
         case OPTION_JSON:

@@ -23,6 +23,7 @@ typedef struct Arguments {
         char **passed_bridges;
         Policy policy;
         Format format;
+        HoldLock lock;
 } Arguments;
 
 /** usage() - what is wrong with the command line, to standard error. Answer: -EINVAL. */

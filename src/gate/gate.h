@@ -164,12 +164,19 @@ int watch_run(const Target *target, const Manifest *manifest);
 
 /* --- hold.c -------------------------------------------------------------------------------------------- */
 
+/* What there may be only one of for each database, whatever is configured on how many hosts. */
+typedef enum HoldLock {
+        HOLD_CLOCK,   /* two would enqueue each periodic job twice */
+        HOLD_MIGRATE, /* Rails takes a lock of its own, but not before it loads structure.sql into an empty database */
+        _HOLD_MAX,
+} HoldLock;
+
 /**
- * hold_run() - takes the lock of the one clock: prints "standby ADDRESS" while another session has it, "held" once it is
+ * hold_run() - takes @lock: prints "standby ADDRESS" while another session has it, "held" once it is
  * ours, and keeps it until standard output is closed, SIGTERM comes, or the session ends.
  * Answer: the exit status, EXIT_TEMPFAIL when the session was lost.
  */
-int hold_run(const Target *target);
+int hold_run(const Target *target, HoldLock lock);
 
 /* --- print.c ------------------------------------------------------------------------------------------- */
 

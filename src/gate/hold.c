@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One clock per database: a session advisory lock, held as long as this process and its connection live. */
+/* One clock, and one migrator, per database: session advisory locks, held as long as this process and its connection live. */
 #include "gate/gate.h"
 
 #include "base/util.h"
@@ -8,8 +8,11 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* "lagocloc" as a number: the same on every host, and far from the keys that Rails and Lago derive from hashes. */
-#define CLOCK_KEY UINT64_C(0x6c61676f636c6f63)
+/* "lagocloc" and "lagomigr" as numbers: the same on every host, and far from the keys that Rails and Lago derive from hashes. */
+static const uint64_t keys[_HOLD_MAX] = {
+        [HOLD_CLOCK] = UINT64_C(0x6c61676f636c6f63),
+        [HOLD_MIGRATE] = UINT64_C(0x6c61676f6d696772),
+};
 
 #define STANDBY_MSEC 2000 /* between two tries */
 #define HELD_MSEC    5000 /* between two looks whether the session still stands */
@@ -45,8 +48,8 @@ static int run_sql(PGconn *conn, const Target *target, const char *sql, PGresult
 }
 
 /* 1: ours now; 0: somebody else's, told as "standby ADDRESS" when that is news. */
-static int try_lock(PGconn *conn, const Target *target, char **told) {
-        _cleanup_(freep) char *sql = xasprintf(hold_try, CLOCK_KEY, CLOCK_KEY >> 32, CLOCK_KEY & UINT32_MAX);
+static int try_lock(PGconn *conn, const Target *target, uint64_t key, char **told) {
+        _cleanup_(freep) char *sql = xasprintf(hold_try, key, key >> 32, key & UINT32_MAX);
         _cleanup_(result_clearp) PGresult *result = NULL;
         _cleanup_(freep) char *holder = NULL;
         int r = run_sql(conn, target, sql, &result);
@@ -78,7 +81,7 @@ static int hold_on(PGconn *conn, const Target *target) {
         return 0;
 }
 
-int hold_run(const Target *target) {
+int hold_run(const Target *target, HoldLock lock) {
         _cleanup_(conn_finishp) PGconn *conn = NULL;
         _cleanup_(ledger_freep) Ledger *ledger = ledger_new();
         _cleanup_(freep) char *told = NULL;
@@ -92,7 +95,7 @@ int hold_run(const Target *target) {
         if (run_sql(conn, target, PQserverVersion(conn) >= 140000 ? hold_begin : hold_begin_13, &result) < 0)
                 return EXIT_TEMPFAIL;
         do {
-                r = try_lock(conn, target, &told);
+                r = try_lock(conn, target, keys[lock], &told);
                 if (r != 0)
                         return r < 0 ? EXIT_TEMPFAIL : hold_on(conn, target);
         } while (pause_msec(STANDBY_MSEC));

@@ -129,7 +129,7 @@ static int run(const Arguments *arguments, const Manifest *manifest) {
         case COMMAND_PING:
                 return ping_run(&target, arguments->format);
         case COMMAND_HOLD:
-                return hold_run(&target);
+                return hold_run(&target, arguments->lock);
         case COMMAND_WATCH:
                 return watch_run(&target, manifest);
         case COMMAND_REPLAY:

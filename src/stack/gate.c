@@ -30,6 +30,8 @@ char **stack_gate_command(const Config *config, const char *verb, const StackGat
         strv_add(&argv, "--url-file=-");
         if (gate->export)
                 strv_add(&argv, "--format=export");
+        if (gate->lock)
+                strv_addf(&argv, "--lock=%s", gate->lock);
         if (gate->address)
                 strv_addf(&argv, "--hostaddr=%s", gate->address);
         if (config->ca_file)

@@ -109,6 +109,7 @@ typedef struct StackGate {
         const char *manifest; /* file; NULL: the verb needs none */
         const char *target;   /* release of the image; NULL: the configured one */
         const char *address;  /* where the database's host is; NULL: its name is looked up */
+        const char *lock;     /* what "hold" holds; NULL: not for that verb */
         bool export;          /* KEY=VALUE lines instead of sentences */
 } StackGate;
 

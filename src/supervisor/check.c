@@ -14,6 +14,7 @@ char **gate_argv(Supervisor *s, const char *verb, bool with_manifest) {
         StackGate gate = {
                 .manifest = with_manifest ? s->manifest : NULL,
                 .target = s->version,
+                .lock = !streq(verb, "hold") ? NULL : s->member.kind == MEMBER_CLOCK ? "clock" : "migrate",
                 .export = !streq(verb, "watch"),
         };
 
@@ -94,7 +95,9 @@ static void on_verdict(void *userdata, const JobResult *result) {
 
         s->job = NULL;
         gate_hear(s, result);
-        if (s->gate.status >= 30 && s->gate.status < 40)
+        if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
+                hold_lock(s);
+        else if (s->gate.status >= 30 && s->gate.status < 40)
                 tell_refused(s);
         else if (s->member.kind == MEMBER_MIGRATE)
                 check_for_migrate(s);

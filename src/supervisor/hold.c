@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exactly one clock per database, whatever is configured on how many hosts: each enqueues every job, and Lago would bill
- * twice. The lock is a session's in PostgreSQL, held by a lago-gate beside the clock.
+ * twice. And one migrator: two that load structure.sql at once spoil it for each other. The locks are a session's in
+ * PostgreSQL, held by a lago-gate beside the container.
  */
 #include "supervisor/supervisor.h"
 
@@ -9,24 +10,43 @@
 
 #include <systemd/sd-daemon.h>
 
+static void clock_held(Supervisor *s) {
+        if (s->state == LIFE_CHECK)
+                supervisor_feed(s, LIFE_ON_OK);
+        else if (s->state == LIFE_STANDBY) {
+                log_message(LOG_NOTICE, MESSAGE_SECOND_CLOCK, "The other clock is gone; this one takes over.");
+                supervisor_feed(s, LIFE_ON_WAKE);
+        }
+}
+
+static void clock_stands_by(Supervisor *s, const char *address) {
+        supervisor_status(s, "Standby: the clock at %.40s runs on this database", address);
+        log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "Another clock runs on this database, at %s; standing by.", address);
+        if (s->state == LIFE_CHECK)
+                supervisor_feed(s, LIFE_ON_STANDBY);
+}
+
+/* It stays in CHECK: the next line comes when the other is done or gone. */
+static void migrate_waits(Supervisor *s, const char *address) {
+        supervisor_status(s, "Waiting for another migrator: the one at %.40s", address);
+        log_message(LOG_WARNING, MESSAGE_WAITING, "Another host migrates this database, at %s; waiting for it.", address);
+}
+
 static void on_hold_line(void *userdata, const char *line) {
         Supervisor *s = userdata;
         const char *address = startswith(line, "standby ");
+        bool clock = s->member.kind == MEMBER_CLOCK;
 
         if (streq(line, "held")) {
                 s->held = true;
-                if (s->state == LIFE_CHECK)
-                        supervisor_feed(s, LIFE_ON_OK);
-                else if (s->state == LIFE_STANDBY) {
-                        log_message(LOG_NOTICE, MESSAGE_SECOND_CLOCK, "The other clock is gone; this one takes over.");
-                        supervisor_feed(s, LIFE_ON_WAKE);
-                }
-        } else if (address) {
-                supervisor_status(s, "Standby: the clock at %.40s runs on this database", address);
-                log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "Another clock runs on this database, at %s; standing by.", address);
-                if (s->state == LIFE_CHECK)
-                        supervisor_feed(s, LIFE_ON_STANDBY);
-        }
+                if (clock)
+                        clock_held(s);
+                else if (s->state == LIFE_CHECK)
+                        enter_check(s);
+        } else if (address && clock)
+                clock_stands_by(s, address);
+        else if (address)
+                migrate_waits(s, address);
 }
 
 /* Without its session the lock is free for others at once: the clock may not tick a moment longer than it must. */
@@ -39,13 +59,19 @@ static void on_hold_ended(void *userdata, const JobResult *result) {
         if (s->state == LIFE_CHECK) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
-                supervisor_later(s, "Waiting for the clock's lock: %.60s", line);
+                supervisor_later(s, "Waiting for the lock of the one %s: %.60s", s->name, line);
                 return;
         }
         if (was_held && s->state != LIFE_STOP && s->state != LIFE_END)
-                log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "The connection that holds the clock's lock is lost.");
+                log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "The connection that holds the lock of the one %s is lost.",
+                            s->name);
         s->rest_usec = USEC_PER_SEC;
         supervisor_feed(s, LIFE_ON_LOST);
+}
+
+void hold_release(Supervisor *s) {
+        s->hold = job_cancel(s->hold);
+        s->held = false;
 }
 
 void hold_lock(Supervisor *s) {

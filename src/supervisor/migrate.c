@@ -16,6 +16,9 @@ enum {
         GATE_PENDING = 10,
         GATE_FRESH = 11,
         GATE_EMPTY = 12,
+        GATE_UNREACHABLE = 20,
+        GATE_AHEAD = 30, /* the first of those that refuse what is in the database */
+        GATE_WRONG_MAJOR = 37,
 };
 
 /* What does not keep Lago from serving, but wants somebody's attention: a bridge's task, an index left half built. */
@@ -113,8 +116,19 @@ static void begin_fresh(Supervisor *s) {
 static void begin_pending(Supervisor *s) {
         if (unlink(MIGRATE_ONCE_FILE) == 0 || s->config->migrate_automatic || s->migrations.same > 0)
                 supervisor_feed(s, LIFE_ON_OK);
-        else
+        else {
+                hold_release(s);
                 supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no", s->gate.missing);
+        }
+}
+
+bool migrate_must_be_alone(const Supervisor *s) {
+        const GateAnswer *g = &s->gate;
+
+        if (g->status == GATE_VERIFIED)
+                return g->roles && streq(g->roles, "missing");
+        return (g->status >= GATE_PENDING && g->status < GATE_UNREACHABLE) ||
+               (g->status >= GATE_AHEAD && g->status < GATE_WRONG_MAJOR);
 }
 
 void check_for_migrate(Supervisor *s) {

@@ -59,7 +59,7 @@ typedef struct Supervisor {
         sd_event_source *timer;
 
         sd_event_source *watch_run; /* inotify on the other members' run files */
-        Job *hold;                  /* lago-gate hold, the clock's; outlives states */
+        Job *hold;                  /* lago-gate hold, of the clock or of migrate; outlives states */
         bool held;                  /* it said that the lock is ours */
         Job *watch_gate;            /* lago-gate watch, while migrating */
 
@@ -144,8 +144,13 @@ void enter_rest(Supervisor *s); /* rest.c */
 /** on_stranger() - a child that is no job ended: the container's monitor, its first process, or nobody's. container.c */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
 
-/** hold_lock() - CHECK's last step for the clock: OK once it is the one clock of its database, else STANDBY. hold.c */
+/**
+ * hold_lock() - a step of CHECK. The clock goes on with OK once it is the one of its database, else with STANDBY; migrate
+ * checks once more when it is the one that may, and waits for that. hold.c
+ */
 void hold_lock(Supervisor *s);
+/** hold_release() - lets others have the lock; fine when it is not held. */
+void hold_release(Supervisor *s);
 
 /** ask_redis() - in the state AWAIT for the start, in SERVE to watch the external one. await.c */
 void ask_redis(Supervisor *s);
@@ -157,6 +162,11 @@ void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reas
 
 /** check_for_migrate() - what the gate's answer means to the member migrate. migrate.c */
 void check_for_migrate(Supervisor *s);
+/**
+ * migrate_must_be_alone() - whether that answer may be another host's migration half-way, or is about to begin one: it
+ * is asked for again with the lock held. migrate.c
+ */
+bool migrate_must_be_alone(const Supervisor *s);
 /** migrate_ended() - the container that migrates ended; called before the machine hears of it. migrate.c */
 void migrate_ended(Supervisor *s);
 
