@@ -24,15 +24,14 @@ static StepResult ask(char *const argv[], Spawned *ret) {
                 log_error("podman is not installed, or not in $PATH; install the package podman");
                 return STEP_ENGINE;
         }
-        if (r < 0) {
-                log_error("Cannot run podman %s: %s", argv[2], strerror(-r));
-                return STEP_LATER;
-        }
+        if (r < 0)
+                return setup_later(NULL, "Cannot run podman %s: %s", argv[2], strerror(-r));
         if (ret->status != 0) {
-                log_error("podman %s %s failed: %s", argv[2], argv[3],
-                          isempty(ret->error) ? "it does not say why" : ret->error);
+                StepResult later = setup_later(NULL, "podman %s %s failed: %s", argv[2], argv[3],
+                                               isempty(ret->error) ? "it does not say why" : ret->error);
+
                 spawned_done(ret);
-                return STEP_LATER;
+                return later;
         }
         return STEP_DONE;
 }

@@ -107,11 +107,7 @@ static StepResult write_fingerprints(const char *path, const Config *config) {
         }
         if (r >= 0)
                 r = file_write(path, text, 0600);
-        if (r < 0) {
-                log_message(LOG_ERR, MESSAGE_KEYS, "Cannot write %s: %s", path, strerror(-r));
-                return STEP_LATER;
-        }
-        return STEP_DONE;
+        return r < 0 ? setup_later(MESSAGE_KEYS, "Cannot write %s: %s", path, strerror(-r)) : STEP_DONE;
 }
 
 StepResult setup_fingerprints(const char *path, const Config *config, bool data_exists) {
@@ -121,10 +117,8 @@ StepResult setup_fingerprints(const char *path, const Config *config, bool data_
 
         if (r == -ENOENT)
                 return write_fingerprints(path, config);
-        if (r < 0) {
-                log_message(LOG_ERR, MESSAGE_KEYS, "Cannot read %s: %s", path, strerror(-r));
-                return STEP_LATER;
-        }
+        if (r < 0)
+                return setup_later(MESSAGE_KEYS, "Cannot read %s: %s", path, strerror(-r));
         changed = fingerprints_changed(config, text);
         if (!changed)
                 return STEP_DONE;

@@ -168,10 +168,8 @@ StepResult setup_keys(const char *directory, const Config *config, bool data_exi
         if (!missing)
                 return STEP_DONE;
         r = file_read(path, SECRETS_MAX_BYTES, &text, NULL);
-        if (r < 0 && r != -ENOENT) {
-                log_error("Cannot read %s: %s", path, strerror(-r));
-                return STEP_LATER;
-        }
+        if (r < 0 && r != -ENOENT)
+                return setup_later(NULL, "Cannot read %s: %s", path, strerror(-r));
         result = judge(path, config, missing, r >= 0, data_exists);
         if (result != STEP_DONE)
                 return result;
@@ -180,11 +178,8 @@ StepResult setup_keys(const char *directory, const Config *config, bool data_exi
         r = append_new_keys(&text, missing);
         if (r >= 0)
                 r = file_write(path, text, 0600);
-        if (r < 0) {
-                log_message(LOG_ERR, MESSAGE_KEYS, "Cannot write new keys to %s: %s", path,
-                            strerror(-r));
-                return STEP_LATER;
-        }
+        if (r < 0)
+                return setup_later(MESSAGE_KEYS, "Cannot write new keys to %s: %s", path, strerror(-r));
         names = strv_join(missing, ", ");
         log_message(LOG_NOTICE, MESSAGE_KEYS, "Keys made in %s: %s. Keep a copy in a safe place",
                     path, names);

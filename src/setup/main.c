@@ -111,13 +111,13 @@ static StepResult set_up_alone(const Options *options) {
         _cleanup_(closep) int fd = open(options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (fd < 0) {
+                if (errno != ENOENT && errno != ENOTDIR)
+                        return setup_later(NULL, "Cannot open %s: %s", options->directory, strerror(errno));
                 log_error("Cannot open %s: %s", options->directory, strerror(errno));
-                return errno == ENOENT || errno == ENOTDIR ? STEP_CONFIG : STEP_LATER;
+                return STEP_CONFIG;
         }
-        if (!options->check && flock(fd, LOCK_EX) < 0) {
-                log_error("Cannot lock %s: %s", options->directory, strerror(errno));
-                return STEP_LATER;
-        }
+        if (!options->check && flock(fd, LOCK_EX) < 0)
+                return setup_later(NULL, "Cannot lock %s: %s", options->directory, strerror(errno));
         return set_up(options);
 }
 
@@ -192,9 +192,7 @@ int main(int argc, char **argv) {
                 result = set_up_alone(&options);
                 if (result != STEP_LATER || options.once || options.check)
                         break;
-                log_warning("Trying again in %u s", delay);
-                (void)sd_notifyf(0, "STATUS=Cannot set up yet, see the journal; again in %u s",
-                                 delay);
+                (void)sd_notifyf(0, "STATUS=%.80s; again in %u s", setup_cause(), delay);
                 (void)sleep(delay);
         }
         if (result == STEP_DONE)

@@ -18,6 +18,12 @@ typedef enum StepResult {
 /** setup_refused() - the one line of STATUS= that says why; the whole of it has gone to the journal. */
 void setup_refused(const char *format, ...) _printf_(1, 2);
 
+/** setup_later() - STEP_LATER: why it cannot be done yet, told to the journal when it is news. @message_id may be NULL. */
+StepResult setup_later(const char *message_id, const char *format, ...) _printf_(2, 3);
+
+/** setup_cause() - what setup_later() was told last, for STATUS=. */
+const char *setup_cause(void);
+
 /**
  * setup_check() - what config_load() cannot judge: env.d/, ca-file, the RSA key, who may read the files.
  *
