@@ -2,8 +2,10 @@
 /* lago-setup: what must be true before any member of the stack starts. */
 #include "setup/setup.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/unfinished.h"
 #include "base/util.h"
 
 #include <fcntl.h>
@@ -90,6 +92,19 @@ static StepResult set_up_keys(const Options *options, Config **config, const Inv
         return setup_fingerprints(FINGERPRINTS_FILE, *config, external || data_exists);
 }
 
+/* See base/unfinished.h. Told to the database's supervisor before there is anything that it could remove. */
+static StepResult note_new_database(const Options *options, const Config *config, const Inventory *inventory) {
+        int r;
+
+        if (config->database_external || !streq(options->directory, CONFIG_DIRECTORY) ||
+            inventory_volume_has_data(inventory, config->database_volume))
+                return STEP_DONE;
+        r = make_dirs(STATE_DIRECTORY, 0755);
+        if (r >= 0)
+                r = unfinished_note(UNFINISHED_FILE, config->database_volume);
+        return r < 0 ? setup_later(NULL, "Cannot write " UNFINISHED_FILE ": %s", strerror(-r)) : STEP_DONE;
+}
+
 static StepResult set_up(const Options *options) {
         _cleanup_(config_freep) Config *config = NULL;
         Inventory inventory = {0};
@@ -100,6 +115,8 @@ static StepResult set_up(const Options *options) {
         result = setup_look(config, &inventory);
         if (result == STEP_DONE)
                 result = set_up_keys(options, &config, &inventory);
+        if (result == STEP_DONE)
+                result = note_new_database(options, config, &inventory);
         if (result == STEP_DONE)
                 result = setup_engine(config, &inventory);
         inventory_done(&inventory);

@@ -321,8 +321,8 @@ void enter_prepare(Supervisor *s) {
         } else {
                 /* The engine finds it by name; should it be absent, the container cannot be made, and it is pulled. */
                 free_and_strdup(&s->image_id, s->image);
-                if (s->ended_unanswered)
-                        server_check_major(s);
+                if (s->member.kind == MEMBER_DB)
+                        server_prepare(s);
                 else
                         supervisor_feed(s, LIFE_ON_OK);
         }

@@ -4,6 +4,7 @@
 
 #include "base/keyfile.h"
 #include "base/time.h"
+#include "base/unfinished.h"
 #include "supervisor/runfile.h"
 #include "supervisor/server.h"
 
@@ -131,6 +132,9 @@ static void say_ready(Supervisor *s) {
         strv_addf(&fields, "LAGO_RELEASE=%s", s->version ? s->version : s->config->release);
         log_fields(LOG_NOTICE, MESSAGE_MEMBER_READY, fields, "Ready%s%s%s.", s->info->backend ? ": " : "",
                    s->info->backend ? s->gate.sentence : "", s->ready_said ? ", again" : "");
+        /* Before anybody hears that it is ready, and puts something into it. */
+        if (s->member.kind == MEMBER_DB && !s->config->database_external)
+                unfinished_over(UNFINISHED_FILE, s->config->database_volume);
         if (!s->ready_said)
                 (void)sd_notify(0, "READY=1");
         s->ready_said = true;

@@ -3,11 +3,16 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "base/unfinished.h"
 
 #include <sys/stat.h>
 
 #define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
 #define GATE_DENIED         21
+
+static void client_job(Supervisor *s, char **argv, JobDone done) {
+        supervisor_job(s, argv, &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = done});
+}
 
 bool server_refuses_password(Supervisor *s) {
         const EnvPair *pair = env_pair(s->config->env, "POSTGRES_PASSWORD");
@@ -63,11 +68,85 @@ static void on_environment(void *userdata, const JobResult *result) {
         s->job = NULL;
         free(s->server_major);
         s->server_major = major_of_image(result->output);
-        supervisor_job(s, s->engine->volume_path(s->config->database_volume),
-                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_volume});
+        client_job(s, s->engine->volume_path(s->config->database_volume), on_volume);
 }
 
-void server_check_major(Supervisor *s) {
-        supervisor_job(s, s->engine->image_environment(s->image),
-                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_environment});
+/* --- a data directory whose making was cut off: see base/unfinished.h ----------------------------------- */
+
+static void on_unfinished_volume(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *directory = xstrndup(result->output, strcspn(result->output, "\n"));
+        _cleanup_(freep) char *doubt = NULL, *error = NULL;
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0 || directory[0] != '/') {
+                supervisor_later(s, "Cannot find the volume %s; see the journal", s->config->database_volume);
+                return;
+        }
+        if (!unfinished_is_bare(directory, &doubt))
+                log_warning("The database in the volume %s was never ready, but it is not empty (%s), so it is left as it is.",
+                            s->config->database_volume, doubt);
+        else {
+                log_notice("The making of the database in the volume %s was cut off before it was ever ready, and no table "
+                           "is in it: it is made again from the beginning.", s->config->database_volume);
+                if (!unfinished_empty(directory, &error)) {
+                        supervisor_later(s, "Cannot empty the volume %s: %.60s", s->config->database_volume, error);
+                        return;
+                }
+        }
+        supervisor_feed(s, LIFE_ON_OK);
+}
+
+static void find_unfinished_volume(Supervisor *s) {
+        client_job(s, s->engine->volume_path(s->config->database_volume), on_unfinished_volume);
+}
+
+static void on_unfinished_removed(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0)
+                supervisor_later(s, "A left-over container %s cannot be removed", s->container_name);
+        else
+                find_unfinished_volume(s);
+}
+
+/* Nothing is taken from under a server that still runs. */
+static void on_unfinished_owner(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *owner = xstrndup(result->output, strcspn(result->output, "\n"));
+
+        s->job = NULL;
+        if (result->signaled)
+                supervisor_later(s, "Cannot look for a left-over container %s", s->container_name);
+        else if (result->status != 0)
+                find_unfinished_volume(s);
+        else if (streq(owner, s->name))
+                client_job(s, s->engine->remove(s->container_name), on_unfinished_removed);
+        else
+                /* A stranger's, and refused as such when ours is made. */
+                supervisor_feed(s, LIFE_ON_OK);
+}
+
+void server_prepare(Supervisor *s) {
+        int r;
+
+        switch (unfinished_state(UNFINISHED_FILE, s->config->database_volume)) {
+        case UNFINISHED_BEGUN:
+                client_job(s, s->engine->owner(s->container_name), on_unfinished_owner);
+                return;
+        case UNFINISHED_NEW:
+                r = unfinished_begun(UNFINISHED_FILE, s->config->database_volume);
+                if (r < 0)
+                        supervisor_later(s, "Cannot write " UNFINISHED_FILE ": %s", strerror(-r));
+                else
+                        supervisor_feed(s, LIFE_ON_OK);
+                return;
+        case UNFINISHED_NO:
+                break;
+        }
+        if (s->ended_unanswered)
+                client_job(s, s->engine->image_environment(s->image), on_environment);
+        else
+                supervisor_feed(s, LIFE_ON_OK);
 }
