@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
@@ -106,6 +107,18 @@ int make_dirs(const char *path, mode_t mode) {
                 *slash = '/';
         }
         return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+bool directory_is_empty(const char *path) {
+        DIR *directory = opendir(path);
+        bool found = false;
+
+        if (!directory)
+                return false;
+        for (struct dirent *entry = readdir(directory); entry && !found; entry = readdir(directory))
+                found = !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
+        (void)closedir(directory);
+        return !found;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {

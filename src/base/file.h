@@ -2,6 +2,7 @@
 #pragma once
 /* Small files: read whole, written whole or not at all. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -27,6 +28,9 @@ int file_write(const char *path, const char *text, mode_t mode);
 
 /** make_dirs() - @path and what is missing above it, like mkdir -p; @mode holds for the last one. Errors: -errno. */
 int make_dirs(const char *path, mode_t mode);
+
+/** directory_is_empty() - false also when it cannot be read. */
+bool directory_is_empty(const char *path);
 
 /** remove_tree() - like rm -rf, without following links or leaving the file system. Errors: -errno, absence is none. */
 int remove_tree(const char *path);

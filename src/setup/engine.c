@@ -2,14 +2,13 @@
 /* The container network and the volumes. Nothing is ever removed here. */
 #include "setup/setup.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/spawn.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine.h"
 #include "stack/stack.h"
-
-#include <dirent.h>
 
 #define PODMAN       "podman", "--events-backend=none"
 #define OUTPUT_MAX   (4 * 1024 * 1024)
@@ -96,18 +95,6 @@ void inventory_done(Inventory *inventory) {
         strv_free(inventory->mountpoints);
         free(inventory->network_problem);
         *inventory = (Inventory){0};
-}
-
-static bool directory_is_empty(const char *path) {
-        DIR *directory = opendir(path);
-        bool found = false;
-
-        if (!directory)
-                return false;
-        for (struct dirent *entry = readdir(directory); entry && !found; entry = readdir(directory))
-                found = !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
-        (void)closedir(directory);
-        return !found;
 }
 
 bool inventory_volume_has_data(const Inventory *inventory, const char *volume) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The member migrate: what the verdict asks for, the run followed, and what its end means. */
 #include "supervisor/supervisor.h"
+#include "supervisor/excuse.h"
 
 #include "base/keyfile.h"
 #include "base/runstate.h"
@@ -78,6 +79,10 @@ static bool last_run_is_final(Supervisor *s) {
         /* Ended by a signal, or so told by a shell: somebody's kill, or memory ran out; the migration is not to blame. */
         if (s->container.signal > 0 || s->container.exit_code > 128 || ground_was_lost(s))
                 return false;
+        if (s->excuse) {
+                excuse_rest(s, first);
+                return true;
+        }
         final = migrate_failed(&s->migrations, first);
         if (final)
                 supervisor_never(s, EXIT_MIGRATE, MESSAGE_MIGRATE_ENDS,
@@ -132,6 +137,8 @@ bool migrate_must_be_alone(const Supervisor *s) {
 }
 
 void check_for_migrate(Supervisor *s) {
+        if (s->gate.status >= GATE_PENDING && s->gate.status <= GATE_EMPTY && excuse_asked(s))
+                return;
         switch (s->gate.status) {
         case GATE_VERIFIED:
                 if (s->gate.roles && streq(s->gate.roles, "missing"))
@@ -280,6 +287,7 @@ void enter_migrate(Supervisor *s) {
         tell_progress(s);
         free(s->ground);
         s->ground = ground_now();
+        excuse_begin(s);
         if (!roles)
                 follow(s);
         supervisor_timer(s, 5 * USEC_PER_SEC, on_tick);

@@ -6,6 +6,7 @@
 #include "base/unfinished.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
 #define GATE_DENIED         21
@@ -27,6 +28,26 @@ bool server_refuses_password(Supervisor *s) {
                 return false;
         supervisor_never(s, EXIT_KEYS, MESSAGE_KEYS,
                          "Refused: POSTGRES_PASSWORD in %s is not the one the database was made with", pair->file);
+        return true;
+}
+
+/* --- room on the disk ----------------------------------------------------------------------------------- */
+
+/* A server that ended before it answered is not started into the same full disk: one piece of its log is 16 MiB. */
+#define ROOM_TO_START   (UINT64_C(16) << 20)
+#define ROOM_TO_BE_MADE (UINT64_C(64) << 20)
+
+static bool lacks_room(Supervisor *s, const char *directory, uint64_t wanted) {
+        struct statvfs st;
+        uint64_t left;
+
+        if (statvfs(directory, &st) < 0)
+                return false;
+        left = (uint64_t)st.f_bavail * st.f_frsize;
+        if (left >= wanted)
+                return false;
+        supervisor_later(s, "Waiting for PostgreSQL: no space left on device (%u MB for the volume %s)",
+                         (unsigned)(left >> 20), s->config->database_volume);
         return true;
 }
 
@@ -54,7 +75,8 @@ static void on_volume(void *userdata, const JobResult *result) {
         s->job = NULL;
         if (result->signaled || result->status != 0 || file_read(path, 64, &text, NULL) < 0 || isempty(major) ||
             streq(strip(text), major)) {
-                supervisor_feed(s, LIFE_ON_OK);
+                if (!lacks_room(s, directory, ROOM_TO_START))
+                        supervisor_feed(s, LIFE_ON_OK);
                 return;
         }
         supervisor_never(s, EXIT_SERVER, NULL,
@@ -87,12 +109,16 @@ static void on_unfinished_volume(void *userdata, const JobResult *result) {
                 log_warning("The database in the volume %s was never ready, but it is not empty (%s), so it is left as it is.",
                             s->config->database_volume, doubt);
         else {
-                log_notice("The making of the database in the volume %s was cut off before it was ever ready, and no table "
-                           "is in it: it is made again from the beginning.", s->config->database_volume);
+                if (!directory_is_empty(directory))
+                        log_notice("The making of the database in the volume %s was cut off before it was ever ready, and "
+                                   "no table is in it: it is made again from the beginning.",
+                                   s->config->database_volume);
                 if (!unfinished_empty(directory, &error)) {
                         supervisor_later(s, "Cannot empty the volume %s: %.60s", s->config->database_volume, error);
                         return;
                 }
+                if (s->ended_unanswered && lacks_room(s, directory, ROOM_TO_BE_MADE))
+                        return;
         }
         supervisor_feed(s, LIFE_ON_OK);
 }

@@ -13,6 +13,7 @@
 #include "supervisor/policy.h"
 
 #include <systemd/sd-event.h>
+#include <time.h>
 
 /* What lago-gate said last. */
 typedef struct GateAnswer {
@@ -91,6 +92,10 @@ typedef struct Supervisor {
         uint64_t silence_told; /* the moved_usec whose silence was told of */
         char *server_major;    /* db: of the image, as it says */
         bool ended_unanswered; /* db: the last container ended before it answered */
+        const char *excuse;     /* migrate: why the last run failed, when that passes; a literal */
+        bool excuse_known;      /* it was looked for */
+        time_t run_began;
+        unsigned n_excused;     /* runs that failed so */
         char *ground;   /* which database and Redis the migrations in hand began on; NULL: not known */
 } Supervisor;
 

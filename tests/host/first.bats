@@ -85,3 +85,103 @@ SH
         wait_for 120 active db
         [ "$(sql 'SELECT n FROM kept')" = 42 ]
 }
+
+# --- no space left on device ----------------------------------------------------------------------------
+
+@test "the disk is full when the keys are to be written" {
+        wipe_stack
+        in_guest_sh <<'SH'
+set -e
+cp -a /etc/lago /root/lago
+mount -t tmpfs -o size=256k,mode=755 none /etc/lago
+cp -a /root/lago/. /etc/lago/
+cat /dev/zero >/etc/lago/filler 2>/dev/null || :
+systemctl start --no-block lago-setup
+SH
+        wait_for 120 status_has setup 'secrets.env: No space left on device'
+        refute in_guest test -e /etc/lago/secrets.env
+        in_guest rm /etc/lago/filler
+        wait_for 120 active setup
+        [ "$(in_guest systemctl show -P NRestarts lago-setup)" = 0 ]
+        [ "$(in_guest grep -c -E '^(SECRET_KEY_BASE|LAGO_RSA_PRIVATE_KEY|POSTGRES_PASSWORD|(LAGO_)?ENCRYPTION_[A-Z_]*)=.' /etc/lago/secrets.env)" = 9 ]
+        in_guest_sh <<'SH'
+cp -a /etc/lago/secrets.env /root/ && umount /etc/lago && mv /root/secrets.env /etc/lago/
+SH
+}
+
+# Nothing of it is on this host but in the registry, which is a web server with the files of "podman push".
+registry_with_redis() {
+        printf 'FROM docker.io/library/redis:7-alpine\nCOPY random /random\n' |
+                in_guest_sh "$(cat)" <<'SH'
+set -e
+mkdir -p /var/tmp/redis
+echo "$1" >/var/tmp/redis/Containerfile
+head -c 4M /dev/urandom >/var/tmp/redis/random
+podman build --quiet --pull=never --network=none -t 127.0.0.1:5000/redis:full /var/tmp/redis
+podman push --quiet --format v2s2 127.0.0.1:5000/redis:full dir:/var/tmp/registry
+podman rmi 127.0.0.1:5000/redis:full >/dev/null
+cat >/etc/containers/registries.conf.d/test.conf <<CONF
+[[registry]]
+location = "127.0.0.1:5000"
+insecure = true
+CONF
+cat >/var/tmp/registry/nginx.conf <<'CONF'
+events {}
+http {
+        server {
+                listen 127.0.0.1:5000;
+                location = /v2/ { return 200; }
+                location ~ ^/v2/redis/manifests/ {
+                        default_type application/vnd.docker.distribution.manifest.v2+json;
+                        alias /registry/manifest.json;
+                }
+                location ~ ^/v2/redis/blobs/sha256:(.*)$ { default_type application/octet-stream; alias /registry/$1; }
+        }
+}
+CONF
+podman run -d --name registry --network host -v /var/tmp/registry:/registry:ro docker.io/getlago/lago-gotenberg:7.8.2 \
+        -c /registry/nginx.conf -g 'daemon off; pid /run/nginx.pid;' >/dev/null
+SH
+}
+
+@test "the disk is full when an image is pulled" {
+        registry_with_redis
+        wait_for 120 in_guest curl -fs http://127.0.0.1:5000/v2/redis/manifests/full
+        config images redis 127.0.0.1:5000/redis:full
+        in_guest mount -t tmpfs -o size=1M none /var/tmp
+        in_guest systemctl start --no-block lago-redis
+        wait_for 120 status_has redis 'Pull failed: no space left on device'
+        [ "$(in_guest systemctl show -P ActiveState lago-redis)" = activating ]
+        in_guest umount /var/tmp
+        wait_for 120 active redis
+        [ "$(in_guest podman inspect lago-redis --format '{{.ImageName}}')" = 127.0.0.1:5000/redis:full ]
+}
+
+@test "the disk is full when PostgreSQL makes its data directory, and when it migrates" {
+        wipe_stack
+        in_guest_sh <<'SH'
+set -e
+sed -i 's/^release = .*/release = v1.6.0/' /etc/lago/lago.conf
+podman volume create lago_postgres_data >/dev/null
+mount -t tmpfs -o size=24M none "$(podman volume inspect lago_postgres_data --format '{{.Mountpoint}}')"
+systemctl start --no-block lago-db lago-redis
+SH
+        wait_for 120 status_has db 'no space left on device'
+        in_guest_sh <<'SH'
+mount -o remount,size=200M "$(podman volume inspect lago_postgres_data --format '{{.Mountpoint}}')"
+SH
+        wait_for 120 active db
+        in_guest_sh <<'SH'
+cat /dev/zero >"$(podman volume inspect lago_postgres_data --format '{{.Mountpoint}}')/filler" 2>/dev/null
+systemctl start --no-block lago.target
+SH
+        wait_for 120 status_has migrate 'no space left on device; again in'
+        in_guest_sh <<'SH'
+rm "$(podman volume inspect lago_postgres_data --format '{{.Mountpoint}}')/filler"
+SH
+        wait_for 240 status_has ready 'Lago serves v1.6.0'
+        [ "$(in_guest systemctl show -P NRestarts lago-migrate)" = 0 ]
+        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
+        [ "$(relation_errors)" = 0 ]
+        stop_stack
+}

@@ -120,6 +120,34 @@ static void the_same_migration_fails_twice_and_that_is_final(void **state) {
         assert_true(migrate_failed(&h, "20240201000000"));
 }
 
+static void what_passes_is_not_the_migrations_fault(void **state) {
+        static const struct {
+                const char *lines, *excuse;
+        } cases[] = {
+                {"", NULL},
+                {"StandardError: PG::UndefinedTable: ERROR:  relation \"x\" does not exist\n", NULL},
+                {"PG::DiskFull: ERROR:  could not extend file \"base/16384/1\": No space left on device\n",
+                 "no space left on device"},
+                {"PG::DiskFull: ERREUR: plus de place\n", "no space left on device"},
+                {"RedisClient::CommandError: MISCONF Redis is configured to save RDB snapshots, but it's unable to\n",
+                 "Redis cannot write to its disk"},
+                {"PG::ConnectionBad: FATAL:  sorry, too many clients already\n", "too many connections"},
+                {"PG::ConnectionBad: PQconsumeInput() server closed the connection unexpectedly\n",
+                 "the connection to PostgreSQL was lost"},
+                {"RedisClient::CannotConnectError: Connection refused\n", "the connection to Redis was lost"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *excuse = migrate_excuse(cases[i].lines);
+
+                if (cases[i].excuse)
+                        assert_string_equal(excuse, cases[i].excuse);
+                else
+                        assert_null(excuse);
+        }
+}
+
 static void spans_read_well(void **state) {
         static const struct {
                 unsigned sec;
@@ -146,6 +174,7 @@ int main(void) {
                 cmocka_unit_test(rests_grow_to_their_limit),
                 cmocka_unit_test(ends_are_counted_over_ten_minutes),
                 cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
+                cmocka_unit_test(what_passes_is_not_the_migrations_fault),
                 cmocka_unit_test(spans_read_well),
         };
 

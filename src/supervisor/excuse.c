@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why a run of the migrations failed, in its own words. A full disk or a connection that was lost passes, and the migration
+ * in hand is not to blame for it; an exit status does not tell. The run's output went straight to the journal, so that is
+ * asked, by a child that is there for this moment only.
+ */
+#include "supervisor/excuse.h"
+
+#include "base/time.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define JOURNAL_TIMEOUT_USEC (30 * USEC_PER_SEC)
+
+#define PATTERN                                                                                    \
+        "No space left on device|PG::DiskFull|MISCONF|too many clients|remaining connection slots" \
+        "|PG::ConnectionBad|PG::UnableToSend|CannotConnectError|CanNotConnectError"
+
+static void on_lines(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        /* No line is exit status 1 of journalctl, and a journal that cannot be read excuses nothing. */
+        s->excuse = result->signaled || result->status != 0 ? NULL : migrate_excuse(result->output);
+        check_for_migrate(s);
+}
+
+bool excuse_asked(Supervisor *s) {
+        const Container *c = &s->container;
+        const char *invocation = getenv("INVOCATION_ID");
+        char **argv = NULL;
+
+        if (!c->ended || c->signal > 0 || c->exit_code == 0 || s->excuse_known || !invocation)
+                return false;
+        s->excuse_known = true;
+        strv_add(&argv, "sh");
+        strv_add(&argv, "-c");
+        /* What the run wrote last may still be on its way into the journal. */
+        strv_add(&argv, "journalctl --sync; exec journalctl --quiet --no-pager --output=cat --lines=50 \"$@\"");
+        strv_add(&argv, "sh");
+        strv_addf(&argv, "--grep=%s", PATTERN);
+        strv_addf(&argv, "--since=@%lld", (long long)s->run_began);
+        strv_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", invocation);
+        supervisor_job(s, argv, &(JobSpec){.directory_fd = -EBADF, .timeout_usec = JOURNAL_TIMEOUT_USEC, .done = on_lines});
+        return true;
+}
+
+void excuse_begin(Supervisor *s) {
+        s->excuse_known = false;
+        s->excuse = NULL;
+        s->run_began = time(NULL);
+}
+
+void excuse_rest(Supervisor *s, const char *first) {
+        s->rest_usec = wait_rest(++s->n_excused);
+        supervisor_status(s, "Migration failed at %s: %s; again in %u s", first, s->excuse,
+                          (unsigned)(s->rest_usec / USEC_PER_SEC));
+        log_message(LOG_WARNING, MESSAGE_WAITING, "Migration failed at %s: %s. That passes, so it is tried again in %u s.", first,
+                    s->excuse, (unsigned)(s->rest_usec / USEC_PER_SEC));
+        supervisor_feed(s, LIFE_ON_LATER);
+}
