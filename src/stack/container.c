@@ -4,9 +4,6 @@
 
 #include "base/util.h"
 
-/* Where ca-file is mounted in Lago's containers; sslrootcert= in their DATABASE_URL names it. */
-#define CA_FILE_INSIDE "/etc/ssl/lago-ca.pem"
-
 /* "registry.example/x" and "localhost/x" name their registry themselves, "getlago/api" does not. */
 static bool names_registry(const char *name) {
         size_t n = strcspn(name, "/");
@@ -40,7 +37,7 @@ char **stack_volumes(const Config *config, MemberKind kind) {
         if (kind == MEMBER_API || kind == MEMBER_WORKER)
                 strv_addf(&volumes, "%s:/app/storage", config->storage_volume);
         if (config->ca_file && member_info(kind)->environment == ENVIRONMENT_BACKEND)
-                strv_addf(&volumes, "%s:%s:ro", config->ca_file, CA_FILE_INSIDE);
+                strv_addf(&volumes, "%s:%s:ro", config->ca_file, STACK_CA_FILE);
         return volumes;
 }
 

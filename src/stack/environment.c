@@ -64,6 +64,20 @@ static void route_pools(Env *env, const Config *config) {
         }
 }
 
+/* ca-file in place of whatever the URL names, which would be a path of another file system. */
+static char *with_ca_file(const char *url) {
+        size_t bare = strcspn(url, "?");
+        _cleanup_(strv_freep) char **parameters = strv_split(url + bare, "?&"), **kept = NULL;
+        _cleanup_(freep) char *query = NULL;
+
+        STRV_FOREACH(i, parameters)
+                if (!startswith(*i, "sslrootcert="))
+                        strv_add(&kept, *i);
+        strv_add(&kept, "sslrootcert=" STACK_CA_FILE);
+        query = strv_join(kept, "&");
+        return xasprintf("%.*s?%s", (int)bare, url, query);
+}
+
 static void fill_backend(Env *env, const Config *config, MemberKind kind) {
         static const char *const not_for_migrating[] = {
                 /* Migrations need the session of a direct connection, and as long as they take. */
@@ -75,6 +89,12 @@ static void fill_backend(Env *env, const Config *config, MemberKind kind) {
         _cleanup_(freep) char *database_url = stack_database_url(config);
         _cleanup_(freep) char *redis_url = stack_redis_url(config);
 
+        if (database_url && config->ca_file && config->database_external) {
+                char *url = with_ca_file(database_url);
+
+                free(database_url);
+                database_url = url;
+        }
         if (database_url)
                 env_set(env, "DATABASE_URL", database_url, ORIGIN);
         env_set(env, "REDIS_URL", redis_url, ORIGIN);

@@ -86,6 +86,9 @@ char *stack_redis_url(const Config *config);
 /** stack_environment() - "KEY=VALUE" for the member's container, sorted by key, @own (env.d/MEMBER.env, may be NULL) on top. */
 char **stack_environment(const Config *config, const Member *member, const Env *own);
 
+/* Where ca-file is mounted in Lago's containers; sslrootcert= in their DATABASE_URL names it. */
+#define STACK_CA_FILE "/etc/ssl/lago-ca.pem"
+
 /** stack_volumes() - "volume:/path" for the engine; NULL for none. */
 char **stack_volumes(const Config *config, MemberKind kind);
 

@@ -132,6 +132,34 @@ static void a_password_is_encoded_in_the_url(void **state) {
         assert_string_equal(url, "postgresql://lago:a%40b%2Fc%3Ad%25e@db:5432/lago");
 }
 
+static void the_ca_file_is_named_as_the_containers_see_it(void **state) {
+        static const struct {
+                const char *given, *inside;
+        } urls[] = {
+                {"postgresql://u:p@h/d", "DATABASE_URL=postgresql://u:p@h/d?sslrootcert=" STACK_CA_FILE},
+                {"postgresql://u:p@h/d?sslmode=verify-full",
+                 "DATABASE_URL=postgresql://u:p@h/d?sslmode=verify-full&sslrootcert=" STACK_CA_FILE},
+                {"postgresql://u:p@h/d?sslrootcert=/etc/x.pem&sslmode=verify-full&pool=5",
+                 "DATABASE_URL=postgresql://u:p@h/d?sslmode=verify-full&pool=5&sslrootcert=" STACK_CA_FILE},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                _cleanup_(config_freep) Config *c = config_of(NULL);
+                _cleanup_(strv_freep) char **environment = NULL, **plain = NULL, **volumes = NULL;
+
+                c->database_external = true;
+                env_set(c->env, "DATABASE_URL", urls[i].given, "test");
+                plain = stack_environment(c, &(Member){.kind = MEMBER_API}, NULL);
+                assert_false(mentions(plain, STACK_CA_FILE));
+                c->ca_file = xstrdup("/etc/lago/ca.pem");
+                environment = stack_environment(c, &(Member){.kind = MEMBER_MIGRATE}, NULL);
+                assert_true(strv_contains(environment, urls[i].inside));
+                volumes = stack_volumes(c, MEMBER_MIGRATE);
+                assert_true(strv_contains(volumes, "/etc/lago/ca.pem:" STACK_CA_FILE ":ro"));
+        }
+}
+
 static void a_script_that_does_not_exec_is_not_run_itself(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         Member m = {.kind = MEMBER_WORKER};
@@ -230,6 +258,7 @@ int main(void) {
                 cmocka_unit_test(images_get_registry_and_release),
                 cmocka_unit_test(each_member_sees_what_it_needs_and_no_more),
                 cmocka_unit_test(a_password_is_encoded_in_the_url),
+                cmocka_unit_test(the_ca_file_is_named_as_the_containers_see_it),
                 cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
                 cmocka_unit_test(published_addresses_are_as_configured),
                 cmocka_unit_test(the_engines_words_are_these),
