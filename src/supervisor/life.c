@@ -66,7 +66,7 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_LOST] = STAY,
         },
         [LIFE_CLEAN] = {
-                [LIFE_ON_OK] = GO(REST), [LIFE_ON_NEVER] = GO(END),
+                [LIFE_ON_OK] = GO(REST), [LIFE_ON_NEVER] = GO(DOOM),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
                 [LIFE_ON_LOST] = STAY,
         },
