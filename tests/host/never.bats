@@ -155,6 +155,41 @@ SH
         mended
 }
 
+# versions RELEASE: all that it has as files or in structure.sql.
+versions() {
+        awk -v want="$1" '/^=/ { if (found) exit; found = $2 == want } /^[+]/ { print $2 }' "$root/tests/data/releases.txt"
+}
+
+# refused_untouched STATUS TEXT: by lago-migrate, with the database running; not a row of it is another afterwards.
+refused_untouched() {
+        local before
+        before=$(dump | md5sum)
+        run in_guest timeout 60 systemctl restart lago-migrate
+        [ "$status" != 0 ]
+        [ "$status" != 124 ]
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-migrate)" = "$1" ]
+        [ "$(in_guest systemctl show -P NRestarts lago-migrate)" = 0 ]
+        status_has migrate "$2" || { echo "# STATUS: $(status_text migrate)"; return 1; }
+        stays_refused migrate
+        refute in_guest podman container exists lago-migrate
+        [ "$(dump | md5sum)" = "$before" ]
+}
+
+@test "80: a gap, a bridge that was jumped, half loaded" {
+        start_stack
+        sql "COPY schema_migrations TO '/tmp/ledger'"
+        sql "DELETE FROM schema_migrations WHERE version = '20220530091046'"
+        refused_untouched 80 'Refused: v1.50.0 lacks the files of 1 migrations not run yet'
+        sql "DELETE FROM schema_migrations WHERE version NOT IN ($(versions v1.44.0 | sed "s/.*/'&'/" | paste -sd ,))"
+        refused_untouched 80 'Refused: v1.50.0 lacks the files of 1 migrations'
+        sql "INSERT INTO schema_migrations VALUES ('20220530091046')"
+        refused_untouched 80 'Refused: v1.50.0 must not be reached without stopping at v1.45.0'
+        sql 'TRUNCATE schema_migrations'
+        refused_untouched 80 'Refused: schema_migrations is empty, but there are'
+        sql "COPY schema_migrations FROM '/tmp/ledger'"
+        mended
+}
+
 @test "an older release on a newer database is refused, untouched; the newer one goes on" {
         local before
         in_guest sed -i 's/^release = .*/release = v1.51.0/' /etc/lago/lago.conf
