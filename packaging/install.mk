@@ -7,12 +7,15 @@ TMPFILESDIR := $(PREFIX)/lib/tmpfiles.d
 PRESETDIR   := $(PREFIX)/lib/systemd/system-preset
 CATALOGDIR  := $(PREFIX)/lib/systemd/catalog
 SHAREDIR    := $(PREFIX)/share/lago
+DOCDIR      := $(PREFIX)/share/doc/lago-supervisor
 MANDIR      := $(PREFIX)/share/man
 BASHDIR     := $(PREFIX)/share/bash-completion/completions
 ZSHDIR      := $(PREFIX)/share/zsh/vendor-completions
 
 UNITS       := $(wildcard units/*.service units/*.target units/*.slice)
 MANUALS     := $(wildcard packaging/man/*.[1-8])
+DOCUMENTS   := $(wildcard README.md packaging/doc/*.md)
+EXAMPLES    := $(wildcard packaging/doc/examples/*)
 COMPLETIONS := $(notdir $(wildcard packaging/completions/bash/*))
 
 .PHONY: units
@@ -48,6 +51,9 @@ install: all
 	$(call install_file,644,conf/preset,$(PRESETDIR)/80-lago.preset)
 	$(call install_file,644,conf/lago.catalog,$(CATALOGDIR)/lago.catalog)
 	install -m 644 conf/lago.conf conf/lago.env "$(DESTDIR)$(SHAREDIR)"
+	install -d -m 755 "$(DESTDIR)$(DOCDIR)/examples"
+	install -m 644 $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
+	install -m 644 $(EXAMPLES) "$(DESTDIR)$(DOCDIR)/examples"
 	@set -e; for page in $(MANUALS); do \
 		install -D -m 644 "$$page" "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; done
 	@set -e; for name in $(COMPLETIONS); do \
