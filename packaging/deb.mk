@@ -3,7 +3,7 @@
 # make rpm      build/lago-supervisor-VERSION-1.ARCH.rpm, where rpmbuild is installed
 
 DEB_DEPS := build-essential fakeroot debhelper pkg-config libinih-dev libpq-dev libssl-dev libsystemd-dev
-RPM_DEPS := rpm
+RPM_DEPS := rpm file
 
 # What a package is built from: no tests, so that it builds where the test tools are not.
 PACKAGED     := Makefile LICENSE README.md conf packaging src units
@@ -26,6 +26,7 @@ deb: package-tree
 		dpkg-buildpackage -b -us -uc -j$(shell nproc)
 	rm -f $(BUILD)/*.deb
 	cp $(BUILD)/package/*.deb $(BUILD)/
+	@touch $(BUILD)/deb.stamp
 
 # The changelog's date dates the package's files; rpm is told not to put its own, nor this machine's name, into it.
 RPM_EPOCH := $(shell date -d "$$(sed -n 's/^ -- .*>  //p' packaging/debian/changelog | head -n 1)" +%s)
@@ -42,7 +43,16 @@ rpm: package-tree
 		--define '_topdir $(RPM_TOP)' --define 'lago_version $(VERSION)' --define '_buildhost localhost' \
 		--define 'use_source_date_epoch_as_buildtime 1' --define 'clamp_mtime_to_source_date_epoch 1' \
 		packaging/rpm/lago-supervisor.spec
+	rm -f $(BUILD)/*.rpm
 	cp $(RPM_TOP)/RPMS/*/*.rpm $(BUILD)/
+	@touch $(BUILD)/rpm.stamp
 
 # On Debian the packages that the build needs have other names, so rpm cannot see that they are there.
-RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps)
+RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps --load=packaging/rpm/macros.debian)
+
+# For whoever needs a package that is no older than its sources, and not a new one each time.
+PACKAGE_SOURCES := $(shell find $(wildcard $(PACKAGED)) -type f)
+$(BUILD)/deb.stamp: $(PACKAGE_SOURCES)
+	@$(MAKE) --no-print-directory deb
+$(BUILD)/rpm.stamp: $(PACKAGE_SOURCES)
+	@$(MAKE) --no-print-directory rpm

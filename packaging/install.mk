@@ -54,6 +54,7 @@ install: all
 	install -d -m 755 "$(DESTDIR)$(DOCDIR)/examples"
 	install -m 644 $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
 	install -m 644 $(EXAMPLES) "$(DESTDIR)$(DOCDIR)/examples"
+	$(call install_file,644,conf/first-install,$(SHAREDIR)/first-install.conf)
 	@set -e; for page in $(MANUALS); do \
 		install -D -m 644 "$$page" "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; done
 	@set -e; for name in $(COMPLETIONS); do \

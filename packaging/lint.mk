@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# make lint     scripts, manual pages, catalogue, units and documentation that could drift from the programs
+# make lint     scripts, manual pages, catalogue, units, packages, and documentation that could drift from the programs
 # make format   white space of the C sources; make check-format tells without changing
 
-LINT_DEPS := shellcheck mandoc systemd clang-format
+LINT_DEPS := shellcheck mandoc systemd clang-format jq lintian rpmlint
 
 C_FILES := $(wildcard src/*/*.[ch] tests/*/*.[ch])
 
@@ -11,9 +11,9 @@ shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --excl
                 --exclude='*.md' -m 1 '^\#!/(usr/)?bin/(env )?(ba|da)?sh' . | sort)
 
 .PHONY: lint
-lint: check-units check-keys check-manuals check-options check-catalog shellcheck
+lint: check-units check-keys check-manuals check-options check-catalog check-security shellcheck check-deb check-rpm
 
-.PHONY: check-keys check-manuals check-options check-catalog shellcheck
+.PHONY: check-keys check-manuals check-options check-catalog check-security shellcheck check-deb check-rpm
 check-keys: $(BUILD)/render-units
 	@packaging/check-keys $(abspath $(BUILD)/render-units)
 
@@ -25,6 +25,17 @@ check-manuals:
 
 check-catalog:
 	@packaging/check-catalog
+
+check-security:
+	@packaging/check-security
+
+# It does not like to run as root, which CI does; its experimental tags it is not sure of itself.
+check-deb: $(BUILD)/deb.stamp
+	@lintian --allow-root --pedantic --fail-on error,warning,info,pedantic $(BUILD)/package/*.changes
+
+check-rpm: $(BUILD)/rpm.stamp
+	@rpmlint --strict -c packaging/rpm/rpmlint.toml $(BUILD)/*.rpm packaging/rpm/*.spec >$(BUILD)/rpmlint.log 2>&1 || \
+		{ cat $(BUILD)/rpmlint.log >&2; exit 1; }
 
 shellcheck:
 	@shellcheck $(shell_files)

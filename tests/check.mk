@@ -6,11 +6,11 @@
 
 GUESTS    ?= bookworm trixie
 N         ?= 20
-TEST_DEPS := bats dpkg-dev
+TEST_DEPS := bats dpkg-dev dnf
 
 .PHONY: deps
 deps:
-	tests/deps $(sort $(DEPS) $(DEB_DEPS) $(LINT_DEPS) $(COMPONENT_DEPS) $(TEST_DEPS))
+	tests/deps $(sort $(DEPS) $(DEB_DEPS) $(RPM_DEPS) $(LINT_DEPS) $(COMPONENT_DEPS) $(TEST_DEPS))
 	tests/guest/guest deps
 
 .PHONY: quick
