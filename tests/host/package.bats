@@ -21,12 +21,13 @@ package() {
         echo "${LAGO_DEB:-${packages[0]}}"
 }
 
-# The next version, which ships another release in its lago.conf.
+# The next version, which ships another release in its lago.conf, and a key that there was not.
 make_newer_package() {
         local tree=$BATS_FILE_TMPDIR/newer
         dpkg-deb -R "$(package)" "$tree"
         sed -i 's/^Version: .*/Version: 99.0/' "$tree/DEBIAN/control"
         sed -i 's/^release = .*/release = v1.51.0/' "$tree/usr/share/lago/lago.conf"
+        printf '\n[later]\n# Of a later version.\n#key = value\n' >>"$tree/usr/share/lago/lago.conf"
         rm -f "$tree/DEBIAN/md5sums"
         dpkg-deb --root-owner-group -b "$tree" "$BATS_FILE_TMPDIR/newer.deb" >/dev/null
 }
@@ -94,6 +95,7 @@ customer_leaves() {
 
 @test "an upgrade restarts nothing, keeps lago.conf, and not one request fails meanwhile" {
         local before conf
+        in_guest sed -i -e 's|^#shm-size = .*|shm-size = 300M|' -e '1i # Edited by hand.' /etc/lago/lago.conf
         before=$(invocations)
         conf=$(in_guest md5sum /etc/lago/lago.conf)
         customer_comes
@@ -103,9 +105,12 @@ customer_leaves() {
         customer_leaves
         same "invocations" "$before" "$(invocations)"
         same "lago.conf" "$conf" "$(in_guest md5sum /etc/lago/lago.conf)"
+        # What is new is where the manual says to look for it.
+        in_guest diff /etc/lago/lago.conf /usr/share/lago/lago.conf | grep -x '> #key = value'
         # Also a restart runs the release that the operator chose, not the one that the new package ships.
         in_guest timeout 300 systemctl restart lago.target
         same "status" "Lago serves v1.50.0" "$(status_text ready)"
+        same "shm-size" 300M "$(in_guest sh -c 'lagoctl check | sed -n "s/^shm-size = \([^ ]*\).*/\1/p"')"
 }
 
 @test "back to the version before, with Lago serving" {
