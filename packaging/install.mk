@@ -14,7 +14,7 @@ ZSHDIR      := $(PREFIX)/share/zsh/vendor-completions
 
 UNITS       := $(wildcard units/*.service units/*.target units/*.slice)
 MANUALS     := $(wildcard packaging/man/*.[1-8])
-DOCUMENTS   := $(wildcard README.md packaging/doc/*.md)
+DOCUMENTS   := $(wildcard packaging/doc/*.md)
 EXAMPLES    := $(wildcard packaging/doc/examples/*)
 COMPLETIONS := $(notdir $(wildcard packaging/completions/bash/*))
 
@@ -52,7 +52,9 @@ install: all
 	$(call install_file,644,conf/lago.catalog,$(CATALOGDIR)/lago.catalog)
 	install -m 644 conf/lago.conf conf/lago.env "$(DESTDIR)$(SHAREDIR)"
 	install -d -m 755 "$(DESTDIR)$(DOCDIR)/examples"
-	install -m 644 $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
+	install -m 644 README.md $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
+	@# There the pages lie beside it.
+	@sed -i 's|](packaging/doc/|](|g' "$(DESTDIR)$(DOCDIR)/README.md"
 	install -m 644 $(EXAMPLES) "$(DESTDIR)$(DOCDIR)/examples"
 	$(call install_file,644,conf/first-install,$(SHAREDIR)/first-install.conf)
 	@set -e; for page in $(MANUALS); do \
