@@ -97,11 +97,19 @@ void inventory_done(Inventory *inventory) {
         *inventory = (Inventory){0};
 }
 
-bool inventory_volume_has_data(const Inventory *inventory, const char *volume) {
+const char *inventory_mountpoint(const Inventory *inventory, const char *volume) {
+        if (volume[0] == '/')
+                return volume;
         for (size_t i = 0; inventory->volumes && inventory->volumes[i]; i++)
                 if (streq(inventory->volumes[i], volume))
-                        return !directory_is_empty(inventory->mountpoints[i]);
-        return false;
+                        return inventory->mountpoints[i];
+        return NULL;
+}
+
+bool inventory_volume_has_data(const Inventory *inventory, const char *volume) {
+        const char *directory = inventory_mountpoint(inventory, volume);
+
+        return directory && !directory_is_empty(directory);
 }
 
 StepResult setup_look(const Config *config, Inventory *ret) {

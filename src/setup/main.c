@@ -114,6 +114,8 @@ static StepResult set_up(const Options *options) {
                 return result;
         result = setup_look(config, &inventory);
         if (result == STEP_DONE)
+                result = setup_redis(config, &inventory);
+        if (result == STEP_DONE)
                 result = set_up_keys(options, &config, &inventory);
         if (result == STEP_DONE)
                 result = note_new_database(options, config, &inventory);

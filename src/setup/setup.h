@@ -83,8 +83,17 @@ void inventory_done(Inventory *inventory);
 /** inventory_volume_has_data() - the volume is there and not known to be empty. */
 bool inventory_volume_has_data(const Inventory *inventory, const char *volume);
 
+/** inventory_mountpoint() - where the files of @volume are, itself a path of the host perhaps; NULL when it is not there. */
+const char *inventory_mountpoint(const Inventory *inventory, const char *volume);
+
 /** setup_look() - asks the engine. */
 StepResult setup_look(const Config *config, Inventory *ret);
 
 /** setup_engine() - makes the network and the volumes that are missing. */
 StepResult setup_engine(const Config *config, const Inventory *inventory);
+
+/** redis_would_forget() - Redis, told to log, would start empty although @directory holds a snapshot. */
+bool redis_would_forget(const char *directory);
+
+/** setup_redis() - refuses to start Redis where it would forget jobs. */
+StepResult setup_redis(const Config *config, const Inventory *inventory);

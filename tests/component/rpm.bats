@@ -69,6 +69,11 @@ files() {
         [ "$(grep -c '^/usr/bin/' "$BATS_FILE_TMPDIR/got")" = 2 ]
 }
 
+@test "built again, elsewhere, it has the same bytes" {
+        make --no-print-directory rpm BUILD="$BATS_FILE_TMPDIR/again" >/dev/null
+        cmp "$BATS_FILE_TMPDIR/this.rpm" "$BATS_FILE_TMPDIR"/again/lago-supervisor-*.rpm
+}
+
 @test "dnf installs it: configured once, enabled never, and rpm finds every file as it is in the package" {
         dnf_in -y install "$(readlink -f "$BATS_FILE_TMPDIR/this.rpm")"
         run -0 rpm_in -V lago-supervisor

@@ -104,10 +104,12 @@ encrypted() {
         in_guest podman exec lago-api bundle exec rails runner "puts ActiveRecord::Encryption.encryptor.$1" | tail -n 1
 }
 
-# The commands of the page: all its blocks marked as shell, as one script.
+# commands_of_page FIRST LAST: its blocks marked as shell, in the order of its steps, as one script.
 # shellcheck disable=SC2016 # backquotes of the page
 commands_of_page() {
-        in_guest awk '/^```sh$/ { shell = 1; next } /^```$/ { shell = 0; next } shell' "$page"
+        echo 'set -eu; cd /srv/lago'
+        in_guest awk -v first="$1" -v last="$2" '/^```sh$/ { shell = 1; n++; next } /^```$/ { shell = 0; next }
+                                                 shell && n >= first && n <= last' "$page"
 }
 
 @test "a stack of docker compose, with rows, a file, a job that waits and something encrypted" {
@@ -122,9 +124,19 @@ commands_of_page() {
         dump >"$BATS_FILE_TMPDIR/before"
 }
 
-@test "moved by the commands of the page, it serves" {
-        { echo 'set -eu; cd /srv/lago'; commands_of_page; } >"$BATS_FILE_TMPDIR/commands"
-        [ "$(wc -l <"$BATS_FILE_TMPDIR/commands")" -gt 30 ]
+@test "moved by the commands of the page; with the step about Redis left out, the start is refused" {
+        commands_of_page 1 4 >"$BATS_FILE_TMPDIR/commands"
+        [ "$(wc -l <"$BATS_FILE_TMPDIR/commands")" -gt 20 ]
+        in_guest_sh <"$BATS_FILE_TMPDIR/commands"
+        refute in_guest timeout 120 systemctl start lago.target
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-setup)" = 78 ]
+        status_has setup "Redis would forget its jobs"
+        [ -z "$(containers)" ]
+}
+
+@test "with it, Lago serves" {
+        commands_of_page 5 6 >"$BATS_FILE_TMPDIR/commands"
+        grep 'lago.target' "$BATS_FILE_TMPDIR/commands"
         in_guest_sh <"$BATS_FILE_TMPDIR/commands"
         serves
         [ "$(status_text ready)" = "Lago serves v1.50.0" ]

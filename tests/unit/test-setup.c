@@ -327,6 +327,39 @@ static void an_empty_volume_has_no_data(void **state _unused_) {
         inventory_done(&inventory);
 }
 
+static void touch(const char *directory, const char *name) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);
+
+        assert_int_equal(file_write(path, "x", 0600), 0);
+}
+
+static void a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(config_freep) Config *config = xcalloc(1, sizeof(Config));
+        _cleanup_(freep) char *volumes = xasprintf("r|%s\n", scratch.path);
+        Inventory inventory = {0};
+
+        inventory_parse(&inventory, volumes, "", "lago");
+        free_and_strdup(&config->redis_volume, "r");
+        config->redis_append_only = true;
+        assert_int_equal(setup_redis(config, &inventory), STEP_DONE);
+        touch(scratch.path, "dump.rdb");
+        assert_int_equal(setup_redis(config, &inventory), STEP_CONFIG);
+        config->redis_append_only = false;
+        assert_int_equal(setup_redis(config, &inventory), STEP_DONE);
+        config->redis_append_only = true;
+        config->redis_external = true;
+        assert_int_equal(setup_redis(config, &inventory), STEP_DONE);
+        config->redis_external = false;
+        free_and_strdup(&config->redis_volume, "not-there-yet");
+        assert_int_equal(setup_redis(config, &inventory), STEP_DONE);
+        free_and_strdup(&config->redis_volume, scratch.path);
+        assert_int_equal(setup_redis(config, &inventory), STEP_CONFIG);
+        touch(scratch.path, "appendonly.aof");
+        assert_int_equal(setup_redis(config, &inventory), STEP_DONE);
+        inventory_done(&inventory);
+}
+
 /* A podman that writes down its arguments and answers from files beside it. */
 static void put_podman(const Scratch *scratch, const char *volumes, const char *networks,
                        const char *create) {
@@ -502,6 +535,7 @@ int main(void) {
                 cmocka_unit_test(what_the_loader_cannot_judge_is_checked),
                 cmocka_unit_test(the_inventory_reads_what_podman_prints),
                 cmocka_unit_test(an_empty_volume_has_no_data),
+                cmocka_unit_test(a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs),
                 cmocka_unit_test(only_what_lacks_is_made),
                 cmocka_unit_test(nothing_is_made_when_all_is_there),
                 cmocka_unit_test(external_stores_need_no_volume),

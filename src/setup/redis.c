@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Redis that logs its jobs starts from the log, and takes one that is not there for an empty one: it would forget the
+ * snapshot beside it, with all the jobs in it. So it is where a volume comes from elsewhere, and where append-only was
+ * "no" before.
+ */
+#include "setup/setup.h"
+
+#include "base/log.h"
+#include "base/util.h"
+
+#include <unistd.h>
+
+static bool has_file(const char *directory, const char *name) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);
+
+        return access(path, F_OK) == 0;
+}
+
+bool redis_would_forget(const char *directory) {
+        /* The first of the logs is that of Redis 7, the other of those before. */
+        return has_file(directory, "dump.rdb") && !has_file(directory, "appendonlydir") &&
+               !has_file(directory, "appendonly.aof");
+}
+
+StepResult setup_redis(const Config *config, const Inventory *inventory) {
+        const char *directory = inventory_mountpoint(inventory, config->redis_volume);
+
+        if (config->redis_external || !config->redis_append_only || isempty(directory) ||
+            !redis_would_forget(directory))
+                return STEP_DONE;
+        log_message(LOG_ERR, MESSAGE_CONFIG_REFUSED,
+                    "[redis] append-only = yes, but the volume %s holds a snapshot (dump.rdb) and no log: Redis would "
+                    "forget the jobs that wait in it. Make the log first, as \"Let Redis log its jobs\" in "
+                    "moving-from-docker-compose.md tells (in the documentation of this package), or write append-only "
+                    "= no",
+                    config->redis_volume);
+        setup_refused("Redis would forget its jobs: append-only = yes on a volume without a log");
+        return STEP_CONFIG;
+}
