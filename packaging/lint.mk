@@ -11,9 +11,10 @@ shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --excl
                 --exclude='*.md' -m 1 '^\#!/(usr/)?bin/(env )?(ba|da)?sh' . | sort)
 
 .PHONY: lint
-lint: check-units check-keys check-manuals check-options check-catalog check-security shellcheck check-deb check-rpm
+lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents shellcheck \
+      check-deb check-rpm
 
-.PHONY: check-keys check-manuals check-options check-catalog check-security shellcheck check-deb check-rpm
+.PHONY: check-keys check-manuals check-options check-catalog check-security check-documents shellcheck check-deb check-rpm
 check-keys: $(BUILD)/render-units
 	@packaging/check-keys $(abspath $(BUILD)/render-units)
 
@@ -25,6 +26,9 @@ check-manuals:
 
 check-catalog:
 	@packaging/check-catalog
+
+check-documents: all
+	@packaging/check-documents
 
 check-security:
 	@packaging/check-security
