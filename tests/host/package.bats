@@ -147,3 +147,42 @@ customer_leaves() {
         echo "$output"
         [ -z "$output" ]
 }
+
+# --- the rpm, whose scriptlets want a systemd that runs -----------------------------------------------------
+
+# There is no rpm in the guest: its files are unpacked, and its scriptlets run as rpm does, with their number.
+scriptlet() {
+        rpm -qp --qf "%{$1}" "$rpm" | in_guest_sh "$2"
+}
+
+@test "the rpm: installed it starts nothing, upgraded it restarts nothing, removed it stops in order" {
+        local before
+        # The guests of both releases come here at about the same time.
+        flock "$root" make -C "$root" --no-print-directory build/rpm.stamp >/dev/null
+        rpm=$(echo "$root"/build/lago-supervisor-[0-9]*.rpm)
+        rpm2archive -n - <"$rpm" | in_guest tar -C / --no-overwrite-dir --keep-directory-symlink -xf -
+        scriptlet POSTIN 1
+        [ -z "$(containers)" ]
+        same "lago.conf" 644 "$(in_guest stat -c %a /etc/lago/lago.conf)"
+        same "lago.target" disabled "$(in_guest systemctl is-enabled lago.target)"
+        in_guest systemctl enable lago.target
+        start_stack 300
+        serves
+        before=$(invocations)
+        # An upgrade: the new package's %post, then the old one's %preun and %postun.
+        scriptlet POSTIN 2
+        scriptlet PREUN 1
+        scriptlet POSTUN 1
+        same "invocations" "$before" "$(invocations)"
+        same "lago.target" enabled "$(in_guest systemctl is-enabled lago.target)"
+        serves
+        scriptlet PREUN 0
+        [ -z "$(containers)" ]
+        same "lago.target" disabled "$(in_guest systemctl is-enabled lago.target)"
+        # Redis had time to write, and PostgreSQL its checkpoint: nobody was killed.
+        in_guest_sh <<'SH'
+for member in db redis api worker clock front pdf; do
+        [ "$(systemctl show -P Result "lago-$member")" = success ] || { systemctl status "lago-$member"; exit 1; }
+done
+SH
+}
