@@ -116,11 +116,14 @@ none_left() {
 enough() {
         prlimit --pid "$(main_pid redis)" --nofile=1024:
 }
-# said COUNT BEGINNING: the journal hears of it once for each time; STATUS= and run file need a descriptor, too.
+heard() {
+        journalctl --sync
+        journalctl -b -o cat -u lago-redis | grep -c "^$1"
+}
+# said COUNT BEGINNING: since $heard_before; the journal hears of it once each time, STATUS= and run file need a descriptor, too.
 said() {
         for ((i = 0; i < 600; i++)); do
-                journalctl --sync
-                [ "$(journalctl -b -o cat -u lago-redis | grep -c "^$2")" != "$1" ] || return 0
+                [ "$(($(heard "$2") - heard_before))" != "$1" ] || return 0
                 sleep 0.1
         done
         tell_all
@@ -129,15 +132,18 @@ said() {
 healed 60 || exit 1
 before=$(invocations)
 none_left
+heard_before=$(heard 'Cannot run podman: ')
 kill -9 "$(container_pid redis)"
 said 1 'Cannot run podman: ' || exit 1
+heard_before=$(heard 'Ready, again')
 enough
 said 1 'Ready, again' || exit 1
 healed 120 || exit 1
 [ "$(invocations)" = "$before" ] || { echo "# a unit was started again"; tell_all; exit 1; }
+heard_before=$(heard 'Cannot run podman: ')
 none_left
 systemctl stop --no-block lago-redis.service
-said 2 'Cannot run podman: ' || exit 1
+said 1 'Cannot run podman: ' || exit 1
 enough
 for ((i = 0; i < 600; i++)); do
         [ "$(systemctl show -P ActiveState lago-redis)" != inactive ] || break
