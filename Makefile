@@ -17,9 +17,9 @@ LIBEXECDIR   := $(PREFIX)/libexec/lago
 UNITDIR      := $(PREFIX)/lib/systemd/system
 GENERATORDIR := $(PREFIX)/lib/systemd/system-generators
 
-PACKAGES := libsystemd libpq inih libcrypto cmocka
+PACKAGES := libsystemd libpq inih libcrypto libcurl cmocka
 DEPS     := gcc clang libclang-rt-14-dev make pkg-config libsystemd-dev libpq-dev libinih-dev libssl-dev \
-            libcmocka-dev bats
+            libcurl4-openssl-dev libcmocka-dev bats
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wstrict-prototypes \
             -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings \
@@ -64,7 +64,7 @@ $(BUILD)/%.o: src/%.c Makefile
 
 # --- programs: their main file, and the rooms they stand on, top first ---------------------------------
 
-PROGRAMS := lago-supervisor lago-gate lago-setup lago-generator lagoctl
+PROGRAMS := lago-supervisor lago-gate lago-gate-clickhouse lago-setup lago-generator lagoctl
 
 lago-supervisor_MAIN  := supervisor/main
 lago-supervisor_ROOMS := supervisor engine probe stack config base
@@ -72,6 +72,9 @@ lago-supervisor_LIBS  := libsystemd inih
 lago-gate_MAIN        := gate/main
 lago-gate_ROOMS       := gate schema config base
 lago-gate_LIBS        := libpq
+lago-gate-clickhouse_MAIN  := clickhouse/main
+lago-gate-clickhouse_ROOMS := clickhouse schema base
+lago-gate-clickhouse_LIBS  := libcurl
 lago-setup_MAIN       := setup/main
 lago-setup_ROOMS      := setup engine stack config base
 lago-setup_LIBS       := libsystemd inih libcrypto

@@ -2,7 +2,7 @@
 # make deb      build/lago-supervisor_VERSION_ARCH.deb, for this machine and its user to install
 # make rpm      build/lago-supervisor-VERSION-1.ARCH.rpm, where rpmbuild is installed
 
-DEB_DEPS := build-essential fakeroot debhelper pkg-config libinih-dev libpq-dev libssl-dev libsystemd-dev
+DEB_DEPS := build-essential fakeroot debhelper pkg-config libcurl4-openssl-dev libinih-dev libpq-dev libssl-dev libsystemd-dev
 RPM_DEPS := rpm file
 
 # What a package is built from: no tests, so that it builds where the test tools are not.

@@ -42,6 +42,7 @@ install: all
 	$(call install_program,lago-supervisor,$(LIBEXECDIR))
 	$(call install_program,lago-setup,$(LIBEXECDIR))
 	$(call install_program,lago-gate,$(PREFIX)/bin)
+	$(call install_program,lago-gate-clickhouse,$(LIBEXECDIR))
 	$(call install_program,lagoctl,$(PREFIX)/bin)
 	$(call install_program,lago-generator,$(GENERATORDIR))
 	install -d -m 755 "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SHAREDIR)" "$(DESTDIR)/etc/lago"

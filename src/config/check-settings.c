@@ -43,6 +43,18 @@ static void check_exact_switches(const Check *check) {
         }
 }
 
+static void check_clickhouse(const Check *check) {
+        const EnvPair *chosen = check_pair(check, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
+
+        /* A word for no is told of elsewhere. */
+        if (chosen && chosen->value[strspn(chosen->value, " \t")] != '\0' &&
+            !check_is_one_of(chosen->value, words_for_no, ELEMENTSOF(words_for_no)) &&
+            !check_pair(check, "LAGO_CLICKHOUSE_HOST"))
+                REFUSE(check, chosen,
+                       "%s is set, but there is no LAGO_CLICKHOUSE_HOST; write it, or remove this line",
+                       chosen->key);
+}
+
 static void check_storage_names(const Check *check, const char *name, const char *const *needed,
                                 size_t n) {
         const EnvPair *chosen = check_pair(check, name);
@@ -182,6 +194,7 @@ void check_settings(const Check *check) {
         check_names(check);
         check_presence_switches(check);
         check_exact_switches(check);
+        check_clickhouse(check);
         check_storage(check);
         check_other_urls(check);
         check_moved(check);

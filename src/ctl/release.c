@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "config/keys.h"
 #include "engine/engine.h"
+#include "schema/manifest.h"
 #include "stack/stack.h"
 
 #include <fcntl.h>
@@ -180,13 +181,14 @@ static int read_image(const char *id, const char *path) {
         return r;
 }
 
-/* Its last line says that it is whole. */
+/* Its last line says that it is whole, its first that it is of this version. */
 static bool manifest_is_whole(const char *path) {
         static const char end[] = "\nend\n";
         _cleanup_(freep) char *text = NULL;
         size_t size = 0;
 
         return file_read(path, 16U << 20, &text, &size) >= 0 && size >= sizeof(end) - 1 &&
+               startswith(text, MANIFEST_HEADER "\n") &&
                streq(text + size - (sizeof(end) - 1), end);
 }
 

@@ -12,11 +12,9 @@
 /* Of lago-gate: nothing answers there. */
 #define GATE_UNREACHABLE 20
 
-/* Errors: -errno, told; else lago-gate's exit status. It prints the verdict and the remedy itself. */
-static int ask_gate(const Config *config, const StackGate *gate) {
-        _cleanup_(strv_freep) char **argv = stack_gate_command(config, "check", gate);
-        _cleanup_(freep) char *url = stack_database_url(config);
-        SpawnOptions options = {.input = url ? url : "",
+/* Errors: -errno, told; else the gate's exit status. It prints the verdict and the remedy itself. */
+static int ask(char *const *argv, char *secret) {
+        SpawnOptions options = {.input = secret ? secret : "",
                                 .output_fd = 1,
                                 .inherit_error = true,
                                 .unprivileged = true};
@@ -25,15 +23,36 @@ static int ask_gate(const Config *config, const StackGate *gate) {
 
         if (r >= 0)
                 r = spawn_run(argv, &options, &spawned);
-        if (url)
-                explicit_bzero(url, strlen(url));
+        if (secret)
+                explicit_bzero(secret, strlen(secret));
         if (r < 0) {
-                log_error("Cannot run lago-gate as user " GATE_USER ": %s", strerror(-r));
+                log_error("Cannot run %s as user " GATE_USER ": %s", argv[0], strerror(-r));
                 return r;
         }
         r = spawned.status;
         spawned_done(&spawned);
         return r;
+}
+
+static int ask_gate(const Config *config, const StackGate *gate) {
+        _cleanup_(strv_freep) char **argv = stack_gate_command(config, "check", gate);
+        _cleanup_(freep) char *url = stack_database_url(config);
+
+        return ask(argv, url);
+}
+
+/* Of two answers the first that is not "verified" counts. */
+static int ask_clickhouse(const Config *config, const StackGate *gate, int first) {
+        _cleanup_(strv_freep) char **argv = NULL;
+        _cleanup_(freep) char *settings = NULL;
+        int r;
+
+        if (first < 0 || !stack_has_clickhouse(config))
+                return first;
+        argv = stack_clickhouse_command(config, gate);
+        settings = stack_clickhouse_settings(config);
+        r = ask(argv, settings);
+        return r < 0 || first == 0 ? r : first;
 }
 
 static int verify(const Release *release) {
@@ -52,7 +71,7 @@ static int verify(const Release *release) {
                 }
                 gate.address = address;
         }
-        r = ask_gate(release->config, &gate);
+        r = ask_clickhouse(release->config, &gate, ask_gate(release->config, &gate));
         return r < 0 ? EXIT_OSERR : r;
 }
 
@@ -81,6 +100,7 @@ const Verb verb_verify = {
         .summary = "Compare the database with the release that runs, or with another",
         .help = "Without RELEASE it is the release that lago-migrate admitted, or the one in lago.conf when none is. With\n"
                 "RELEASE, whose image must be here (see pull), it tells before an upgrade what the upgrade would do.\n"
+                "Where LAGO_CLICKHOUSE_MIGRATIONS_ENABLED is set, both databases are compared.\n"
                 "Nothing is changed. Exit status: as lago-gate(8); 81 when the image is not on this host.\n",
         .as_root = true,
         .run = run,

@@ -96,17 +96,9 @@ static int parse_bridges(Arguments *arguments, const char *list) {
 }
 
 static int parse_tombstones(Policy *policy, const char *list) {
-        _cleanup_(strv_freep) char **words = strv_split(list, ", ");
-
-        STRV_FOREACH(word, words) {
-                uint64_t version;
-
-                if (versions_parse(*word, strlen(*word), &version) < 0)
-                        return usage("--tombstones needs versions such as 20240102030405, not \"%s\"", *word);
-                versions_add(&policy->tombstones, version);
-        }
-        (void)versions_sort(&policy->tombstones);
-        return 0;
+        return versions_parse_list(list, &policy->tombstones) >= 0
+                       ? 0
+                       : usage("--tombstones needs versions such as 20240102030405, not \"%s\"", list);
 }
 
 static int parse_choice(const char *name, const char *value, const char *const *choices, int n, int *ret) {

@@ -3,7 +3,7 @@
 /* lago-gate: reads an image's migrations and a database's ledger, and prints the verdict. The only room with libpq. */
 
 #include "config/dburl.h"
-#include "schema/verdict.h"
+#include "schema/print.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -144,12 +144,6 @@ int64_t migrator_key(const char *database);
 
 /* --- check.c, watch.c ---------------------------------------------------------------------------------- */
 
-typedef enum Format {
-        FORMAT_TEXT,
-        FORMAT_EXPORT,
-        FORMAT_JSON,
-} Format;
-
 /** check_once() - connects, reads, judges; *@ret_ledger (may be NULL) takes the facts. */
 Finding *check_once(const Target *target, const Manifest *manifest, const Policy *policy, Ledger **ret_ledger);
 
@@ -177,10 +171,3 @@ typedef enum HoldLock {
  * Answer: the exit status, EXIT_TEMPFAIL when the session was lost.
  */
 int hold_run(const Target *target, HoldLock lock);
-
-/* --- print.c ------------------------------------------------------------------------------------------- */
-
-/** print_finding() - to standard output; warnings in text form to standard error. */
-void print_finding(const Finding *finding, const Manifest *manifest, const Ledger *ledger, Format format);
-/** print_ping() - the same of a login alone. */
-void print_ping(const char *verdict, const char *sentence, const Ledger *ledger, Format format);

@@ -58,7 +58,10 @@ static int open_directory(int root, const char *path, DIR **ret) {
         return 0;
 }
 
-static int add_migrations(Manifest *manifest, int root, const char *path, unsigned depth) {
+/* manifest_add_file() or manifest_add_clickhouse() */
+typedef bool (*AddFunc)(Manifest *manifest, const char *base);
+
+static int add_migrations(Manifest *manifest, AddFunc add, int root, const char *path, unsigned depth) {
         _cleanup_(closedirp) DIR *directory = NULL;
         int r = open_directory(root, path, &directory);
 
@@ -70,10 +73,10 @@ static int add_migrations(Manifest *manifest, int root, const char *path, unsign
 
                 if (entry->d_name[0] == '.')
                         continue;
-                if (manifest_add_file(manifest, entry->d_name) || depth == 0 || entry->d_type != DT_DIR)
+                if (add(manifest, entry->d_name) || depth == 0 || entry->d_type != DT_DIR)
                         continue;
                 below = xasprintf("%s/%s", path, entry->d_name);
-                r = add_migrations(manifest, root, below, depth - 1);
+                r = add_migrations(manifest, add, root, below, depth - 1);
                 if (r < 0)
                         return r;
         }
@@ -108,12 +111,16 @@ static int say(char **reterr, int r, const char *root, const char *path) {
 
 static int read_application(Manifest *manifest, int root, const char *name, const char *prefix, char **reterr) {
         _cleanup_(freep) char *migrations = xasprintf("%sdb/migrate", prefix);
+        _cleanup_(freep) char *clickhouse = xasprintf("%sdb/clickhouse_migrate", prefix);
         _cleanup_(freep) char *structure = xasprintf("%sdb/structure.sql", prefix);
         _cleanup_(freep) char *release = xasprintf("%sLAGO_VERSION", prefix), *text = NULL, *version = NULL;
-        int r = add_migrations(manifest, root, migrations, DEPTH_MAX);
+        int r = add_migrations(manifest, manifest_add_file, root, migrations, DEPTH_MAX);
 
         if (r < 0)
                 return say(reterr, r, name, migrations);
+        r = add_migrations(manifest, manifest_add_clickhouse, root, clickhouse, DEPTH_MAX);
+        if (r < 0 && r != -ENOENT)
+                return say(reterr, r, name, clickhouse);
         r = read_in(root, structure, STRUCTURE_MAX, &text);
         if (r < 0 && r != -ENOENT)
                 return say(reterr, r, name, structure);
@@ -147,7 +154,7 @@ int image_read_migrations(const char *directory, Manifest **ret, char **reterr) 
         _cleanup_(closep) int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
         int r;
 
-        r = fd < 0 ? -errno : add_migrations(manifest, fd, ".", DEPTH_MAX);
+        r = fd < 0 ? -errno : add_migrations(manifest, manifest_add_file, fd, ".", DEPTH_MAX);
         if (r < 0)
                 return say(reterr, r, directory, "");
         r = manifest_finish(manifest, reterr);

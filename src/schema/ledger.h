@@ -44,6 +44,7 @@ typedef struct Ledger {
         int server_major; /* 15 */
         char *database, *role;
         bool standby, read_only;
+        bool clickhouse; /* it is of ClickHouse, where much of what follows means nothing */
         bool pooled; /* a connection pooler answers in the server's place */
 
         char *search_path; /* as asked for */

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define HEADER   "lago-manifest 1"
 #define WORD_MAX 200 /* bytes of a name; file systems stop at 255 */
 
 Manifest *manifest_new(void) {
@@ -22,11 +21,14 @@ Manifest *manifest_free(Manifest *manifest) {
                 return NULL;
         for (size_t i = 0; i < manifest->n_files; i++)
                 free(manifest->files[i].name);
+        for (size_t i = 0; i < manifest->n_clickhouse; i++)
+                free(manifest->clickhouse[i].name);
         for (size_t i = 0; i < manifest->n_scripts; i++) {
                 free(manifest->scripts[i].path);
                 free(manifest->scripts[i].command);
         }
         free(manifest->files);
+        free(manifest->clickhouse);
         free(manifest->scripts);
         free(manifest->release);
         versions_done(&manifest->versions);
@@ -64,10 +66,18 @@ static bool is_command(const char *s) {
         return true;
 }
 
+static void append(ManifestFile **list, size_t *n, uint64_t version, const char *name) {
+        *list = xrealloc(*list, (*n + 1) * sizeof(ManifestFile));
+        (*list)[(*n)++] = (ManifestFile){ version, xstrdup(name) };
+}
+
 static void add_file(Manifest *manifest, uint64_t version, const char *name) {
-        manifest->files = xrealloc(manifest->files, (manifest->n_files + 1) * sizeof(ManifestFile));
-        manifest->files[manifest->n_files++] = (ManifestFile){ version, xstrdup(name) };
+        append(&manifest->files, &manifest->n_files, version, name);
         versions_add(&manifest->versions, version);
+}
+
+static void add_clickhouse(Manifest *manifest, uint64_t version, const char *name) {
+        append(&manifest->clickhouse, &manifest->n_clickhouse, version, name);
 }
 
 /* @command NULL: the script ends with exec. */
@@ -80,20 +90,35 @@ static void add_script(Manifest *manifest, const char *path, const char *command
         script->command = command ? xstrdup(command) : NULL;
 }
 
-bool manifest_add_file(Manifest *manifest, const char *base) {
+/* Takes "VERSION_NAME.rb" apart; NULL for any other name. The caller frees the answer. */
+static char *split_base(const char *base, uint64_t *ret_version) {
         size_t n_digits = strspn(base, "0123456789"), n = strlen(base);
         _cleanup_(freep) char *name = NULL;
-        uint64_t version;
 
         if (base[n_digits] != '_' || n < n_digits + 4 || !streq(base + n - 3, ".rb"))
-                return false;
-        if (versions_parse(base, n_digits, &version) < 0)
-                return false;
+                return NULL;
+        if (versions_parse(base, n_digits, ret_version) < 0)
+                return NULL;
         name = xstrndup(base + n_digits + 1, n - n_digits - 4);
-        if (!is_file_name(name))
-                return false;
-        add_file(manifest, version, name);
-        return true;
+        return is_file_name(name) ? TAKE_PTR(name) : NULL;
+}
+
+bool manifest_add_file(Manifest *manifest, const char *base) {
+        uint64_t version;
+        _cleanup_(freep) char *name = split_base(base, &version);
+
+        if (name)
+                add_file(manifest, version, name);
+        return name != NULL;
+}
+
+bool manifest_add_clickhouse(Manifest *manifest, const char *base) {
+        uint64_t version;
+        _cleanup_(freep) char *name = split_base(base, &version);
+
+        if (name)
+                add_clickhouse(manifest, version, name);
+        return name != NULL;
 }
 
 /* The versions of one INSERT, up to its semicolon: ('20220525122759'), … */
@@ -194,19 +219,26 @@ static int compare_strings(const void *a, const void *b) {
         return strcmp(*x, *y);
 }
 
+static int sort_files(ManifestFile *files, size_t n, char **reterr) {
+        if (n > 0)
+                qsort(files, n, sizeof(ManifestFile), compare_files);
+        for (size_t i = 1; i < n; i++)
+                if (files[i].version == files[i - 1].version) {
+                        *reterr = xasprintf("two migration files of version %" PRIu64 ": %s and %s", files[i].version,
+                                            files[i - 1].name, files[i].name);
+                        return -EBADMSG;
+                }
+        return 0;
+}
+
 int manifest_finish(Manifest *manifest, char **reterr) {
         if (manifest->n_files == 0) {
                 *reterr = xstrdup("no migration file");
                 return -EBADMSG;
         }
-        qsort(manifest->files, manifest->n_files, sizeof(ManifestFile), compare_files);
-        for (size_t i = 1; i < manifest->n_files; i++)
-                if (manifest->files[i].version == manifest->files[i - 1].version) {
-                        *reterr = xasprintf("two migration files of version %" PRIu64 ": %s and %s",
-                                            manifest->files[i].version, manifest->files[i - 1].name,
-                                            manifest->files[i].name);
-                        return -EBADMSG;
-                }
+        if (sort_files(manifest->files, manifest->n_files, reterr) < 0 ||
+            sort_files(manifest->clickhouse, manifest->n_clickhouse, reterr) < 0)
+                return -EBADMSG;
         if (manifest->n_scripts > 0)
                 qsort(manifest->scripts, manifest->n_scripts, sizeof(ManifestScript), compare_scripts);
         if (manifest->extensions)
@@ -224,13 +256,15 @@ char *manifest_print(const Manifest *manifest) {
 
         if (!out)
                 return xstrdup("");
-        fprintf(out, HEADER "\nrelease %s\n", manifest->release);
+        fprintf(out, MANIFEST_HEADER "\nrelease %s\n", manifest->release);
         for (size_t i = 0; i < manifest->n_files; i++)
                 fprintf(out, "file %" PRIu64 " %s\n", manifest->files[i].version, manifest->files[i].name);
         for (size_t i = 0; i < manifest->structure.n; i++)
                 fprintf(out, "structure %" PRIu64 "\n", manifest->structure.list[i]);
         STRV_FOREACH(extension, manifest->extensions)
                 fprintf(out, "extension %s\n", *extension);
+        for (size_t i = 0; i < manifest->n_clickhouse; i++)
+                fprintf(out, "clickhouse %" PRIu64 " %s\n", manifest->clickhouse[i].version, manifest->clickhouse[i].name);
         for (size_t i = 0; i < manifest->n_scripts; i++)
                 fprintf(out, "script %s %s\n", manifest->scripts[i].path,
                         manifest->scripts[i].command ? manifest->scripts[i].command : "exec");
@@ -242,14 +276,14 @@ char *manifest_print(const Manifest *manifest) {
         return text;
 }
 
-/* "VERSION NAME" behind "file". */
-static bool parse_file(Manifest *manifest, const char *rest) {
+/* "VERSION NAME" behind "file" or "clickhouse". */
+static bool parse_file(Manifest *manifest, const char *rest, void (*add)(Manifest *, uint64_t, const char *)) {
         size_t n = strcspn(rest, " ");
         uint64_t version;
 
         if (versions_parse(rest, n, &version) < 0 || rest[n] != ' ' || !is_file_name(rest + n + 1))
                 return false;
-        add_file(manifest, version, rest + n + 1);
+        add(manifest, version, rest + n + 1);
         return true;
 }
 
@@ -276,7 +310,9 @@ static bool parse_line(Manifest *manifest, const char *line) {
         const char *rest;
 
         if ((rest = startswith(line, "file ")))
-                return parse_file(manifest, rest);
+                return parse_file(manifest, rest, add_file);
+        if ((rest = startswith(line, "clickhouse ")))
+                return parse_file(manifest, rest, add_clickhouse);
         if ((rest = startswith(line, "structure ")))
                 return parse_structure(manifest, rest);
         if ((rest = startswith(line, "script ")))
@@ -316,8 +352,8 @@ static int parse_lines(Manifest *manifest, char *text, char **reterr) {
 
         for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1, number++) {
                 *end = '\0';
-                if (number == 1 && !streq(line, HEADER))
-                        return bad(reterr, "line 1: not a manifest (\"" HEADER "\" expected)");
+                if (number == 1 && !streq(line, MANIFEST_HEADER))
+                        return bad(reterr, "line 1: not a manifest (\"" MANIFEST_HEADER "\" expected)");
                 if (streq(line, "end"))
                         return 0;
                 if (number > 1 && !parse_line(manifest, line))
@@ -357,4 +393,14 @@ const ManifestFile *manifest_file(const Manifest *manifest, uint64_t version) {
         if (manifest->n_files == 0)
                 return NULL;
         return bsearch(&key, manifest->files, manifest->n_files, sizeof(ManifestFile), compare_files);
+}
+
+Manifest *manifest_of_clickhouse(const Manifest *manifest) {
+        Manifest *other = manifest_new();
+
+        free_and_strdup(&other->release, manifest->release);
+        for (size_t i = 0; i < manifest->n_clickhouse; i++)
+                add_file(other, manifest->clickhouse[i].version, manifest->clickhouse[i].name);
+        (void)versions_sort(&other->versions);
+        return other;
 }

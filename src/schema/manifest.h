@@ -21,9 +21,13 @@ typedef struct Manifest {
         Versions versions;  /* of the files */
         Versions structure; /* what db/structure.sql records; empty when there is none */
         char **extensions;  /* what db/structure.sql creates */
+        ManifestFile *clickhouse; /* the files of its second database, below db/clickhouse_migrate */
+        size_t n_clickhouse;
         ManifestScript *scripts;
         size_t n_scripts;
 } Manifest;
+
+#define MANIFEST_HEADER "lago-manifest 2" /* its first line; 1 knew nothing of ClickHouse */
 
 Manifest *manifest_new(void);
 Manifest *manifest_free(Manifest *manifest);
@@ -36,6 +40,8 @@ void manifest_freep(Manifest **manifest);
 
 /** manifest_add_file() - @base is a file's name below db/migrate. Answer: whether it is a migration for Rails. */
 bool manifest_add_file(Manifest *manifest, const char *base);
+/** manifest_add_clickhouse() - the same below db/clickhouse_migrate. */
+bool manifest_add_clickhouse(Manifest *manifest, const char *base);
 /** manifest_add_structure() - the text of db/structure.sql: versions it inserts, extensions it creates. */
 void manifest_add_structure(Manifest *manifest, const char *text);
 /** manifest_add_script() - the text of a start script; @path is relative to the application. */
@@ -54,11 +60,12 @@ int manifest_finish(Manifest *manifest, char **reterr);
 /*
  * The manifest file: lines of words, in this order.
  *
- *   lago-manifest 1
+ *   lago-manifest 2
  *   release v1.50.0
  *   file VERSION NAME           sorted by version
  *   structure VERSION           sorted
  *   extension NAME              sorted
+ *   clickhouse VERSION NAME     sorted by version
  *   script PATH exec            its last command is "exec …", or
  *   script PATH COMMAND …       the last command, to be run in its place
  *   end
@@ -75,6 +82,9 @@ char *manifest_print(const Manifest *manifest);
  * Errors:  -EBADMSG.
  */
 int manifest_parse(const char *text, size_t size, Manifest **ret, char **reterr);
+
+/** manifest_of_clickhouse() - a new manifest of the same release whose files are @manifest's of ClickHouse, and nothing else. */
+Manifest *manifest_of_clickhouse(const Manifest *manifest);
 
 /** manifest_file() - the file of @version, or NULL. */
 const ManifestFile *manifest_file(const Manifest *manifest, uint64_t version);

@@ -60,6 +60,8 @@ typedef struct Finding {
 
 /** verdict_of() - the answer. Always one; never fails. */
 Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy *policy);
+/** verdict_of_clickhouse() - the same of the second database; @manifest is manifest_of_clickhouse()'s. */
+Finding *verdict_of_clickhouse(const Manifest *manifest, const Ledger *ledger, const Policy *policy);
 Finding *finding_free(Finding *finding);
 void finding_freep(Finding **finding);
 

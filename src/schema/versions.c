@@ -19,6 +19,20 @@ int versions_parse(const char *s, size_t size, uint64_t *ret) {
         return 0;
 }
 
+int versions_parse_list(const char *list, Versions *set) {
+        _cleanup_(strv_freep) char **words = strv_split(list, ", ");
+
+        STRV_FOREACH(word, words) {
+                uint64_t version;
+
+                if (versions_parse(*word, strlen(*word), &version) < 0)
+                        return -EINVAL;
+                versions_add(set, version);
+        }
+        (void)versions_sort(set);
+        return 0;
+}
+
 void versions_add(Versions *set, uint64_t version) {
         if (set->n == set->room) {
                 set->room = set->room > 0 ? set->room * 2 : 64;

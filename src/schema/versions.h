@@ -20,6 +20,9 @@ typedef struct Versions {
  */
 int versions_parse(const char *s, size_t size, uint64_t *ret);
 
+/** versions_parse_list() - versions with commas or spaces between, added to @set, which is sorted. Errors: -EINVAL. */
+int versions_parse_list(const char *list, Versions *set);
+
 /** versions_add() - appends without sorting; versions_sort() must follow the last one before any question. */
 void versions_add(Versions *set, uint64_t version);
 

@@ -2,23 +2,30 @@
 /* How lago-gate is called for this stack. */
 #include "stack/stack.h"
 
+#include "base/keyfile.h"
 #include "base/util.h"
 
 static const char *fresh_word(FreshMode mode) {
         return mode == FRESH_LOAD ? "load" : mode == FRESH_REPLAY ? "replay" : "auto";
 }
 
-static void add_manifest_options(char ***argv, const Config *config, const StackGate *gate) {
-        _cleanup_(freep) char *bridges = strv_join(config->passed_bridges, ",");
+/* What both gates are told of the image. */
+static void add_image_options(char ***argv, const Config *config, const StackGate *gate) {
         _cleanup_(freep) char *tombstones = strv_join(config->tombstones, ",");
 
         strv_addf(argv, "--manifest=%s", gate->manifest);
         strv_addf(argv, "--target=%s", gate->target ? gate->target : config->release);
+        if (!isempty(tombstones))
+                strv_addf(argv, "--tombstones=%s", tombstones);
+}
+
+static void add_manifest_options(char ***argv, const Config *config, const StackGate *gate) {
+        _cleanup_(freep) char *bridges = strv_join(config->passed_bridges, ",");
+
+        add_image_options(argv, config, gate);
         strv_addf(argv, "--fresh=%s", fresh_word(config->migrate_fresh));
         if (!isempty(bridges))
                 strv_addf(argv, "--passed-bridges=%s", bridges);
-        if (!isempty(tombstones))
-                strv_addf(argv, "--tombstones=%s", tombstones);
 }
 
 char **stack_gate_command(const Config *config, const char *verb, const StackGate *gate) {
@@ -41,4 +48,34 @@ char **stack_gate_command(const Config *config, const char *verb, const StackGat
         if (gate->manifest)
                 add_manifest_options(&argv, config, gate);
         return argv;
+}
+
+bool stack_has_clickhouse(const Config *config) {
+        const char *value = env_get(config->env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
+
+        return value && value[strspn(value, " \t")] != '\0';
+}
+
+char **stack_clickhouse_command(const Config *config, const StackGate *gate) {
+        char **argv = NULL;
+
+        strv_add(&argv, CLICKHOUSE_GATE);
+        strv_add(&argv, "check");
+        strv_add(&argv, "--settings-file=-");
+        if (gate->export)
+                strv_add(&argv, "--format=export");
+        add_image_options(&argv, config, gate);
+        return argv;
+}
+
+char *stack_clickhouse_settings(const Config *config) {
+        static const char *const names[] = {
+                "LAGO_CLICKHOUSE_HOST",     "LAGO_CLICKHOUSE_PORT",     "LAGO_CLICKHOUSE_DATABASE",
+                "LAGO_CLICKHOUSE_USERNAME", "LAGO_CLICKHOUSE_PASSWORD", "LAGO_CLICKHOUSE_SSL",
+        };
+        char *text = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                keyfile_add(&text, names[i], env_get(config->env, names[i]));
+        return text ? text : xstrdup("");
 }

@@ -90,11 +90,8 @@ static void tell_refused(Supervisor *s) {
         supervisor_never(s, refusal_status(g), MESSAGE_SCHEMA_REFUSED, "%s", g->sentence);
 }
 
-static void on_verdict(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
-
-        s->job = NULL;
-        gate_hear(s, result);
+/* Both databases were looked at, as far as that was called for. */
+static void decide(Supervisor *s) {
         if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
                 hold_lock(s);
         else if (s->gate.status >= 30 && s->gate.status < 40)
@@ -107,6 +104,79 @@ static void on_verdict(void *userdata, const JobResult *result) {
                 hold_lock(s);
         else
                 supervisor_feed(s, LIFE_ON_OK);
+}
+
+/* --- ClickHouse ----------------------------------------------------------------------------------------- */
+
+static void answer_done(GateAnswer *g) {
+        char *fields[] = {g->verdict, g->sentence, g->remedy, g->first, g->first_name,
+                          g->fresh,   g->roles,    g->missing, g->needed};
+
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++)
+                free(fields[i]);
+        strv_free(g->warnings);
+        *g = (GateAnswer){0};
+}
+
+/* The sentence of the two that are verified: "Schema verified: v1.50.0, 1046 of 1046; ClickHouse 25 of 25". */
+static void join_verified(GateAnswer *first, const GateAnswer *second) {
+        char *sentence = xasprintf("%s; ClickHouse %s of %s", first->sentence, second->needed ? second->needed : "?",
+                                   second->needed ? second->needed : "?");
+
+        free(first->sentence);
+        first->sentence = sentence;
+        strv_extend(&first->warnings, second->warnings);
+}
+
+static void on_clickhouse(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        GateAnswer first = s->gate, second;
+
+        s->job = NULL;
+        s->gate = (GateAnswer){0};
+        gate_hear(s, result);
+        second = s->gate;
+        switch (gate_choice(first.status, second.status)) {
+        case GATE_CHOICE_FIRST:
+                /* How to migrate is the first one's to say; "rails db:migrate" does both. */
+                if (first.status == 0)
+                        join_verified(&first, &second);
+                s->gate = first;
+                first = second;
+                break;
+        case GATE_CHOICE_SECOND_PENDING:
+                s->gate.status = 10;
+                break;
+        case GATE_CHOICE_SECOND:
+                break;
+        }
+        answer_done(&first);
+        decide(s);
+}
+
+static void ask_clickhouse(Supervisor *s) {
+        StackGate gate = {.manifest = s->manifest, .target = s->version, .export = true};
+        _cleanup_(freep) char *settings = stack_clickhouse_settings(s->config);
+
+        supervisor_job(s, stack_clickhouse_command(s->config, &gate),
+                       &(JobSpec){.input = settings,
+                                  .unprivileged = true,
+                                  .directory_fd = -EBADF,
+                                  .timeout_usec = GATE_TIMEOUT_USEC,
+                                  .done = on_clickhouse});
+        explicit_bzero(settings, strlen(settings));
+}
+
+static void on_verdict(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        gate_hear(s, result);
+        if (stack_has_clickhouse(s->config) &&
+            (s->gate.status == 0 || (s->member.kind == MEMBER_MIGRATE && gate_wants_migrating(s->gate.status))))
+                ask_clickhouse(s);
+        else
+                decide(s);
 }
 
 void enter_check(Supervisor *s) {

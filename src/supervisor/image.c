@@ -3,6 +3,7 @@
 #include "supervisor/image.h"
 
 #include "base/time.h"
+#include "schema/manifest.h"
 #include "supervisor/server.h"
 
 #include <fcntl.h>
@@ -126,19 +127,20 @@ static char *rest_of(char *line, const char *word) {
         return rest && *rest == ' ' ? line + (rest - line) + 1 : NULL;
 }
 
-/* Errors: -ENOENT; -EBADMSG for a file that is not whole. */
+/* Errors: -ENOENT; -EBADMSG for a file that is not whole, or of an older lago-gate. */
 static int read_version(Supervisor *s) {
         char *line = NULL;
         size_t size = 0;
         FILE *f = fopen(s->manifest, "re");
-        bool whole = false;
+        bool whole = false, ours = false;
 
         if (!f)
                 return -errno;
         while (getline(&line, &size, f) >= 0) {
                 char *release;
 
-                whole = line_is_last(line);
+                whole = ours && line_is_last(line);
+                ours = ours || streq(line, MANIFEST_HEADER "\n");
                 release = rest_of(line, "release");
                 if (release)
                         free_and_strdup(&s->version, release);

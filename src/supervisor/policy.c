@@ -67,3 +67,13 @@ const char *migrate_excuse(const char *lines) {
                         return table[i].excuse;
         return NULL;
 }
+
+bool gate_wants_migrating(int status) {
+        return status >= 10 && status <= 12;
+}
+
+GateChoice gate_choice(int first, int second) {
+        if (second == 0 || (gate_wants_migrating(second) && gate_wants_migrating(first)))
+                return GATE_CHOICE_FIRST;
+        return gate_wants_migrating(second) ? GATE_CHOICE_SECOND_PENDING : GATE_CHOICE_SECOND;
+}

@@ -40,3 +40,19 @@ typedef struct MigrateHistory {
  * Answer: true when it is the second run in a row that got no further, so that a third would not either.
  */
 bool migrate_failed(MigrateHistory *history, const char *first);
+
+/* Whose answer counts when two databases were asked. */
+typedef enum GateChoice {
+        GATE_CHOICE_FIRST,          /* PostgreSQL's */
+        GATE_CHOICE_SECOND,         /* ClickHouse's */
+        GATE_CHOICE_SECOND_PENDING, /* ClickHouse's, as "pending": beside data its being empty is no first start */
+} GateChoice;
+
+/** gate_wants_migrating() - by the gate's exit status: migrations are missing, and could be run. */
+bool gate_wants_migrating(int status);
+
+/**
+ * gate_choice() - the two exit statuses, of which the first is 0 or wants migrating.
+ * "Verified" comes out only when both are; what cannot be now, or ever, keeps the other from being migrated.
+ */
+GateChoice gate_choice(int first, int second);

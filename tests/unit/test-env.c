@@ -235,6 +235,12 @@ static void base64_is_strict(void **state _unused_) {
         }
 }
 
+static void clickhouse_needs_a_host(void **state _unused_) {
+        assert_env_says("LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\n",
+                        "lago.env:1: LAGO_CLICKHOUSE_MIGRATIONS_ENABLED is set, but there is no LAGO_CLICKHOUSE_HOST; write "
+                        "it, or remove this line\n");
+}
+
 static void set_means_yes_whatever_it_says(void **state _unused_) {
         static const char *const names[] = {
                 "LAGO_CLICKHOUSE_ENABLED", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED",
@@ -243,7 +249,7 @@ static void set_means_yes_whatever_it_says(void **state _unused_) {
         static const char *const no[] = {"false", "False", "0", "no", "off"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                _cleanup_(freep) char *yes = xasprintf("%s=true\n", names[i]),
+                _cleanup_(freep) char *yes = xasprintf("%s=true\nLAGO_CLICKHOUSE_HOST=ch\n", names[i]),
                                       *empty = xasprintf("%s=\n", names[i]);
 
                 assert_env_says(yes, "");
@@ -505,6 +511,7 @@ int main(void) {
                 cmocka_unit_test(an_rsa_key_is_one_line_of_base64),
                 cmocka_unit_test(base64_is_strict),
                 cmocka_unit_test(set_means_yes_whatever_it_says),
+                cmocka_unit_test(clickhouse_needs_a_host),
                 cmocka_unit_test(only_true_means_yes),
                 cmocka_unit_test(a_bucket_is_needed),
                 cmocka_unit_test(misspelt_names_get_the_nearest),

@@ -163,6 +163,31 @@ static void spans_read_well(void **state) {
         }
 }
 
+/* 0 verified, 10 pending, 11 fresh, 12 empty, 13 busy, 2x not now, 3x never, 70 no verdict at all */
+static void two_databases_are_verified_together_or_not_at_all(void **state) {
+        static const int statuses[] = {0, 10, 11, 12, 13, 20, 21, 22, 30, 36, 39, 64, 65, 70};
+
+        (void)state;
+        for (size_t i = 0; i < 4; i++)
+                for (size_t j = 0; j < ELEMENTSOF(statuses); j++) {
+                        int first = statuses[i], second = statuses[j];
+                        GateChoice choice = gate_choice(first, second);
+                        int status = choice == GATE_CHOICE_FIRST            ? first
+                                     : choice == GATE_CHOICE_SECOND_PENDING ? 10
+                                                                            : second;
+
+                        assert_int_equal(status == 0, first == 0 && second == 0);
+                        /* What keeps one from being migrated keeps both. */
+                        if (second > 12)
+                                assert_int_equal(status, second);
+                        /* A first start is one only where the first database says so. */
+                        if (status == 11 || status == 12)
+                                assert_int_equal(status, first);
+                        if (gate_wants_migrating(second))
+                                assert_true(gate_wants_migrating(status));
+                }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_stack_that_serves_is_ready),
@@ -176,6 +201,7 @@ int main(void) {
                 cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
                 cmocka_unit_test(what_passes_is_not_the_migrations_fault),
                 cmocka_unit_test(spans_read_well),
+                cmocka_unit_test(two_databases_are_verified_together_or_not_at_all),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include "check.h"
 
 #define WHOLE                                                                                              \
-        "lago-manifest 1\n"                                                                                \
+        "lago-manifest 2\n"                                                                                \
         "release v1.50.0\n"                                                                                \
         "file 20220525122759 init_schema\n"                                                                \
         "file 20220613130634 create_active_storage_tables.active_storage\n"                                \
@@ -56,9 +56,9 @@ static void what_is_printed_can_be_read_back(void **state) {
 static void what_is_not_a_whole_manifest_is_refused(void **state) {
         (void)state;
         expect_refusal("", "truncated: no \"end\" after line 0");
-        expect_refusal("hello\n", "line 1: not a manifest (\"lago-manifest 1\" expected)");
-        expect_refusal("lago-manifest 2\nend\n", "line 1: not a manifest (\"lago-manifest 1\" expected)");
-        expect_refusal("lago-manifest 1\nrelease -\nend\n", "no migration file");
+        expect_refusal("hello\n", "line 1: not a manifest (\"lago-manifest 2\" expected)");
+        expect_refusal("lago-manifest 9\nend\n", "line 1: not a manifest (\"lago-manifest 2\" expected)");
+        expect_refusal("lago-manifest 2\nrelease -\nend\n", "no migration file");
         expect_change_refused("end\n", "", "truncated: no \"end\" after line 10");
         expect_change_refused("end\n", "end", "truncated: no \"end\" after line 10");
         expect_change_refused("end\n", "end\nend\n", "line 12: twice, out of order, or behind the end");

@@ -222,12 +222,36 @@ static void the_gate_is_asked_with_what_lago_conf_says(void **state) {
         line = strv_join(argv, " ");
         strv_free(argv);
         assert_string_equal(line, "lago-gate check --url-file=- --format=export --hostaddr=192.0.2.7 --schema=billing"
-                                  " --manifest=/m --target=v1.50.0 --fresh=auto --passed-bridges=v1.44.0,v1.45.0"
-                                  " --tombstones=20240102030405,20250102030405");
+                                  " --manifest=/m --target=v1.50.0 --tombstones=20240102030405,20250102030405"
+                                  " --fresh=auto --passed-bridges=v1.44.0,v1.45.0");
         argv = stack_gate_command(c, "ping", &ping);
         alone = strv_join(argv, " ");
         strv_free(argv);
         assert_string_equal(alone, "lago-gate ping --url-file=- --format=export --schema=billing");
+}
+
+static void clickhouse_is_asked_where_its_variable_is_set_at_all(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(freep) char *line = NULL, *settings = NULL;
+        StackGate gate = {.manifest = "/m", .address = "192.0.2.7", .export = true};
+        char **argv;
+
+        (void)state;
+        assert_false(stack_has_clickhouse(c));
+        env_set(c->env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", " ", "test");
+        assert_false(stack_has_clickhouse(c));
+        env_set(c->env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "true", "test");
+        assert_true(stack_has_clickhouse(c));
+        env_set(c->env, "LAGO_CLICKHOUSE_HOST", "ch", "test");
+        env_set(c->env, "LAGO_CLICKHOUSE_PASSWORD", SECRET, "test");
+        strv_add(&c->tombstones, "20240102030405");
+        argv = stack_clickhouse_command(c, &gate);
+        line = strv_join(argv, " ");
+        strv_free(argv);
+        assert_string_equal(line, CLICKHOUSE_GATE " check --settings-file=- --format=export --manifest=/m --target=v1.50.0"
+                                                  " --tombstones=20240102030405");
+        settings = stack_clickhouse_settings(c);
+        assert_string_equal(settings, "LAGO_CLICKHOUSE_HOST=ch\nLAGO_CLICKHOUSE_PASSWORD=" SECRET "\n");
 }
 
 static void the_engines_failures_are_told_apart(void **state) {
@@ -263,6 +287,7 @@ int main(void) {
                 cmocka_unit_test(published_addresses_are_as_configured),
                 cmocka_unit_test(the_engines_words_are_these),
                 cmocka_unit_test(the_gate_is_asked_with_what_lago_conf_says),
+                cmocka_unit_test(clickhouse_is_asked_where_its_variable_is_set_at_all),
                 cmocka_unit_test(the_engines_failures_are_told_apart),
         };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "gate/gate.h"
+#include "schema/print.h"
 
 #include "base/util.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* What a finding says, one field at a time, in the order of every format. */
 typedef void (*EmitFunc)(const char *key, const char *value, bool is_number);
@@ -107,7 +108,7 @@ static void emit_all(EmitFunc emit, const Finding *finding, const Manifest *mani
                 emit_counts(emit, finding, manifest, !json);
         if (finding->fresh != FRESH_WAY_AUTO)
                 emit_text(emit, "FRESH", ways[finding->fresh]);
-        if (was_read)
+        if (was_read && !ledger->clickhouse)
                 emit_text(emit, "ROLES", roles[ledger->roles]);
         emit_warnings(emit, finding, json);
 }

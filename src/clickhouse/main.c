@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "clickhouse/clickhouse.h"
+
+#include "base/file.h"
+#include "base/util.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define MANIFEST_MAX (16U << 20)
+#define SETTINGS_MAX (64U << 10)
+#define BAD_MANIFEST 65
+
+static const char help[] =
+        "lago-gate-clickhouse compares the ClickHouse migrations of an image of Lago with those that a server has applied.\n"
+        "\n"
+        "  lago-gate-clickhouse check --manifest FILE [OPTION…]\n"
+        "\n"
+        "  --manifest FILE        what \"lago-gate manifest\" printed; - reads it from standard input\n"
+        "  --settings-file FILE   lines LAGO_CLICKHOUSE_HOST=…, _PORT, _DATABASE, _USERNAME, _PASSWORD, _SSL; - reads them from\n"
+        "                         standard input (default: the environment)\n"
+        "  --ca-file FILE         CA of its certificate (default: those that the system trusts)\n"
+        "  --connect-timeout SEC  for the whole of it (default 10)\n"
+        "  --target RELEASE       the release that is meant to run: v1.50.0\n"
+        "  --tombstones LIST      versions in the database that no release has, and that are all right\n"
+        "  --format HOW           text, export (KEY=VALUE lines) or json\n"
+        "  --help, --version\n"
+        "\n"
+        "Exit status: as lago-gate's, which see.\n";
+
+typedef struct Arguments {
+        const char *command, *manifest, *settings_file, *ca_file;
+        uint64_t timeout_sec;
+        Policy policy;
+        Format format;
+} Arguments;
+
+__attribute__((format(printf, 1, 2))) static int usage(const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        fputs("lago-gate-clickhouse: ", stderr);
+        vfprintf(stderr, format, ap);
+        fputs("; see lago-gate-clickhouse --help\n", stderr);
+        va_end(ap);
+        return -EINVAL;
+}
+
+static int parse_format(const char *value, Format *ret) {
+        static const char *const names[] = { [FORMAT_TEXT] = "text", [FORMAT_EXPORT] = "export", [FORMAT_JSON] = "json" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (streq(names[i], value)) {
+                        *ret = (Format)i;
+                        return 0;
+                }
+        return usage("--format cannot be \"%s\"", value);
+}
+
+static int parse_option(Arguments *arguments, int option, const char *value) {
+        switch (option) {
+        case 'm':
+                arguments->manifest = value;
+                return 0;
+        case 's':
+                arguments->settings_file = value;
+                return 0;
+        case 'c':
+                arguments->ca_file = value;
+                return 0;
+        case 't':
+                if (parse_uint(value, 3600, &arguments->timeout_sec) < 0 || arguments->timeout_sec == 0)
+                        return usage("--connect-timeout needs a number of seconds from 1 to 3600, not \"%s\"", value);
+                return 0;
+        case 'r':
+                arguments->policy.target = value;
+                return release_number(value) > 0 ? 0 : usage("--target needs a release such as v1.50.0, not \"%s\"", value);
+        case 'b':
+                return versions_parse_list(value, &arguments->policy.tombstones) >= 0
+                               ? 0
+                               : usage("--tombstones needs versions such as 20240102030405, not \"%s\"", value);
+        case 'f':
+                return parse_format(value, &arguments->format);
+        default:
+                fputs("See lago-gate-clickhouse --help.\n", stderr);
+                return -EINVAL;
+        }
+}
+
+/* 1 to go on, 0 when all was said, -EINVAL after a message. */
+static int parse_arguments(int argc, char **argv, Arguments *arguments) {
+        static const struct option options[] = {
+                { "manifest", required_argument, NULL, 'm' },        { "settings-file", required_argument, NULL, 's' },
+                { "ca-file", required_argument, NULL, 'c' },         { "connect-timeout", required_argument, NULL, 't' },
+                { "target", required_argument, NULL, 'r' },          { "tombstones", required_argument, NULL, 'b' },
+                { "format", required_argument, NULL, 'f' },          { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },               {},
+        };
+        int option;
+
+        while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                if (option == 'h')
+                        return fputs(help, stdout) < 0;
+                if (option == 'v')
+                        return printf("lago-gate-clickhouse %s\n", LAGO_VERSION) < 0;
+                if (parse_option(arguments, option, optarg) < 0)
+                        return -EINVAL;
+        }
+        if (optind + 1 != argc || !streq(argv[optind], "check"))
+                return usage("the one command is \"check\"");
+        if (!arguments->manifest)
+                return usage("\"check\" needs --manifest");
+        if (arguments->settings_file && streq(arguments->manifest, "-") && streq(arguments->settings_file, "-"))
+                return usage("standard input cannot be both the manifest and the settings");
+        return 1;
+}
+
+static int read_named(const char *path, size_t max_bytes, char **ret, size_t *ret_size) {
+        int r = streq(path, "-") ? fd_read_all(STDIN_FILENO, max_bytes, ret, ret_size)
+                                 : file_read(path, max_bytes, ret, ret_size);
+
+        if (r < 0)
+                fprintf(stderr, "lago-gate-clickhouse: cannot read %s: %s\n", streq(path, "-") ? "standard input" : path,
+                        strerror(-r));
+        return r;
+}
+
+static int read_manifest(const char *path, Manifest **ret) {
+        _cleanup_(manifest_freep) Manifest *whole = NULL;
+        _cleanup_(freep) char *text = NULL, *error = NULL;
+        size_t size;
+        int r = read_named(path, MANIFEST_MAX, &text, &size);
+
+        if (r >= 0) {
+                r = manifest_parse(text, size, &whole, &error);
+                if (r < 0)
+                        fprintf(stderr, "lago-gate-clickhouse: %s: %s; make it again with \"lago-gate manifest\"\n", path, error);
+        }
+        if (r >= 0)
+                *ret = manifest_of_clickhouse(whole);
+        return r;
+}
+
+static int read_settings(const Arguments *arguments, Settings *settings) {
+        _cleanup_(freep) char *text = NULL, *error = NULL;
+        int r = 0;
+
+        if (arguments->settings_file)
+                r = read_named(arguments->settings_file, SETTINGS_MAX, &text, NULL);
+        else
+                text = settings_of_environment();
+        if (r >= 0) {
+                r = settings_parse(text, settings, &error);
+                explicit_bzero(text, strlen(text));
+        }
+        if (error)
+                (void)usage("%s", error);
+        settings->ca_file = arguments->ca_file;
+        settings->timeout_sec = (unsigned)arguments->timeout_sec;
+        return r;
+}
+
+static int check(const Arguments *arguments, const Manifest *manifest, const Settings *settings) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_new();
+        _cleanup_(finding_freep) Finding *finding = NULL;
+        _cleanup_(answer_done) Answer answer = {};
+
+        ledger->clickhouse = true;
+        ledger->endpoint = xasprintf(strchr(settings->host, ':') ? "[%s]:%u" : "%s:%u", settings->host, settings->port);
+        if (http_ask(settings, ledger, &answer) >= 0)
+                answer_read(&answer, settings, ledger);
+        finding = verdict_of_clickhouse(manifest, ledger, &arguments->policy);
+        print_finding(finding, manifest, ledger, arguments->format);
+        return verdict_status(finding->verdict);
+}
+
+int main(int argc, char **argv) {
+        Arguments arguments = { .timeout_sec = 10 };
+        _cleanup_(manifest_freep) Manifest *manifest = NULL;
+        _cleanup_(settings_done) Settings settings = {};
+        int r = parse_arguments(argc, argv, &arguments);
+
+        if (r < 0)
+                r = EXIT_USAGE;
+        else if (r > 0 && read_manifest(arguments.manifest, &manifest) < 0)
+                r = BAD_MANIFEST;
+        else if (r > 0 && read_settings(&arguments, &settings) < 0)
+                r = EXIT_USAGE;
+        else if (r > 0)
+                r = check(&arguments, manifest, &settings);
+        versions_done(&arguments.policy.tombstones);
+        return r;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* A verdict on standard output, in the forms that lago-gate(8) describes. */
+
+#include "schema/verdict.h"
+
+typedef enum Format {
+        FORMAT_TEXT,
+        FORMAT_EXPORT,
+        FORMAT_JSON,
+} Format;
+
+/** print_finding() - to standard output; warnings in text form to standard error. */
+void print_finding(const Finding *finding, const Manifest *manifest, const Ledger *ledger, Format format);
+/** print_ping() - the same of a login alone. */
+void print_ping(const char *verdict, const char *sentence, const Ledger *ledger, Format format);
