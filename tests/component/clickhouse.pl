@@ -10,13 +10,13 @@
 #   rubbish    answers random bytes                html     answers 200 and a page, as some other server would
 #   endless    goes on answering                   silent   accepts and says nothing        slow   a byte a second
 #   redirect   sends to to=URL
-# cert=FILE key=FILE: with TLS.
+# cert=FILE key=FILE: with TLS. port=N: there, not anywhere.
 use strict;
 use warnings;
 use IO::Socket::INET;
 
 my ($kind, %with) = (shift, map { split /=/, $_, 2 } @ARGV);
-my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 16, ReuseAddr => 1) or die;
+my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $with{port}, Listen => 16, ReuseAddr => 1) or die;
 $| = 1;
 $SIG{CHLD} = 'IGNORE';
 $SIG{PIPE} = 'IGNORE';

@@ -20,6 +20,8 @@ teardown() {
         in_guest_sh <<'SH'
 [ ! -e /etc/lago/kept ] || mv /etc/lago/kept /etc/lago/secrets.env
 rm -rf /etc/lago/lago.conf.d
+sed -i /LAGO_CLICKHOUSE/d /etc/lago/lago.env
+systemctl stop clickhouse 2>/dev/null
 podman rm -f stranger >/dev/null 2>&1
 [ "$(podman inspect lago-front --format '{{index .Config.Labels "io.lago-supervisor.member"}}' 2>/dev/null)" = front ] ||
         podman rm -f lago-front >/dev/null 2>&1
@@ -187,6 +189,38 @@ refused_untouched() {
         sql 'TRUNCATE schema_migrations'
         refused_untouched 80 'Refused: schema_migrations is empty, but there are'
         sql "COPY schema_migrations FROM '/tmp/ledger'"
+        mended
+}
+
+# clickhouse_serves: a stand-in for it, with the ledger /var/tmp/ledger
+clickhouse_serves() {
+        in_guest_sh <<'SH'
+systemctl stop clickhouse 2>/dev/null
+systemd-run -q --collect --unit=clickhouse perl /var/tmp/clickhouse.pl ledger port=18123 file=/var/tmp/ledger user=lago password=s3cret
+SH
+        wait_for 60 in_guest bash -c 'exec 3<>/dev/tcp/127.0.0.1/18123'
+}
+
+@test "80: a ClickHouse that is newer; one that does not answer is waited for" {
+        stop_stack
+        "$guest" push "$GUEST" "$root/tests/component/clickhouse.pl" /var/tmp/
+        in_guest_sh <<'SH'
+echo 20231024084411 1 1 >/var/tmp/ledger
+printf 'LAGO_CLICKHOUSE_%s\n' MIGRATIONS_ENABLED=true HOST=127.0.0.1 PORT=18123 USERNAME=lago PASSWORD=s3cret >>/etc/lago/lago.env
+SH
+        clickhouse_serves
+        refused migrate 80 'ClickHouse is newer than'
+        in_guest systemctl stop clickhouse
+        in_guest systemctl start --no-block lago.target
+        wait_for 120 status_has migrate 'Waiting for ClickHouse at 127.0.0.1:18123: connection refused'
+        [ "$(in_guest systemctl show -P ActiveState lago-api)" = inactive ]
+        in_guest truncate -s 0 /var/tmp/ledger
+        clickhouse_serves
+        wait_for 120 status_has ready 'Lago serves'
+        status_has migrate '; ClickHouse 0 of 0'
+        run in_guest journalctl -o cat -u 'lago-*'
+        [[ $output != *s3cret* ]]
+        in_guest sed -i /LAGO_CLICKHOUSE/d /etc/lago/lago.env
         mended
 }
 
