@@ -61,7 +61,14 @@ static const char query_facts[] =
         "    FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid\n"
         "   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1\n"
         "     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())\n"
-        "     AND l.classid = %u::oid AND l.objid = %u::oid LIMIT 1)\n"
+        "     AND l.classid = %u::oid AND l.objid = %u::oid LIMIT 1),\n"
+        /* Rails has psql load structure.sql, statement by statement and before it takes its lock. */
+        "loader AS (\n"
+        "  SELECT a.pid, a.client_addr, a.backend_start FROM pg_stat_activity a, setting\n"
+        "   WHERE setting.versions = '' AND a.datname = current_database() AND a.usename = current_user\n"
+        "     AND a.application_name = 'psql' AND a.pid <> pg_backend_pid()\n"
+        "     AND (a.state = 'active' OR a.state_change > clock_timestamp() - interval '30 seconds')\n"
+        "   ORDER BY a.backend_start LIMIT 1)\n"
         "SELECT current_setting('server_version_num') AS version_num, current_setting('server_version') AS version,\n"
         "  current_database() AS database, current_user AS role, pg_is_in_recovery() AS standby,\n"
         "  current_setting('default_transaction_read_only') AS read_only, pg_backend_pid() AS pid,\n"
@@ -87,6 +94,8 @@ static const char query_facts[] =
         "    WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND a.usename = m.usename\n"
         "      AND a.client_addr IS NOT DISTINCT FROM m.client_addr AND a.application_name = m.application_name\n"
         "      AND cardinality(b.pids) > 0 LIMIT 1) AS migrator_blocked_by,\n"
+        "  (SELECT pid FROM loader) AS loader, (SELECT host(client_addr) FROM loader) AS loader_address,\n"
+        "  (SELECT floor(extract(epoch FROM backend_start)) FROM loader) AS loader_since,\n"
         "  current_setting('is_superuser') AS superuser,\n"
         "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create\n"
         "FROM setting; COMMIT";
@@ -154,16 +163,17 @@ static RolesState roles_of(const char *text) {
         return *text == '\0' ? ROLES_NONE : streq(text, "3") ? ROLES_PRESENT : ROLES_MISSING;
 }
 
-static void read_migrator(Ledger *ledger, const PGresult *row) {
-        time_t since = (time_t)number(row, "migrator_since");
+/* The columns @name, @name_address and @name_since. */
+static void read_session(Migrator *session, const PGresult *row, const char *name) {
+        _cleanup_(freep) char *address = xasprintf("%s_address", name), *since_column = xasprintf("%s_since", name);
+        time_t since = (time_t)number(row, since_column);
         char text[16] = "";
         struct tm tm;
 
-        ledger->migrator.pid = (int)number(row, "migrator");
-        ledger->migrator.blocked_by = (int)number(row, "migrator_blocked_by");
-        set_text(&ledger->migrator.address, row, "migrator_address");
+        session->pid = (int)number(row, name);
+        set_text(&session->address, row, address);
         if (since > 0 && localtime_r(&since, &tm) && strftime(text, sizeof(text), "%H:%M", &tm) > 0)
-                free_and_strdup(&ledger->migrator.since, text);
+                free_and_strdup(&session->since, text);
 }
 
 /* "15.6 (Debian 15.6-1)": what stands before the first space. */
@@ -197,7 +207,9 @@ static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
         ledger->roles = roles_of(column(row, "roles"));
         strv_extend(&ledger->invalid_indexes, indexes);
         read_versions(ledger, column(row, "versions"));
-        read_migrator(ledger, row);
+        read_session(&ledger->migrator, row, "migrator");
+        read_session(&ledger->loader, row, "loader");
+        ledger->migrator.blocked_by = (int)number(row, "migrator_blocked_by");
         ledger->contact = CONTACT_READ;
 }
 

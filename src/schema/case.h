@@ -42,6 +42,8 @@ bool judge_contact(Case *c);
 bool judge_read_only(Case *c);
 bool judge_major(Case *c);
 bool judge_busy(Case *c);
+/** judge_loading() - somebody fills an empty database at this moment: what is half done in it is no ruin. */
+bool judge_loading(Case *c);
 
 bool judge_invisible(Case *c);
 bool judge_half_loaded(Case *c);

@@ -54,14 +54,25 @@ bool judge_major(Case *c) {
         return true;
 }
 
-bool judge_busy(Case *c) {
-        const Migrator *migrator = &c->ledger->migrator;
-
+static bool tell_busy(Case *c, const char *who, const Migrator *migrator) {
         if (migrator->pid == 0)
                 return false;
-        case_tell(c, VERDICT_BUSY, "Waiting for another migrator: backend %d from %s since %s", migrator->pid,
+        case_tell(c, VERDICT_BUSY, "Waiting for another %s: backend %d from %s since %s", who, migrator->pid,
              migrator->address ? migrator->address : "unknown", migrator->since ? migrator->since : "unknown");
         if (migrator->blocked_by > 0)
                 case_advise(c, "It waits itself, for backend %d.", migrator->blocked_by);
         return true;
+}
+
+bool judge_busy(Case *c) {
+        return tell_busy(c, "migrator", &c->ledger->migrator);
+}
+
+bool judge_loading(Case *c) {
+        if (!ledger_is_empty(c->ledger) || c->ledger->odd_migrations)
+                return false;
+        /* The lock keeps a second migrator from an untouched database by itself: see judge_busy(), and what is before it. */
+        if (!ledger_is_fresh(c->ledger) && judge_busy(c))
+                return true;
+        return tell_busy(c, "first load (psql)", &c->ledger->loader);
 }

@@ -27,6 +27,8 @@ Ledger *ledger_free(Ledger *ledger) {
         strv_free(ledger->invalid_indexes);
         free(ledger->migrator.address);
         free(ledger->migrator.since);
+        free(ledger->loader.address);
+        free(ledger->loader.since);
         for (size_t i = 0; i < ledger->n_extensions; i++)
                 free(ledger->extensions[i].name);
         free(ledger->extensions);

@@ -60,6 +60,7 @@ typedef struct Ledger {
         RolesState roles;
         char **invalid_indexes; /* "invoices: index_…" */
         Migrator migrator;
+        Migrator loader; /* of an empty ledger: who runs psql, which Rails has load structure.sql before it takes the lock */
         bool superuser, may_create;
 
         ExtensionFact *extensions; /* those asked for; NULL when nobody asked */

@@ -229,9 +229,9 @@ static void compare(Case *c) {
 
 Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy *policy) {
         static bool (*const judges[])(Case *) = {
-                judge_contact, judge_read_only, judge_major,     judge_invisible, judge_half_loaded,
-                judge_occupied, judge_foreign,  judge_ahead,     judge_gap,       judge_stop,
-                judge_extension, judge_busy,    judge_fresh,     judge_pending,   judge_verified,
+                judge_contact,   judge_read_only, judge_major, judge_loading, judge_invisible, judge_half_loaded,
+                judge_occupied,  judge_foreign,   judge_ahead, judge_gap,     judge_stop,      judge_extension,
+                judge_busy,      judge_fresh,     judge_pending, judge_verified,
         };
         Case c = {
                 .manifest = manifest,

@@ -6,7 +6,10 @@
 #include "schema/manifest.h"
 #include "schema/releases.h"
 
-/* In the order of precedence but for the first: when several hold, the one further up is told. */
+/*
+ * In the order of precedence: when several hold, the one further up is told. But for the last of those with which all was
+ * well, and but for a database without a row in its ledger: while somebody fills it, it is VERDICT_BUSY before VERDICT_INVISIBLE.
+ */
 typedef enum Verdict {
         VERDICT_UNREACHABLE, /* zero: nothing known is nothing promised */
         VERDICT_DENIED,

@@ -155,6 +155,53 @@ first_new() {
         expect 34 half-loaded "Refused: schema_migrations is empty, but there are 3 tables (\"billable_metrics\")"
 }
 
+@test "what is half loaded is busy for as long as somebody loads it, and half loaded after" {
+        open_session loader "$DATABASE" lago psql
+        # As structure.sql does: tables first, statement by statement, then the ledger, its rows last.
+        for statement in "CREATE TABLE add_ons (id int)" \
+                "CREATE TABLE billable_metrics (id int); CREATE TABLE subscriptions (id int); CREATE TABLE invoices (id int)" \
+                "CREATE TABLE schema_migrations (version varchar PRIMARY KEY)"; do
+                tell loader "$statement; SELECT pg_sleep(3600);"
+                wait_for loader_sleeps
+                pid=$(sql "$DATABASE" -c "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")
+                gate check v1.51.0
+                expect 13 busy
+                [[ "$(field SENTENCE)" == "Waiting for another first load (psql): backend $pid from "* ]]
+                sql "$DATABASE" -c "SELECT pg_cancel_backend($pid)" >/dev/null
+                wait_for grep -q canceling "$RUN/session.loader.out"
+                : >"$RUN/session.loader.out"
+        done
+        close_session loader
+        wait_for nobody_loads
+        gate check v1.51.0
+        expect 34 half-loaded
+        open_session holder "$DATABASE" lago rails
+        tell holder "SELECT pg_advisory_lock($(rails_key));"
+        wait_for lock_is_held
+        gate check v1.51.0
+        expect 13 busy
+        [[ "$(field SENTENCE)" == "Waiting for another migrator: "* ]]
+        close_session holder
+}
+
+@test "another role's psql loads nothing" {
+        sql "$DATABASE" -c "CREATE TABLE add_ons (id int)"
+        open_session other "$DATABASE" postgres psql
+        tell other "SELECT 1;"
+        wait_for grep -q 1 "$RUN/session.other.out"
+        gate check v1.51.0
+        expect 35 occupied
+        close_session other
+}
+
+loader_sleeps() {
+        [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'")" = 1 ]
+}
+
+nobody_loads() {
+        [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_stat_activity WHERE usename = 'lago' AND application_name = 'psql'")" = 0 ]
+}
+
 @test "somebody else's tables, views and types occupy a database" {
         for object in "TABLE posts (id int)" "VIEW v AS SELECT 1" "TYPE t AS ENUM ('a')" "TYPE c AS (a int)" \
                 "DOMAIN d AS int" "MATERIALIZED VIEW m AS SELECT 1"; do

@@ -135,6 +135,47 @@ static void rows_that_are_no_versions_are_no_lago(void **state) {
         assert_string_equal(finding->warnings[0], "2 rows of schema_migrations are not versions");
 }
 
+/* What a load leaves half done looks like a ruin, as long as it goes on. */
+static void while_somebody_loads_it_is_busy(void **state) {
+        (void)state;
+        for (unsigned shape = 0; shape < 5; shape++) {
+                _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+
+                ledger->has_migrations = shape == 1 || shape == 2;
+                ledger->n_objects = shape == 0 || shape == 2 ? 0 : 12;
+                ledger->lago_objects = shape == 3;
+                if (shape == 4)
+                        set(&ledger->lago_schema, "public");
+                set(&ledger->first_object, "add_ons");
+                ledger->loader.pid = 812;
+                set(&ledger->loader.address, "10.0.0.7");
+                set(&ledger->loader.since, "14:03");
+                expect("v1.51.0", ledger, "busy", "Waiting for another first load (psql): backend 812 from 10.0.0.7 since 14:03");
+                ledger->migrator.pid = 813;
+                set(&ledger->migrator.since, "14:04");
+                if (shape != 0)
+                        expect("v1.51.0", ledger, "busy", "Waiting for another migrator: backend 813 from unknown since 14:04");
+                ledger->loader.pid = 0;
+                expect("v1.51.0", ledger, "busy", "Waiting for another migrator: backend 813 from unknown since 14:04");
+                ledger->migrator.pid = 0;
+                if (shape == 1)
+                        expect("v1.51.0", ledger, "half-loaded",
+                               "Refused: schema_migrations is empty, but there are 12 tables (\"add_ons\")");
+        }
+}
+
+/* Somebody's psql beside a ledger with rows is nobody's first load; nor is a table that is not Rails'. */
+static void a_psql_beside_a_ledger_does_not_matter(void **state) {
+        _cleanup_(ledger_freep) Ledger *full = database_of("v1.50.0"), *odd = ledger_ready();
+
+        (void)state;
+        full->loader.pid = 812;
+        expect("v1.50.0", full, "verified", "Schema verified: v1.50.0, 1046 of 1046");
+        odd->has_migrations = odd->odd_migrations = true;
+        odd->loader.pid = 812;
+        expect("v1.51.0", odd, "foreign", "Refused: schema_migrations in \"lago\" is not a table of Rails");
+}
+
 static void a_newer_database_is_refused_with_the_release_to_use(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.51.0");
 
@@ -639,6 +680,8 @@ int main(void) {
                 cmocka_unit_test(another_applications_ledger_is_foreign),
                 cmocka_unit_test(rows_that_are_no_versions_are_no_lago),
                 cmocka_unit_test(a_newer_database_is_refused_with_the_release_to_use),
+                cmocka_unit_test(while_somebody_loads_it_is_busy),
+                cmocka_unit_test(a_psql_beside_a_ledger_does_not_matter),
                 cmocka_unit_test(accepted_tombstones_are_only_warned_of),
                 cmocka_unit_test(what_a_release_carries_is_no_tombstone),
                 cmocka_unit_test(a_tombstone_hides_no_bridge),
