@@ -96,7 +96,7 @@ static const char ready_text[] =
         "Restart=no\n"
         "TimeoutStartSec=infinity\n"
         "WatchdogSec=60s\n"
-        KEEPER;
+        "LimitCORE=0\n" KEEPER;
 
 static const char again_text[] =
         "[Unit]\n"

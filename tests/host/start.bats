@@ -122,6 +122,56 @@ SH
         [ "$status" = 0 ]
 }
 
+# The units with a process of their own, and the containers' processes in them.
+@test "secrets are in no process that needs none, in no file that others can read, and in no core file" {
+        run in_guest_sh <<'SH'
+fail() { echo "$*"; failed=yes; }
+values=/root/values
+sed -n 's/^[A-Z_]*=["'\'']\?\(.\{16,\}[^"'\'']\)["'\'']\?$/\1/p' /etc/lago/secrets.env >$values
+[ "$(wc -l <$values)" -ge 6 ] || fail "no values to look for"
+
+others_can_read() {
+        runuser -u nobody -- grep -rlsF -D skip -f - /etc /run /tmp /var /root /usr/lib/systemd /dev/shm <$values
+}
+found=$(others_can_read)
+[ -z "$found" ] || fail "others can read it in $found"
+# The search finds what there is to be found.
+head -n 1 $values >/run/lago/planted
+chmod 644 /run/lago/planted
+[ "$(others_can_read)" = /run/lago/planted ] || fail "the search is blind"
+rm /run/lago/planted
+
+has() { tr '\0' '\n' <"$1" 2>/dev/null | grep -qF -f $values; }
+n=0
+for process in /proc/[0-9]*; do
+        ! has "$process/cmdline" || fail "a command line: $(tr '\0' ' ' <"$process/comm")"
+        group=$(sed -n 's/^0:://p' "$process/cgroup" 2>/dev/null)
+        case $group in
+        */lago-api.service/libpod-payload* | */lago-worker.service/libpod-payload* | */lago-clock.service/libpod-payload*)
+                [ "$(cat "$process/comm")" = conmon ] || continue ;;
+        */lago-db.service/libpod-payload*)
+                # Its own password, and nothing else of Lago's.
+                ! tr '\0' '\n' <"$process/environ" 2>/dev/null | grep -v ^POSTGRES_PASSWORD= | grep -qF -f $values || fail "the database"
+                continue ;;
+        esac
+        ! has "$process/environ" || fail "the environment of $(cat "$process/comm") in $group"
+done
+
+for process in $(cat /sys/fs/cgroup/lago.slice/lago-*.service/cgroup.procs /sys/fs/cgroup/lago.slice/lago-*.service/*/cgroup.procs); do
+        n=$((n + 1))
+        grep -q '^Max core file size  *0  *0 ' "/proc/$process/limits" || fail "$(cat "/proc/$process/comm") may leave a core file"
+done
+[ "$n" -ge 16 ] || fail "only $n processes"
+for unit in setup migrate ready; do
+        [ "$(systemctl show -P LimitCORE lago-$unit)" = 0 ] || fail "lago-$unit may leave a core file"
+done
+rm $values
+[ -z "$failed" ]
+SH
+        echo "$output"
+        [ "$status" = 0 ]
+}
+
 @test "stop: in reverse order, the job in hand is finished, nothing is left but the volumes" {
         local id
         id=$(api -X POST 'http://127.0.0.1:3000/test/jobs?queue=default&kind=sleep&seconds=5' | sed 's/.*"id":"\([^"]*\)".*/\1/')
