@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "supervisor/deadman.h"
+#include "supervisor/guard.h"
 #include "supervisor/keep.h"
 #include "supervisor/runfile.h"
 
@@ -174,6 +175,8 @@ static void tell_serves(Keeper *k) {
         log_message(LOG_NOTICE, MESSAGE_STACK_SERVES, "Lago serves %s, %.1f s after its start.", k->release,
                     (double)(now_usec() - k->begun_usec) / (double)USEC_PER_SEC);
         (void)sd_notify(0, "READY=1");
+        if (guard_begin(k->event) < 0)
+                log_warning("The logs of the members are not looked at for missing tables.");
 }
 
 /* What a unit without a run file told systemd: lago-setup, or a supervisor that ended before it had one. */
@@ -393,6 +396,7 @@ static int set_up(Keeper *k) {
 
         (void)sigemptyset(&mask);
         (void)sigaddset(&mask, SIGTERM);
+        (void)sigaddset(&mask, SIGCHLD);
         (void)sigprocmask(SIG_BLOCK, &mask, NULL);
         r = sd_event_new(&k->event);
         if (r >= 0)

@@ -163,6 +163,16 @@ SH
         api "http://127.0.0.1:3000/test/jobs/$id" | grep -F '"queue":"events"'
 }
 
+guard_said() {
+        journal -u lago-ready MESSAGE_ID=8467a47c50a144c7a6ca2ae23963ff06 | grep -F "$1"
+}
+
+@test "a table that is missing all the same, in the log of a pool's worker, is told by the keeper" {
+        api -X POST 'http://127.0.0.1:3000/test/jobs?queue=events&kind=query&table=no_such_table'
+        wait_for 180 guard_said 'lago-worker@events.service: relation "no_such_table" does not exist'
+        [ "$(guard_said no_such_table | wc -l)" = 1 ]
+}
+
 @test "a pool whose script the image lacks is refused, with the image's status" {
         config worker pools alerts
         run in_guest timeout 60 systemctl restart lago.target

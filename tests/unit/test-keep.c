@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "supervisor/guard.h"
 #include "supervisor/keep.h"
 #include "supervisor/policy.h"
 
@@ -148,6 +149,35 @@ static void what_passes_is_not_the_migrations_fault(void **state) {
         }
 }
 
+static void the_guard_reads_what_is_missing_and_where(void **state) {
+#define AT "Nov 23 03:17:27 host "
+        static const struct {
+                const char *line, *told;
+        } cases[] = {
+                {AT "lago-worker.service[3368]: PG::UndefinedTable: ERROR:  relation \"invoices\" does not exist",
+                 "lago-worker.service: relation \"invoices\" does not exist"},
+                {AT "lago-worker@events.service/lago-supervisor[1]: ERROR:  column \"a b\" of relation \"fees\" does not exist (",
+                 "lago-worker@events.service: column \"a b\" of relation \"fees\" does not exist"},
+                {AT "lago-api.service[1]: column invoices.tax_cents does not exist",
+                 "lago-api.service: column invoices.tax_cents does not exist"},
+                {AT "lago-api.service[1]: database \"lago\" does not exist", NULL},
+                {AT "lago-api.service[1]: does not exist: relation \"x\"", NULL},
+                {AT "other.service[1]: relation \"x\" does not exist", NULL},
+                {"relation \"lago-x\" does not exist", NULL},
+                {"", NULL},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *told = guard_read(cases[i].line);
+
+                if (cases[i].told)
+                        assert_string_equal(told, cases[i].told);
+                else
+                        assert_null(told);
+        }
+}
+
 static void spans_read_well(void **state) {
         static const struct {
                 unsigned sec;
@@ -200,6 +230,7 @@ int main(void) {
                 cmocka_unit_test(ends_are_counted_over_ten_minutes),
                 cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
                 cmocka_unit_test(what_passes_is_not_the_migrations_fault),
+                cmocka_unit_test(the_guard_reads_what_is_missing_and_where),
                 cmocka_unit_test(spans_read_well),
                 cmocka_unit_test(two_databases_are_verified_together_or_not_at_all),
         };
