@@ -63,7 +63,9 @@ void unfinished_over(const char *path, const char *volume) {
 /* --- what the directory holds --------------------------------------------------------------------------- */
 
 /* Calls @each for every entry of the directory until it answers false; false also when it cannot be read to its end. */
-static bool for_each_entry(const char *path, bool (*each)(const char *path, const char *name, char **doubt), char **doubt) {
+static bool for_each_entry(const char *path,
+                           bool (*each)(const char *path, const char *name, char **doubt),
+                           char **doubt) {
         DIR *directory = opendir(path);
         struct dirent *entry;
         bool good = directory != NULL;
@@ -92,7 +94,8 @@ static bool nothing_at_all(const char *path, const char *name, char **doubt) {
 static bool of_the_system(const char *path, const char *name, char **doubt) {
         unsigned long number = isdigit((unsigned char)name[0]) ? strtoul(name, NULL, 10) : 0;
 
-        if (startswith(name, "pg_") || streq(name, "PG_VERSION") || (number > 0 && number < FIRST_OF_USERS))
+        if (startswith(name, "pg_") || streq(name, "PG_VERSION") ||
+            (number > 0 && number < FIRST_OF_USERS))
                 return true;
         *doubt = xasprintf("%s/%s", path, name);
         return false;
@@ -116,9 +119,11 @@ static bool bare_database(const char *path, const char *name, char **doubt) {
 
 static bool bare_entry(const char *path, const char *name, char **doubt) {
         static const char *const files[] = {
-                "PG_VERSION",           "postgresql.conf",     "postgresql.auto.conf", "pg_hba.conf",
-                "pg_ident.conf",        "postmaster.pid",      "postmaster.opts",      "current_logfiles",
-                "postgresql.conf.tmp", "postgresql.auto.conf.tmp",
+                "PG_VERSION",           "postgresql.conf",
+                "postgresql.auto.conf", "pg_hba.conf",
+                "pg_ident.conf",        "postmaster.pid",
+                "postmaster.opts",      "current_logfiles",
+                "postgresql.conf.tmp",  "postgresql.auto.conf.tmp",
         };
         _cleanup_(freep) char *inner = xasprintf("%s/%s", path, name);
         struct stat st;

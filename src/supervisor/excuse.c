@@ -37,12 +37,17 @@ bool excuse_asked(Supervisor *s) {
         strv_add(&argv, "sh");
         strv_add(&argv, "-c");
         /* What the run wrote last may still be on its way into the journal. */
-        strv_add(&argv, "journalctl --sync; exec journalctl --quiet --no-pager --output=cat --lines=50 \"$@\"");
+        strv_add(
+                &argv,
+                "journalctl --sync; exec journalctl --quiet --no-pager --output=cat --lines=50 \"$@\"");
         strv_add(&argv, "sh");
         strv_addf(&argv, "--grep=%s", PATTERN);
         strv_addf(&argv, "--since=@%lld", (long long)s->run_began);
         strv_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", invocation);
-        supervisor_job(s, argv, &(JobSpec){.directory_fd = -EBADF, .timeout_usec = JOURNAL_TIMEOUT_USEC, .done = on_lines});
+        supervisor_job(s, argv,
+                       &(JobSpec){.directory_fd = -EBADF,
+                                  .timeout_usec = JOURNAL_TIMEOUT_USEC,
+                                  .done = on_lines});
         return true;
 }
 
@@ -56,7 +61,8 @@ void excuse_rest(Supervisor *s, const char *first) {
         s->rest_usec = wait_rest(++s->n_excused);
         supervisor_status(s, "Migration failed at %s: %s; again in %u s", first, s->excuse,
                           (unsigned)(s->rest_usec / USEC_PER_SEC));
-        log_message(LOG_WARNING, MESSAGE_WAITING, "Migration failed at %s: %s. That passes, so it is tried again in %u s.", first,
+        log_message(LOG_WARNING, MESSAGE_WAITING,
+                    "Migration failed at %s: %s. That passes, so it is tried again in %u s.", first,
                     s->excuse, (unsigned)(s->rest_usec / USEC_PER_SEC));
         supervisor_feed(s, LIFE_ON_LATER);
 }

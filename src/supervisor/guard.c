@@ -22,14 +22,16 @@ typedef struct Guard {
 
 char *guard_read(const char *line) {
         static const char *const things[] = {"relation \"", "column \"", "column "};
-        const char *unit = strstr(line, "lago-"), *end = strstr(line, " does not exist"), *start = NULL;
+        const char *unit = strstr(line, "lago-"), *end = strstr(line, " does not exist"),
+                   *start = NULL;
         _cleanup_(freep) char *quote = NULL;
 
         /* The unit stands before the message, and what the message says of it is not asked. */
         if (!unit || !end || unit > end)
                 return NULL;
         for (size_t i = 0; i < ELEMENTSOF(things); i++)
-                for (const char *at = strstr(line, things[i]); at && at < end; at = strstr(at + 1, things[i]))
+                for (const char *at = strstr(line, things[i]); at && at < end;
+                     at = strstr(at + 1, things[i]))
                         start = !start || at < start ? at : start;
         if (!start || start < unit || end - start > QUOTE_MAX)
                 return NULL;
@@ -43,7 +45,8 @@ static void tell(Guard *g, const char *text) {
         if (strv_contains(g->told, escaped) || strv_length(g->told) >= TOLD_MAX)
                 return;
         strv_add(&g->told, escaped);
-        log_message(LOG_ERR, MESSAGE_SCHEMA_IN_LOG, "%s, although the schema was verified.", escaped);
+        log_message(LOG_ERR, MESSAGE_SCHEMA_IN_LOG, "%s, although the schema was verified.",
+                    escaped);
 }
 
 static void on_line(void *userdata, const char *line) {
@@ -64,15 +67,15 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         Guard *g = userdata;
         _cleanup_(freep) char *since = xasprintf("--since=@%lld", (long long)g->since);
         char *const argv[] = {
-                (char *)(uintptr_t)"journalctl",
-                (char *)(uintptr_t)"--quiet",
-                (char *)(uintptr_t)"--no-pager",
-                (char *)(uintptr_t)"--output=with-unit",
-                (char *)(uintptr_t)"--unit=lago-api.service",
-                (char *)(uintptr_t)"--unit=lago-worker.service",
-                (char *)(uintptr_t)"--unit=lago-worker@*.service",
-                (char *)(uintptr_t)"--unit=lago-clock.service",
-                (char *)(uintptr_t)"--grep=(relation|column) .* does not exist",
+                (char *)(uintptr_t) "journalctl",
+                (char *)(uintptr_t) "--quiet",
+                (char *)(uintptr_t) "--no-pager",
+                (char *)(uintptr_t) "--output=with-unit",
+                (char *)(uintptr_t) "--unit=lago-api.service",
+                (char *)(uintptr_t) "--unit=lago-worker.service",
+                (char *)(uintptr_t) "--unit=lago-worker@*.service",
+                (char *)(uintptr_t) "--unit=lago-clock.service",
+                (char *)(uintptr_t) "--grep=(relation|column) .* does not exist",
                 since,
                 NULL,
         };
@@ -80,8 +83,12 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)usec;
         g->since = time(NULL);
         (void)job_start(g->jobs,
-                        &(JobSpec){.argv = argv, .directory_fd = -EBADF, .timeout_usec = TIMEOUT_USEC, .line = on_line,
-                                   .done = on_looked, .userdata = g},
+                        &(JobSpec){.argv = argv,
+                                   .directory_fd = -EBADF,
+                                   .timeout_usec = TIMEOUT_USEC,
+                                   .line = on_line,
+                                   .done = on_looked,
+                                   .userdata = g},
                         NULL);
         (void)sd_event_source_set_time_relative(source, INTERVAL_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -103,7 +110,7 @@ int guard_begin(sd_event *event) {
         guard.since = time(NULL);
         r = jobs_new(event, on_stranger, &guard, &guard.jobs);
         if (r >= 0)
-                r = sd_event_add_time_relative(event, &guard.timer, CLOCK_MONOTONIC, FIRST_LOOK_USEC, USEC_PER_SEC, on_look,
-                                               &guard);
+                r = sd_event_add_time_relative(event, &guard.timer, CLOCK_MONOTONIC,
+                                               FIRST_LOOK_USEC, USEC_PER_SEC, on_look, &guard);
         return r;
 }

@@ -15,9 +15,18 @@ static void put(const Scratch *scratch, const char *name) {
 /* As initdb makes it, and the image's start script after it. */
 static Scratch bare_cluster(void) {
         static const char *const files[] = {
-                "PG_VERSION",        "postgresql.conf",    "pg_hba.conf",           "pg_wal/000000010000000000000001",
-                "base/1/PG_VERSION", "base/1/1259_vm",     "base/1/pg_filenode.map", "base/5/16383",
-                "base/16384/1259",   "base/16384/2619_fsm", "global/pg_control",     "postmaster.pid",
+                "PG_VERSION",
+                "postgresql.conf",
+                "pg_hba.conf",
+                "pg_wal/000000010000000000000001",
+                "base/1/PG_VERSION",
+                "base/1/1259_vm",
+                "base/1/pg_filenode.map",
+                "base/5/16383",
+                "base/16384/1259",
+                "base/16384/2619_fsm",
+                "global/pg_control",
+                "postmaster.pid",
         };
         Scratch scratch = {.path = "/tmp/lago-unit-XXXXXX"};
         _cleanup_(freep) char *tablespaces = NULL;
@@ -44,9 +53,9 @@ static void what_initdb_makes_is_bare(void **state _unused_) {
 /* Each of these alone, in an otherwise bare directory, keeps all of it. */
 static void anything_of_anybody_is_kept(void **state _unused_) {
         static const char *const theirs[] = {
-                "base/5/16384",       "base/16384/16385",     "base/16384/24576_vm", "base/5/99999.1",
-                "base/1/t3_16390",    "base/5/notes.txt",     "base/readme",         "pg_tblspc/16400",
-                "backup.sql",         "15/PG_VERSION",        "postgresql.conf.d/x", "lost+found/x",
+                "base/5/16384",       "base/16384/16385", "base/16384/24576_vm", "base/5/99999.1",
+                "base/1/t3_16390",    "base/5/notes.txt", "base/readme",         "pg_tblspc/16400",
+                "backup.sql",         "15/PG_VERSION",    "postgresql.conf.d/x", "lost+found/x",
                 "base/template/1259", "base/pgsql_tmp/x",
         };
 
@@ -67,7 +76,8 @@ static void links_and_what_cannot_be_read_are_kept(void **state _unused_) {
 
         for (size_t i = 0; i < ELEMENTSOF(links); i++) {
                 _cleanup_(scratch_done) Scratch scratch = bare_cluster();
-                _cleanup_(freep) char *path = xasprintf("%s/%s", scratch.path, links[i]), *why = NULL;
+                _cleanup_(freep) char *path = xasprintf("%s/%s", scratch.path, links[i]),
+                                      *why = NULL;
 
                 assert_int_equal(symlink("/etc", path), 0);
                 assert_false(unfinished_is_bare(scratch.path, &why));
