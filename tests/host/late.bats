@@ -244,3 +244,19 @@ dump_of_new() {
         serves
         [ "$(in_guest podman exec managed-db psql -U admin -Atqc "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'app'")" = t ]
 }
+
+# Lago's own client would want the CA in its image; what is watched is watched all the same.
+@test "an external Redis that speaks TLS alone is watched" {
+        stop_stack
+        in_guest_sh $managed_redis <<'SH'
+set -e
+podman rm -f managed-redis >/dev/null
+cp /root/server.key /root/server.crt /etc/lago/ca.pem "$(podman volume inspect managed_redis --format '{{.Mountpoint}}')/"
+podman run -d --name managed-redis --ip "$1" -v managed_redis:/data docker.io/library/redis:7-alpine redis-server --port 0 \
+        --tls-port 6379 --tls-cert-file server.crt --tls-key-file server.key --tls-ca-cert-file ca.pem --tls-auth-clients no
+sed -i 's#^REDIS_URL=.*#REDIS_URL=rediss://:redis-of-the-test@managed-redis.test:6379#' /etc/lago/lago.env
+echo "$1 managed-redis.test" >>/etc/hosts
+timeout 120 systemctl start lago-redis
+SH
+        status_has redis 'Watching the external Redis'
+}
