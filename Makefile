@@ -7,7 +7,7 @@ VERSION  := 0.1.0
 PREFIX   ?= /usr
 DESTDIR  ?=
 BUILD    ?= build
-# make has a CC of its own, which is not ours to ask for.
+# What make takes for CC by itself is not what we ask for.
 ifeq ($(origin CC),default)
 CC := gcc
 endif

@@ -2,10 +2,12 @@
 # make check   all tests           make quick   those that need no guest      make host    those in guests
 # make asan    unit tests under ASan and UBSan, with gcc and clang
 # make soak N=20   the long form: N clean starts, a migration of three minutes
+# make bench      what it costs, measured beside its peers in a guest: the figures of README
 # make demo    a clean start of the whole stack in a throwaway guest, to watch
 
 GUESTS    ?= bookworm trixie
 N         ?= 20
+BENCH_N   ?= 5
 TEST_DEPS := bats dpkg-dev dnf
 
 .PHONY: deps
@@ -32,6 +34,11 @@ host: deps
 soak: deps
 	@$(MAKE) --no-print-directory deb
 	GUESTS="$(GUESTS)" SOAK=$(N) tests/run soak
+
+.PHONY: bench
+bench: deps
+	@$(MAKE) --no-print-directory deb
+	@N=$(BENCH_N) tests/bench/run | tee $(BUILD)/bench.md
 
 .PHONY: demo
 demo: deps

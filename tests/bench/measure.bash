@@ -18,7 +18,7 @@ median() {
 }
 
 p99() {
-        sort -n | awk '{ v[NR] = $1 } END { i = int(NR * 0.99 + 0.999); if (NR) print v[i > NR ? NR : i] }'
+        sort -n | awk '{ v[NR] = $1 } END { i = int(NR * 0.99 + 0.999); if (i > NR) i = NR; if (NR) print v[i] }'
 }
 
 # times COUNT COMMAND...: the ms that each of COUNT runs took, one a line. A run that fails ends all.

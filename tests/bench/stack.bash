@@ -15,14 +15,15 @@ empty_volumes() {
         podman volume create lago_storage_data >/dev/null
 }
 
-# first_line UNIT SINCE_MS TEXT: when (ms) the unit's journal first had TEXT after SINCE_MS; waits for it, 60 s at most.
+# first_line SINCE_MS TEXT: when (ms) the journal first had TEXT after SINCE_MS; waits for it, 60 s at most. Of every unit:
+# the containers of the ideal script have groups of their own.
 first_line() {
         local deadline=$((SECONDS + 60)) at
-        until at=$(journalctl -u "$1" -o json --output-fields=MESSAGE --since "@$(awk -v ms="$2" 'BEGIN { printf "%d", ms / 1000 }')" 2>/dev/null |
-                jq -r --arg text "$3" --argjson since "$2" \
+        until at=$(journalctl -o json --output-fields=MESSAGE --since "@$(awk -v ms="$1" 'BEGIN { printf "%d", ms / 1000 }')" 2>/dev/null |
+                jq -r --arg text "$2" --argjson since "$1" \
                         'select((.MESSAGE | type) == "string" and (.MESSAGE | contains($text))) |
                         (.__REALTIME_TIMESTAMP | tonumber / 1000) | select(. >= $since)' | head -n 1) && [ -n "$at" ]; do
-                [ "$SECONDS" -lt "$deadline" ] || { echo "$1 never said \"$3\"" >&2; return 1; }
+                [ "$SECONDS" -lt "$deadline" ] || { echo "nobody said \"$2\"" >&2; return 1; }
                 sleep 0.2
         done
         echo "$at"
@@ -47,7 +48,7 @@ ours() {
         for m in api worker front pdf; do
                 end+=("$(ready_ms "lago-$m")")
         done
-        end+=("$(first_line lago-clock "$start" "$clock_words")")
+        end+=("$(first_line "$start" "$clock_words")")
         awk -v a="$start" -v b="$(latest "${end[@]}")" 'BEGIN { printf "%.1f\n", b - a }'
 }
 
@@ -57,7 +58,7 @@ by_ideal() {
         start=$(now_ms)
         systemd-run --quiet --unit=lago-ideal -p Delegate=yes -p Type=notify -p NotifyAccess=all -p KillMode=mixed \
                 -p TimeoutStartSec=120 /var/tmp/bench/ideal "$1"
-        end=$(first_line lago-ideal "$start" "$clock_words")
+        end=$(first_line "$start" "$clock_words")
         end=$(latest "$end" "$(ready_ms lago-ideal)")
         awk -v a="$start" -v b="$end" 'BEGIN { printf "%.1f\n", b - a }'
         podman rm -f -t 5 -a >/dev/null 2>&1
