@@ -151,6 +151,47 @@ void cgroup_wait_payload(void) {
         (void)for_each_payload(wait_group);
 }
 
+static bool is_called(const char *pid, const char *program) {
+        _cleanup_(freep) char *path = xasprintf("/proc/%s/comm", pid), *comm = NULL;
+
+        return file_read(path, 64, &comm, NULL) >= 0 && streq(strip(comm), program);
+}
+
+static bool group_runs(const char *group, const char *program) {
+        _cleanup_(freep) char *path = xasprintf("%s/cgroup.procs", group), *text = NULL;
+        _cleanup_(strv_freep) char **pids = NULL;
+
+        if (file_read(path, 65536, &text, NULL) < 0)
+                return false;
+        pids = strv_split(text, "\n");
+        STRV_FOREACH(pid, pids)
+                if (is_called(*pid, program))
+                        return true;
+        return false;
+}
+
+static bool client_runs(const char *program) {
+        DIR *directory = opendir(unit_root);
+        struct dirent *entry;
+        bool found = group_runs(unit_root, program);
+
+        while (directory && !found && (entry = readdir(directory))) {
+                _cleanup_(freep) char *group = xasprintf("%s/%s", unit_root, entry->d_name);
+
+                if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !startswith(entry->d_name, "libpod-payload-"))
+                        found = group_runs(group, program);
+        }
+        if (directory)
+                closedir(directory);
+        return found;
+}
+
+/* Nobody tells the end of a process that is not ours; this runs once, after a crash. */
+void cgroup_wait_clients(const char *program, unsigned seconds) {
+        for (unsigned tries = seconds * 10; unit_root && tries > 0 && client_runs(program); tries--)
+                (void)poll(NULL, 0, 100);
+}
+
 static char wanted_pid[16];
 
 static bool group_has(const char *group) {

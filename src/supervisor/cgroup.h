@@ -17,6 +17,12 @@ int cgroup_init(void);
 /** cgroup_find() - only finds the unit's group, for a process that moves nowhere. Errors: -EOPNOTSUPP. */
 int cgroup_find(void);
 
+/**
+ * cgroup_wait_clients() - returns when no process of this unit outside of the container is called @program any more, or
+ * after @seconds: a client that a killed supervisor left behind is still at work.
+ */
+void cgroup_wait_clients(const char *program, unsigned seconds);
+
 /** cgroup_wait_payload() - returns when nothing runs in the container's groups of this unit. */
 void cgroup_wait_payload(void);
 

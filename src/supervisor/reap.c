@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define CLIENT_TIMEOUT_SEC 120
+
 /* A server that is still being set up does not see the signal: see on_ask_server_again() in container.c. */
 static void ask_server_again(void) {
         _cleanup_(freep) char *text = NULL;
@@ -68,6 +70,8 @@ int reap_run(const Member *member) {
                 return 0;
         log_message(LOG_WARNING, MESSAGE_REAPED, "The supervisor is gone, its container %s is not: stopping it.", container);
         (void)cgroup_find();
+        /* Until a start that was in flight is over, nobody knows whether there is a process that may not be cut short. */
+        cgroup_wait_clients(engine->name, CLIENT_TIMEOUT_SEC);
         /* A migration is never cut short: it is let end by itself. */
         if (member->kind == MEMBER_MIGRATE)
                 cgroup_wait_payload();

@@ -38,6 +38,30 @@ SH
         [ "$(relation_errors)" = 0 ]
 }
 
+@test "kill -9 of that supervisor while the engine still starts the container: the migration that begins is not cut short" {
+        in_the_night <<'SH'
+empty_database v1.6.0
+# A start that takes its time, before and after the container runs.
+sed -i 's|^exec /usr/bin/podman|case "$*" in *"start lago-migrate"*) touch /run/start-in-flight; sleep 3; /usr/bin/podman "$@"; sleep 2; exit ;; esac\n&|' \
+        /usr/local/bin/podman
+: >/var/tmp/engine.log
+rm -f /run/start-in-flight
+start_all
+for ((i = 0; i < 600; i++)); do
+        [ ! -e /run/start-in-flight ] || break
+        sleep 0.1
+done
+[ "$(state_of migrate)" = starting ] || { echo "# it is $(state_of migrate)"; exit 1; }
+kill -9 "$(main_pid migrate)"
+healed 120 || exit 1
+sed -i '/start-in-flight/d' /usr/local/bin/podman
+runs=$(grep -c 'create --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
+[ "$runs" = 1 ] || { echo "# $runs runs"; grep lago-migrate /var/tmp/engine.log; exit 1; }
+SH
+        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
+        [ "$(relation_errors)" = 0 ]
+}
+
 @test "the database killed during the same migration, twice: it is not the migration's fault" {
         member_env migrate STANDIN_SLOW_MIGRATION=$slow:6
         in_the_night $slow <<'SH'
