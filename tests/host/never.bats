@@ -214,10 +214,14 @@ SH
         in_guest systemctl start --no-block lago.target
         wait_for 120 status_has migrate 'Waiting for ClickHouse at 127.0.0.1:18123: connection refused'
         [ "$(in_guest systemctl show -P ActiveState lago-api)" = inactive ]
+        run -20 in_guest lagoctl verify v1.50.0
+        [[ $output == *"Schema verified: v1.50.0"*"Waiting for ClickHouse"* ]]
         in_guest truncate -s 0 /var/tmp/ledger
         clickhouse_serves
         wait_for 120 status_has ready 'Lago serves'
         status_has migrate '; ClickHouse 0 of 0'
+        run -0 in_guest lagoctl verify
+        [[ $output == *"Schema verified: v1.50.0"*"ClickHouse verified: v1.50.0, 0 of 0"* ]]
         run in_guest journalctl -o cat -u 'lago-*'
         [[ $output != *s3cret* ]]
         in_guest sed -i /LAGO_CLICKHOUSE/d /etc/lago/lago.env
