@@ -22,7 +22,16 @@ boot_and_install() {
         "$guest" install "$GUEST" "${LAGO_DEB:-${packages[0]}}" >/dev/null
 }
 
+# A sanitized program tells what it found in the journal, and ends; whoever it was, that is no good.
+sanitizers_are_silent() {
+        if in_guest journalctl --no-pager -o short | grep -E 'ERROR: AddressSanitizer|runtime error:'; then
+                echo "# a sanitizer spoke"
+                return 1
+        fi
+}
+
 remove_guest() {
+        [ -z "${LAGO_SANITIZED-}" ] || sanitizers_are_silent
         [ -n "${KEEP_GUEST-}" ] || "$guest" rm "$GUEST"
 }
 
