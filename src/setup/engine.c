@@ -10,6 +10,8 @@
 #include "engine/engine.h"
 #include "stack/stack.h"
 
+#include <sys/stat.h>
+
 #define PODMAN       "podman", "--events-backend=none"
 #define OUTPUT_MAX   (4 * 1024 * 1024)
 #define TIMEOUT_USEC (120 * USEC_PER_SEC)
@@ -207,6 +209,38 @@ static StepResult make_network(const Config *config) {
         return result;
 }
 
+#define DEFAULT_STORE "/var/lib/containers/storage"
+
+char *inventory_store(const Inventory *inventory) {
+        for (size_t i = 0; inventory->mountpoints && inventory->mountpoints[i]; i++) {
+                const char *path = inventory->mountpoints[i];
+                _cleanup_(freep) char *tail = xasprintf("/volumes/%s/_data", inventory->volumes[i]);
+                size_t n = strlen(path), n_tail = strlen(tail);
+
+                if (path[0] == '/' && n > n_tail && streq(path + n - n_tail, tail))
+                        return xstrndup(path, n - n_tail);
+        }
+        return xstrdup(DEFAULT_STORE);
+}
+
+/*
+ * Podman 5 keeps every container's environment, which is where the keys are, in a file that it makes readable for all; its
+ * directory keeps nobody out where the host's own tmpfiles.d(5) made it. SQLite gives what it writes beside the file the
+ * same mode.
+ */
+static StepResult close_database(const Inventory *inventory) {
+        _cleanup_(freep) char *store = inventory_store(inventory), *path = xasprintf("%s/db.sql", store);
+        struct stat st;
+
+        if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 077) == 0)
+                return STEP_DONE;
+        if (chmod(path, st.st_mode & 0700) < 0)
+                return setup_later(NULL, "Cannot keep others from reading %s: %s", path, strerror(errno));
+        log_notice("%s was readable for all users of this host, and holds the environment of containers: now root alone reads it",
+                   path);
+        return STEP_DONE;
+}
+
 StepResult setup_engine(const Config *config, const Inventory *inventory) {
         _cleanup_(strv_freep) char **wanted = wanted_volumes(config);
         StepResult result = judge_network(config, inventory);
@@ -216,5 +250,5 @@ StepResult setup_engine(const Config *config, const Inventory *inventory) {
         STRV_FOREACH(i, wanted)
                 if (result == STEP_DONE && !strv_contains(inventory->volumes, *i))
                         result = make("volume", *i);
-        return result;
+        return result == STEP_DONE ? close_database(inventory) : result;
 }

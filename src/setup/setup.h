@@ -86,10 +86,13 @@ bool inventory_volume_has_data(const Inventory *inventory, const char *volume);
 /** inventory_mountpoint() - where the files of @volume are, itself a path of the host perhaps; NULL when it is not there. */
 const char *inventory_mountpoint(const Inventory *inventory, const char *volume);
 
+/** inventory_store() - the engine's directory, as its volumes tell it, else the usual one; pure. The caller frees it. */
+char *inventory_store(const Inventory *inventory);
+
 /** setup_look() - asks the engine. */
 StepResult setup_look(const Config *config, Inventory *ret);
 
-/** setup_engine() - makes the network and the volumes that are missing. */
+/** setup_engine() - makes the network and the volumes that are missing; no other user may read what the engine keeps. */
 StepResult setup_engine(const Config *config, const Inventory *inventory);
 
 /** redis_would_forget() - Redis, told to log, would start empty although @directory holds a snapshot. */

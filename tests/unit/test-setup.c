@@ -327,6 +327,28 @@ static void an_empty_volume_has_no_data(void **state _unused_) {
         inventory_done(&inventory);
 }
 
+static void the_engines_directory_is_seen_from_a_volume(void **state _unused_) {
+        static const struct {
+                const char *volumes, *store;
+        } cases[] = {
+                {"", "/var/lib/containers/storage"},
+                {"a|/srv/podman/volumes/a/_data\n", "/srv/podman"},
+                {"nfs|/mnt/x\nb|/srv/b/volumes/b/_data\n", "/srv/b"},
+                {"a|/srv/volumes/b/_data\n", "/var/lib/containers/storage"},
+                {"a|/volumes/a/_data\nb|\n", "/var/lib/containers/storage"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Inventory inventory = {0};
+                _cleanup_(freep) char *store = NULL;
+
+                inventory_parse(&inventory, cases[i].volumes, "", "lago");
+                store = inventory_store(&inventory);
+                assert_string_equal(store, cases[i].store);
+                inventory_done(&inventory);
+        }
+}
+
 static void touch(const char *directory, const char *name) {
         _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);
 
@@ -545,6 +567,7 @@ int main(void) {
                 cmocka_unit_test(a_changed_or_missing_key_is_named),
                 cmocka_unit_test(a_fingerprint_tells_no_key_and_differs_from_host_to_host),
                 cmocka_unit_test(a_new_database_takes_new_keys_and_one_with_data_refuses_them),
+                cmocka_unit_test(the_engines_directory_is_seen_from_a_volume),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
