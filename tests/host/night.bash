@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 
 setup_file() {
-        export SEED=${SEED:-$RANDOM} MOMENTS=${SOAK:-3}
+        export SEED=${SEED:-$RANDOM} MOMENTS=${SOAK:-2}
         echo "# SEED=$SEED, $MOMENTS moments each" >&3
         boot_and_install
         record_engine
