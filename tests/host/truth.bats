@@ -151,6 +151,31 @@ SH
         active front
 }
 
+@test "packets to the address of the API are lost: the clock finds it where it is published" {
+        in_guest_sh <<'SH'
+set -e
+systemctl start lago.target
+systemctl stop lago-clock
+address=$(sed -n 's/^ADDRESS=//p' /run/lago/state/api)
+nft -f - <<NFT
+table inet lost {
+        chain out {
+                type filter hook output priority 10
+                ip daddr $address tcp dport 3000 ct status & dnat != dnat drop
+        }
+}
+NFT
+if curl -s -m 2 "http://$address:3000/health"; then
+        echo "# they are not lost"
+        exit 1
+fi
+curl -s -m 5 -o /dev/null http://127.0.0.1:3000/health
+timeout 120 systemctl start lago-clock
+nft delete table inet lost
+SH
+        status_has clock Running
+}
+
 @test "pools: a job enqueued through the API is done by the pool's worker" {
         local id
         stop_stack
