@@ -53,6 +53,8 @@ typedef struct Engine {
         char **(*image_environment)(const char *image);
         /** volume_path() - prints the directory of a volume. */
         char **(*volume_path)(const char *volume);
+        /** network_inspect() - prints a network as a list with one object, in JSON. */
+        char **(*network_inspect)(const char *network);
         char **(*pull)(const char *image);
         /** pull_shown() - the same, with its progress on a terminal. */
         char **(*pull_shown)(const char *image);

@@ -154,6 +154,13 @@ static char **podman_volume_path(const char *volume) {
         return argv;
 }
 
+static char **podman_network_inspect(const char *network) {
+        char **argv = podman("network", "inspect");
+
+        strv_add(&argv, network);
+        return argv;
+}
+
 static char **podman_pull(const char *image) {
         char **argv = podman("pull", NULL);
 
@@ -201,6 +208,7 @@ const Engine engine_podman = {
         .image_id = podman_image_id,
         .image_environment = podman_image_environment,
         .volume_path = podman_volume_path,
+        .network_inspect = podman_network_inspect,
         .pull = podman_pull,
         .pull_shown = podman_pull_shown,
         .create_for_files = podman_create_for_files,

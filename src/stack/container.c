@@ -47,12 +47,16 @@ static char *publish(const Listen *listen, uint16_t port) {
         return xasprintf("%s%s%s:%u:%u", v6 ? "[" : "", listen->address, v6 ? "]" : "", listen->port, port);
 }
 
+const Listen *stack_listen(const Config *config, MemberKind kind) {
+        return kind == MEMBER_API     ? &config->api_listen
+               : kind == MEMBER_FRONT ? &config->front_listen
+                                      : NULL;
+}
+
 char *stack_publish(const Config *config, MemberKind kind) {
-        if (kind == MEMBER_API)
-                return publish(&config->api_listen, member_info(kind)->port);
-        if (kind == MEMBER_FRONT)
-                return publish(&config->front_listen, member_info(kind)->port);
-        return NULL;
+        const Listen *listen = stack_listen(config, kind);
+
+        return listen ? publish(listen, member_info(kind)->port) : NULL;
 }
 
 char **stack_scripts(const Member *member) {

@@ -92,6 +92,9 @@ char **stack_environment(const Config *config, const Member *member, const Env *
 /** stack_volumes() - "volume:/path" for the engine; NULL for none. */
 char **stack_volumes(const Config *config, MemberKind kind);
 
+/** stack_listen() - where the member is published on this host; NULL: nowhere. */
+const Listen *stack_listen(const Config *config, MemberKind kind);
+
 /** stack_publish() - "127.0.0.1:3000:3000", or NULL. */
 char *stack_publish(const Config *config, MemberKind kind);
 

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "supervisor/cgroup.h"
 #include "supervisor/image.h"
+#include "supervisor/leftnet.h"
 #include "supervisor/nameserver.h"
 #include "supervisor/netns.h"
 
@@ -113,12 +114,6 @@ static int port_is_taken(const Listen *listen) {
         return r < 0 && errno == EADDRINUSE;
 }
 
-static const Listen *listen_of(const Supervisor *s) {
-        return s->member.kind == MEMBER_API     ? &s->config->api_listen
-               : s->member.kind == MEMBER_FRONT ? &s->config->front_listen
-                                                : NULL;
-}
-
 static void on_created(void *userdata, const JobResult *result);
 
 static void create(Supervisor *s) {
@@ -205,7 +200,7 @@ static void on_created(void *userdata, const JobResult *result) {
                 s->container.exists = true;
                 (void)snprintf(s->container.id, sizeof(s->container.id), "%.*s",
                                (int)strcspn(result->output, "\n"), result->output);
-                supervisor_feed(s, LIFE_ON_OK);
+                leftnet_clear(s);
                 return;
         }
         switch (engine_failure(result->errors)) {
@@ -225,7 +220,7 @@ static void on_created(void *userdata, const JobResult *result) {
 }
 
 void enter_create(Supervisor *s) {
-        const Listen *listen = listen_of(s);
+        const Listen *listen = stack_listen(s->config, s->member.kind);
 
         supervisor_wait_over(s);
         supervisor_status(s, "Starting");
@@ -354,7 +349,7 @@ static void gone(Supervisor *s) {
                 log_message(LOG_WARNING, MESSAGE_REAPED, "Killed what was left of the container.");
         (void)unlink(env_file);
         if (c->start_killed)
-                nameserver_mend(s->config->network, c->id);
+                nameserver_mend();
         c->start_killed = false;
         c->netns_fd = close_fd(c->netns_fd);
         c->exists = c->monitor_lost = false;

@@ -2,8 +2,7 @@
 /*
  * A client of podman holds a lock while netavark, its child, tells aardvark-dns of a new container. Killed, it lets go of
  * the lock while netavark goes on: two may then start a server each. One has the port, the other's number is in the
- * pid file, so from then on nobody hears of new containers. And the container's name keeps an address where nobody is,
- * as podman never came to note that it had given it one.
+ * pid file, so from then on nobody hears of new containers. What else is left of the network: see leftnet.h.
  */
 #include "supervisor/nameserver.h"
 
@@ -16,25 +15,6 @@
 #include <unistd.h>
 
 #define DIRECTORY "/run/containers/networks/aardvark-dns"
-#define FILE_MAX  (1024 * 1024)
-
-/* Lines of containers are "ID ADDRESS… NAMES". True when one was taken out. */
-static bool take_out(const char *network, const char *container_id) {
-        _cleanup_(freep) char *path = xasprintf(DIRECTORY "/%s", network), *text = NULL, *kept = NULL;
-        _cleanup_(strv_freep) char **lines = NULL, **others = NULL;
-
-        if (isempty(container_id) || file_read(path, FILE_MAX, &text, NULL) < 0)
-                return false;
-        lines = strv_split(text, "\n");
-        STRV_FOREACH(line, lines)
-                if (!startswith(*line, container_id))
-                        strv_add(&others, *line);
-        if (strv_length(others) == strv_length(lines) || strv_length(others) == 0)
-                return false;
-        strv_add(&others, ""); /* for the last line's break */
-        kept = strv_join(others, "\n");
-        return file_write(path, kept, 0644) >= 0;
-}
 
 static bool is_server(const char *pid) {
         _cleanup_(freep) char *path = xasprintf("/proc/%s/cmdline", pid), *words = NULL;
@@ -65,14 +45,10 @@ static unsigned signal_servers(int sig) {
         return n;
 }
 
-void nameserver_mend(const char *network, const char *container_id) {
-        bool changed = take_out(network, container_id);
-
-        if (signal_servers(0) > 1) {
-                log_warning("The start that was killed has left two name servers of podman; ending both.");
-                (void)signal_servers(SIGTERM);
-                (void)unlink(DIRECTORY "/aardvark.pid");
-        } else if (changed)
-                /* It reads its files again. */
-                (void)signal_servers(SIGHUP);
+void nameserver_mend(void) {
+        if (signal_servers(0) <= 1)
+                return;
+        log_warning("The start that was killed has left two name servers of podman; ending both.");
+        (void)signal_servers(SIGTERM);
+        (void)unlink(DIRECTORY "/aardvark.pid");
 }

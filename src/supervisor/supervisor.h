@@ -90,6 +90,7 @@ typedef struct Supervisor {
         uint64_t moved_usec;   /* when it last got further */
         uint64_t in_hand_usec; /* when the migration in hand was first heard of */
         uint64_t silence_told; /* the moved_usec whose silence was told of */
+        char *left_namespace;  /* of a container whose start was killed; see leftnet.h */
         char *server_major;    /* db: of the image, as it says */
         bool ended_unanswered; /* db: the last container ended before it answered */
         const char *excuse;     /* migrate: why the last run failed, when that passes; a literal */

@@ -93,9 +93,28 @@ clean() {
         done
 }
 
-# healed SECONDS: serves again, and nothing is left.
+# healed SECONDS: serves again, and nothing is left. One whose store was killed may end a moment after all has served, so
+# both are looked at until they hold together.
 healed() {
-        serves_again "$1" && clean
+        local deadline=$((SECONDS + $1)) said
+        while serves_again "$1"; do
+                said=$(clean) && return 0
+                [ "$SECONDS" -lt "$deadline" ] || break
+                sleep 0.2
+        done
+        echo "$said"
+        return 1
+}
+
+# gone MEMBER PID: systemd has seen that the main process ended; before, all looks well.
+gone() {
+        local i
+        for ((i = 0; i < 600; i++)); do
+                [ "$(main_pid "$1")" = "$2" ] || return 0
+                sleep 0.1
+        done
+        echo "# systemd does not see that $2 of $1 ended"
+        return 1
 }
 
 # --- moments drawn at random ----------------------------------------------------------------------------

@@ -10,14 +10,16 @@ load night
 healed 60 || exit 1
 id=$(curl -s -X POST 'http://127.0.0.1:3000/test/jobs?queue=default&kind=sleep&seconds=5' | jq -r .id)
 until curl -s "http://127.0.0.1:3000/test/jobs/$id" | jq -e '.state == "running"' >/dev/null; do sleep 0.1; done
-kill -9 "$(main_pid worker)"
-serves_again 90 || exit 1
+pid=$(main_pid worker)
+kill -9 "$pid"
+gone worker "$pid" && serves_again 90 || exit 1
 state=$(curl -s "http://127.0.0.1:3000/test/jobs/$id" | jq -r .state)
 [ "$state" = done ] || { echo "# the job in hand is $state"; exit 1; }
 for m in db redis api clock front pdf ready; do
         before=$(invocations)
-        kill -9 "$(main_pid $m)"
-        serves_again 90 || { echo "# after the kill of $m"; exit 1; }
+        pid=$(main_pid $m)
+        kill -9 "$pid"
+        gone "$m" "$pid" && serves_again 90 || { echo "# after the kill of $m"; exit 1; }
         # The edges to the stores are Wants=: nobody else restarts.
         changed=$(comm -13 <(tr ' ' '\n' <<<"$before" | sort) <(invocations | tr ' ' '\n' | sort) | wc -l)
         case $m in
@@ -50,7 +52,10 @@ for ((i = 1; i <= MOMENTS; i++)); do
         done
         one_of $starting
         pid=$(systemctl show -P MainPID "$drawn")
-        [ "$pid" = 0 ] || kill -9 "$pid"
+        if [ "$pid" != 0 ]; then
+                kill -9 "$pid"
+                gone "${drawn#lago-}" "$pid" || exit 1
+        fi
         echo "# after $moment ms: killed $drawn ($pid)"
         healed 120 || exit 1
 done

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/guard.h"
 #include "supervisor/keep.h"
+#include "supervisor/leftnet.h"
 #include "supervisor/policy.h"
 
 #include "base/time.h"
@@ -178,6 +179,41 @@ static void the_guard_reads_what_is_missing_and_where(void **state) {
         }
 }
 
+static void what_a_killed_start_left_is_found_by_its_name(void **state) {
+        static const char text[] = "10.89.0.1\n"
+                                   "aaa 10.89.0.5  lago-api,api,aaa\n"
+                                   "bbb 10.89.0.6,10.89.0.7 fd00::6 lago-worker,bbb 9.9.9.9\n"
+                                   "ccc 10.89.0.9  lago-api,api,ccc\n";
+        LeftNet left = {0};
+
+        (void)state;
+        assert_true(leftnet_find(text, "lago-api", "ccc", &left));
+        assert_string_equal(left.id, "aaa");
+        assert_string_equal(left.address, "10.89.0.5");
+        assert_null(left.address6);
+        leftnet_done(&left);
+        assert_true(leftnet_find(text, "lago-worker", "", &left));
+        assert_string_equal(left.address6, "fd00::6");
+        leftnet_done(&left);
+        assert_false(leftnet_find(text, "lago-worker", "bbb", &left));
+        assert_false(leftnet_find(text, "lago", "", &left));
+        assert_false(leftnet_find("", "lago-api", "", &left));
+}
+
+static void netavark_is_asked_in_its_own_words(void **state) {
+        LeftNet left = {.id = (char *)(uintptr_t) "aaa", .address = (char *)(uintptr_t) "10.89.0.5"};
+        _cleanup_(freep) char *request = leftnet_request(&left, "lago-api", "lago", "[\n{\"name\": \"lago\"}\n]\n", "127.0.0.1", 3001, 3000);
+        _cleanup_(freep) char *bare = leftnet_request(&left, "lago-db", "lago", "[{}]", NULL, 0, 5432);
+
+        (void)state;
+        assert_string_equal(request, "{\"container_id\":\"aaa\",\"container_name\":\"lago-api\",\"port_mappings\":[{\"container_port\":3000,"
+                                     "\"host_ip\":\"127.0.0.1\",\"host_port\":3001,\"protocol\":\"tcp\",\"range\":1}],"
+                                     "\"networks\":{\"lago\":{\"interface_name\":\"eth0\",\"static_ips\":[\"10.89.0.5\"],\"aliases\":[]}},"
+                                     "\"network_info\":{\"lago\":{\"name\": \"lago\"}}}");
+        assert_non_null(strstr(bare, "\"port_mappings\":[]"));
+        assert_null(leftnet_request(&left, "lago-api", "lago", "Error", NULL, 0, 1));
+}
+
 static void spans_read_well(void **state) {
         static const struct {
                 unsigned sec;
@@ -231,6 +267,8 @@ int main(void) {
                 cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
                 cmocka_unit_test(what_passes_is_not_the_migrations_fault),
                 cmocka_unit_test(the_guard_reads_what_is_missing_and_where),
+                cmocka_unit_test(what_a_killed_start_left_is_found_by_its_name),
+                cmocka_unit_test(netavark_is_asked_in_its_own_words),
                 cmocka_unit_test(spans_read_well),
                 cmocka_unit_test(two_databases_are_verified_together_or_not_at_all),
         };

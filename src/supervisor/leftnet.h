@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What a killed client of podman leaves of a container's network: it had netavark set up addresses, a name and the forwarding
+ * of the published port, and did not live to note it. Removing the container undoes nothing of that, so the published port
+ * leads where nobody is. netavark itself takes it back, when told what it had done.
+ */
+
+typedef struct Supervisor Supervisor;
+
+typedef struct LeftNet {
+        char *id;                /* of the container that is gone */
+        char *address, *address6; /* NULL: none */
+} LeftNet;
+
+/**
+ * leftnet_find() - an entry of @container in @text (a network's file of aardvark-dns: "ID IPv4 IPv6 NAMES…", lists with
+ * commas, either address may be empty) that is of another container than @id. Pure. Answer: whether there is one.
+ */
+int leftnet_find(const char *text, const char *container, const char *id, LeftNet *ret);
+void leftnet_done(LeftNet *left);
+
+/**
+ * leftnet_request() - what netavark reads to take it back: @inspected is "podman network inspect" of @network, @listen the
+ * published port or NULL. NULL when @inspected is no list of one network. Pure. The caller frees it.
+ */
+char *leftnet_request(const LeftNet *left, const char *container, const char *network, const char *inspected,
+                      const char *listen_address, unsigned listen_port, unsigned port);
+
+/** leftnet_clear() - a container was made under a name that was free: what others of that name left is taken back; then OK is fed. */
+void leftnet_clear(Supervisor *s);
