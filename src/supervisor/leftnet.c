@@ -45,7 +45,7 @@ static bool list_has(const char *list, const char *name) {
         return strv_contains(names, name);
 }
 
-int leftnet_find(const char *text, const char *container, const char *id, LeftNet *ret) {
+bool leftnet_find(const char *text, const char *container, const char *id, LeftNet *ret) {
         _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
 
         STRV_FOREACH(line, lines) {
@@ -53,10 +53,13 @@ int leftnet_find(const char *text, const char *container, const char *id, LeftNe
 
                 if (strv_length(words) < 4 || !list_has(words[3], container) || streq(words[0], id))
                         continue;
+                /* Without an address there is no namespace to be found by it. */
+                if (isempty(words[1]) && isempty(words[2]))
+                        continue;
                 *ret = (LeftNet){.id = xstrdup(words[0]), .address = first_of_list(words[1]), .address6 = first_of_list(words[2])};
-                return 1;
+                return true;
         }
-        return 0;
+        return false;
 }
 
 void leftnet_done(LeftNet *left) {

@@ -6,6 +6,8 @@
  * leads where nobody is. netavark itself takes it back, when told what it had done.
  */
 
+#include <stdbool.h>
+
 typedef struct Supervisor Supervisor;
 
 typedef struct LeftNet {
@@ -15,9 +17,9 @@ typedef struct LeftNet {
 
 /**
  * leftnet_find() - an entry of @container in @text (a network's file of aardvark-dns: "ID IPv4 IPv6 NAMES…", lists with
- * commas, either address may be empty) that is of another container than @id. Pure. Answer: whether there is one.
+ * commas, either address may be empty, not both) that is of another container than @id. Pure. Answer: whether there is one.
  */
-int leftnet_find(const char *text, const char *container, const char *id, LeftNet *ret);
+bool leftnet_find(const char *text, const char *container, const char *id, LeftNet *ret);
 void leftnet_done(LeftNet *left);
 
 /**

@@ -198,6 +198,7 @@ static void what_a_killed_start_left_is_found_by_its_name(void **state) {
         assert_false(leftnet_find(text, "lago-worker", "bbb", &left));
         assert_false(leftnet_find(text, "lago", "", &left));
         assert_false(leftnet_find("", "lago-api", "", &left));
+        assert_false(leftnet_find("aaa   lago-api,aaa\n", "lago-api", "", &left));
 }
 
 static void netavark_is_asked_in_its_own_words(void **state) {
