@@ -9,9 +9,6 @@
 
 #include <stdio.h>
 
-/* Of lago-gate: nothing answers there. */
-#define GATE_UNREACHABLE 20
-
 /* Errors: -errno, told; else the gate's exit status. It prints the verdict and the remedy itself. */
 static int ask(char *const *argv, char *secret) {
         SpawnOptions options = {.input = secret ? secret : "",

@@ -129,5 +129,18 @@ char **stack_clickhouse_command(const Config *config, const StackGate *gate);
 /** stack_clickhouse_settings() - lines "LAGO_CLICKHOUSE_HOST=…" with a password among them; the caller frees them. */
 char *stack_clickhouse_settings(const Config *config);
 
+/* Exit statuses of lago-gate(8) that its callers tell apart; schema/verdict.c has all of them. */
+typedef enum GateStatus {
+        GATE_VERIFIED = 0,
+        GATE_PENDING = 10,
+        GATE_FRESH = 11,
+        GATE_EMPTY = 12,
+        GATE_UNREACHABLE = 20,
+        GATE_DENIED = 21,
+        GATE_AHEAD = 30,       /* from here on it refuses: first what is in the database … */
+        GATE_WRONG_MAJOR = 37, /* … then the server */
+        _GATE_REFUSED_END = 40,
+} GateStatus;
+
 /** stack_gate_command() - "lago-gate @verb …", which reads the URL from its standard input. */
 char **stack_gate_command(const Config *config, const char *verb, const StackGate *gate);

@@ -196,10 +196,11 @@ static void on_database(void *userdata, const JobResult *result) {
         gate_hear(s, result);
         if (s->gate.status == 0)
                 supervisor_feed(s, LIFE_ON_WATCH);
-        else if (s->gate.status < 30)
-                supervisor_later(s, "%s", s->gate.sentence);
-        else
+        else if (gate_refuses(s->gate.status))
                 supervisor_never(s, EXIT_SERVER, MESSAGE_SCHEMA_REFUSED, "%s", s->gate.sentence);
+        else
+                /* Also of a gate that was killed: it gave no verdict. */
+                supervisor_later(s, "%s", s->gate.sentence);
 }
 
 /*

@@ -68,7 +68,7 @@ void gate_hear(Supervisor *s, const JobResult *result) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
                 /* A gate that died has no verdict, and no verdict opens nothing. */
-                if (g->status < 40)
+                if (g->status < _GATE_REFUSED_END)
                         g->status = 70;
                 g->sentence = xasprintf("lago-gate gave no verdict (%s %d): %.60s",
                                         result->signaled ? "signal" : "exit", result->status, line);
@@ -76,8 +76,7 @@ void gate_hear(Supervisor *s, const JobResult *result) {
 }
 
 static int refusal_status(const GateAnswer *g) {
-        /* 37 wrong-major and 38 extension are about the server, not about what is in the database. */
-        return g->status >= 37 && g->status < 40 ? EXIT_SERVER : EXIT_SCHEMA;
+        return g->status >= GATE_WRONG_MAJOR ? EXIT_SERVER : EXIT_SCHEMA;
 }
 
 static void tell_refused(Supervisor *s) {
@@ -94,7 +93,7 @@ static void tell_refused(Supervisor *s) {
 static void decide(Supervisor *s) {
         if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
                 hold_lock(s);
-        else if (s->gate.status >= 30 && s->gate.status < 40)
+        else if (gate_refuses(s->gate.status))
                 tell_refused(s);
         else if (s->member.kind == MEMBER_MIGRATE)
                 check_for_migrate(s);
@@ -145,7 +144,7 @@ static void on_clickhouse(void *userdata, const JobResult *result) {
                 first = second;
                 break;
         case GATE_CHOICE_SECOND_PENDING:
-                s->gate.status = 10;
+                s->gate.status = GATE_PENDING;
                 break;
         case GATE_CHOICE_SECOND:
                 break;

@@ -11,17 +11,6 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-/* lago-gate's exit statuses, as in its manual page. */
-enum {
-        GATE_VERIFIED = 0,
-        GATE_PENDING = 10,
-        GATE_FRESH = 11,
-        GATE_EMPTY = 12,
-        GATE_UNREACHABLE = 20,
-        GATE_AHEAD = 30, /* the first of those that refuse what is in the database */
-        GATE_WRONG_MAJOR = 37,
-};
-
 /* What does not keep Lago from serving, but wants somebody's attention: a bridge's task, an index left half built. */
 static void tell_warnings(const Supervisor *s) {
         STRV_FOREACH(warning, s->gate.warnings)
@@ -133,11 +122,11 @@ bool migrate_must_be_alone(const Supervisor *s) {
         if (g->status == GATE_VERIFIED)
                 return g->roles && streq(g->roles, "missing");
         return (g->status >= GATE_PENDING && g->status < GATE_UNREACHABLE) ||
-               (g->status >= GATE_AHEAD && g->status < GATE_WRONG_MAJOR);
+               (gate_refuses(g->status) && g->status < GATE_WRONG_MAJOR);
 }
 
 void check_for_migrate(Supervisor *s) {
-        if (s->gate.status >= GATE_PENDING && s->gate.status <= GATE_EMPTY && excuse_asked(s))
+        if (gate_wants_migrating(s->gate.status) && excuse_asked(s))
                 return;
         switch (s->gate.status) {
         case GATE_VERIFIED:

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "stack/stack.h"
 
 #define END_WINDOW_USEC (600 * USEC_PER_SEC)
 
@@ -69,7 +70,11 @@ const char *migrate_excuse(const char *lines) {
 }
 
 bool gate_wants_migrating(int status) {
-        return status >= 10 && status <= 12;
+        return status >= GATE_PENDING && status <= GATE_EMPTY;
+}
+
+bool gate_refuses(int status) {
+        return status >= GATE_AHEAD && status < _GATE_REFUSED_END;
 }
 
 GateChoice gate_choice(int first, int second) {

@@ -48,6 +48,9 @@ typedef enum GateChoice {
         GATE_CHOICE_SECOND_PENDING, /* ClickHouse's, as "pending": beside data its being empty is no first start */
 } GateChoice;
 
+/** gate_refuses() - by the same: time does not help. A gate that was killed has given no verdict, and refuses nothing. */
+bool gate_refuses(int status);
+
 /** gate_wants_migrating() - by the gate's exit status: migrations are missing, and could be run. */
 bool gate_wants_migrating(int status);
 

@@ -9,7 +9,6 @@
 #include <sys/statvfs.h>
 
 #define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
-#define GATE_DENIED         21
 
 static void client_job(Supervisor *s, char **argv, JobDone done) {
         supervisor_job(s, argv, &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = done});

@@ -2,6 +2,9 @@
 /* The verdict: each state and the order between them, and what must hold of any sets whatever. */
 #include "schema/verdict.h"
 
+#include "stack/stack.h"
+#include "supervisor/policy.h"
+
 #include "ledger-data.h"
 #include "release-data.h"
 
@@ -670,8 +673,23 @@ static int unload(void **state) {
         return 0;
 }
 
+static void who_calls_the_gate_knows_its_statuses(void **state) {
+        (void)state;
+        assert_int_equal(verdict_status(VERDICT_VERIFIED), GATE_VERIFIED);
+        assert_int_equal(verdict_status(VERDICT_PENDING), GATE_PENDING);
+        assert_int_equal(verdict_status(VERDICT_FRESH), GATE_FRESH);
+        assert_int_equal(verdict_status(VERDICT_EMPTY), GATE_EMPTY);
+        assert_int_equal(verdict_status(VERDICT_UNREACHABLE), GATE_UNREACHABLE);
+        assert_int_equal(verdict_status(VERDICT_DENIED), GATE_DENIED);
+        assert_int_equal(verdict_status(VERDICT_AHEAD), GATE_AHEAD);
+        assert_int_equal(verdict_status(VERDICT_WRONG_MAJOR), GATE_WRONG_MAJOR);
+        for (int status = 0; status < 128; status++)
+                assert_int_equal(gate_refuses(status), status / 10 == 3);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(who_calls_the_gate_knows_its_statuses),
                 cmocka_unit_test(nothing_read_is_never_a_permission),
                 cmocka_unit_test(a_server_must_be_new_enough_and_writable),
                 cmocka_unit_test(lagos_tables_without_a_visible_ledger_are_not_touched),
