@@ -63,8 +63,9 @@ static void on_hold_ended(void *userdata, const JobResult *result) {
                 return;
         }
         if (was_held && s->state != LIFE_STOP && s->state != LIFE_END)
-                log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "The connection that holds the lock of the one %s is lost.",
-                            s->name);
+                /* The catalogue's words for a second clock would mislead about a migrator. */
+                log_message(LOG_WARNING, s->member.kind == MEMBER_CLOCK ? MESSAGE_SECOND_CLOCK : NULL,
+                            "The connection that holds the lock of the one %s is lost.", s->name);
         s->rest_usec = USEC_PER_SEC;
         supervisor_feed(s, LIFE_ON_LOST);
 }
