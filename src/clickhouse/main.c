@@ -48,17 +48,6 @@ __attribute__((format(printf, 1, 2))) static int usage(const char *format, ...) 
         return -EINVAL;
 }
 
-static int parse_format(const char *value, Format *ret) {
-        static const char *const names[] = { [FORMAT_TEXT] = "text", [FORMAT_EXPORT] = "export", [FORMAT_JSON] = "json" };
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (streq(names[i], value)) {
-                        *ret = (Format)i;
-                        return 0;
-                }
-        return usage("--format cannot be \"%s\"", value);
-}
-
 static int parse_option(Arguments *arguments, int option, const char *value) {
         switch (option) {
         case 'm':
@@ -82,7 +71,7 @@ static int parse_option(Arguments *arguments, int option, const char *value) {
                                ? 0
                                : usage("--tombstones needs versions such as 20240102030405, not \"%s\"", value);
         case 'f':
-                return parse_format(value, &arguments->format);
+                return format_parse(value, &arguments->format) < 0 ? usage("--format cannot be \"%s\"", value) : 0;
         default:
                 fputs("See lago-gate-clickhouse --help.\n", stderr);
                 return -EINVAL;

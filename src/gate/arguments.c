@@ -133,18 +133,6 @@ static int parse_lock(const char *value, HoldLock *ret) {
         return r;
 }
 
-static int parse_format(const char *value, Format *ret) {
-        static const char *const choices[] = {
-                [FORMAT_TEXT] = "text",
-                [FORMAT_EXPORT] = "export",
-                [FORMAT_JSON] = "json",
-        };
-        int choice = 0, r = parse_choice("--format", value, choices, ELEMENTSOF(choices), &choice);
-
-        *ret = (Format)choice;
-        return r;
-}
-
 /* A list of names, as in a search path: nothing that could be more than that. */
 int parse_schema(const char *value, const char **ret) {
         static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$\"-, ";
@@ -245,7 +233,7 @@ static int parse_option(Arguments *arguments, int option, const char *value) {
         case OPTION_LOCK:
                 return parse_lock(value, &arguments->lock);
         case OPTION_FORMAT:
-                return parse_format(value, &arguments->format);
+                return format_parse(value, &arguments->format) < 0 ? usage("--format cannot be \"%s\"", value) : 0;
         case OPTION_JSON:
                 arguments->format = FORMAT_JSON;
                 return 0;

@@ -21,6 +21,15 @@ typedef struct Case {
         Finding *finding;
 } Case;
 
+/** case_new() - the facts, with the image's release in words and an empty finding. */
+Case case_new(const Manifest *manifest, const Ledger *ledger, const Policy *policy);
+/** case_count() - what the finding says of the sets extra and missing. */
+void case_count(Case *c);
+/** case_judge() - asks the @n @judges in their order until one has told the verdict. */
+void case_judge(Case *c, bool (*const *judges)(Case *), size_t n);
+/** case_end() - frees the sets; the finding is the caller's. */
+Finding *case_end(Case *c);
+
 /** case_tell() - this is the verdict; the sentence is cut to FINDING_SENTENCE and escaped. */
 void case_tell(Case *c, Verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /** case_advise() - this is what to do about it. */

@@ -175,14 +175,8 @@ Finding *verdict_of_clickhouse(const Manifest *manifest, const Ledger *ledger, c
                 judge_contact_clickhouse, judge_foreign_clickhouse, judge_ahead_clickhouse, judge_missing_clickhouse,
                 judge_verified_clickhouse,
         };
-        Case c = {
-                .manifest = manifest,
-                .ledger = ledger,
-                .policy = policy,
-                .finding = xcalloc(1, sizeof(Finding)),
-        };
+        Case c = case_new(manifest, ledger, policy);
 
-        c.release = !streq(manifest->release, "-") ? manifest->release : policy->target ? policy->target : "this image";
         manifest_needs(manifest, &c.needed);
         if (ledger->contact == CONTACT_READ) {
                 find_extra(&c);
@@ -190,15 +184,8 @@ Finding *verdict_of_clickhouse(const Manifest *manifest, const Ledger *ledger, c
                 c.finding->needed = c.needed.n;
                 c.finding->missing = c.missing.n;
                 c.finding->applied = c.needed.n - c.missing.n;
-                c.finding->extra = c.extra.n;
-                c.finding->newest = versions_newest(&c.extra);
-                c.finding->first = c.missing.n > 0 ? c.missing.list[0] : 0;
+                case_count(&c);
         }
-        for (size_t i = 0; i < ELEMENTSOF(judges); i++)
-                if (judges[i](&c))
-                        break;
-        versions_done(&c.needed);
-        versions_done(&c.extra);
-        versions_done(&c.missing);
-        return c.finding;
+        case_judge(&c, judges, ELEMENTSOF(judges));
+        return case_end(&c);
 }

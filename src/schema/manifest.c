@@ -103,22 +103,21 @@ static char *split_base(const char *base, uint64_t *ret_version) {
         return is_file_name(name) ? TAKE_PTR(name) : NULL;
 }
 
-bool manifest_add_file(Manifest *manifest, const char *base) {
+static bool add_named(Manifest *manifest, const char *base, void (*add)(Manifest *, uint64_t, const char *)) {
         uint64_t version;
         _cleanup_(freep) char *name = split_base(base, &version);
 
         if (name)
-                add_file(manifest, version, name);
+                add(manifest, version, name);
         return name != NULL;
 }
 
-bool manifest_add_clickhouse(Manifest *manifest, const char *base) {
-        uint64_t version;
-        _cleanup_(freep) char *name = split_base(base, &version);
+bool manifest_add_file(Manifest *manifest, const char *base) {
+        return add_named(manifest, base, add_file);
+}
 
-        if (name)
-                add_clickhouse(manifest, version, name);
-        return name != NULL;
+bool manifest_add_clickhouse(Manifest *manifest, const char *base) {
+        return add_named(manifest, base, add_clickhouse);
 }
 
 /* The versions of one INSERT, up to its semicolon: ('20220525122759'), … */

@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/print.h"
 
+#include "base/json.h"
 #include "base/util.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+int format_parse(const char *word, Format *ret) {
+        static const char *const words[] = {
+                [FORMAT_TEXT] = "text",
+                [FORMAT_EXPORT] = "export",
+                [FORMAT_JSON] = "json",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (streq(words[i], word)) {
+                        *ret = (Format)i;
+                        return 0;
+                }
+        return -EINVAL;
+}
 
 /* What a finding says, one field at a time, in the order of every format. */
 typedef void (*EmitFunc)(const char *key, const char *value, bool is_number);
@@ -19,20 +35,13 @@ static void emit_export(const char *key, const char *value, bool is_number) {
 static bool json_first;
 
 static void emit_json(const char *key, const char *value, bool is_number) {
-        _cleanup_(freep) char *line = escape_line(value);
+        _cleanup_(freep) char *quoted = json_quote(value);
 
         printf("%s\"", json_first ? "{" : ",");
         json_first = false;
         for (const char *c = key; *c; c++)
                 putchar(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-        printf(is_number ? "\":" : "\":\"");
-        for (const char *c = line; *c; c++) {
-                if (*c == '"' || *c == '\\')
-                        putchar('\\');
-                putchar(*c);
-        }
-        if (!is_number)
-                putchar('"');
+        printf("\":%s", is_number ? value : quoted);
 }
 
 static void emit_number(EmitFunc emit, const char *key, uint64_t value) {

@@ -10,6 +10,8 @@ typedef enum Format {
         FORMAT_JSON,
 } Format;
 
+/** format_parse() - "text", "export", "json". Errors: -EINVAL for any other word. */
+int format_parse(const char *word, Format *ret);
 /** print_finding() - to standard output; warnings in text form to standard error. */
 void print_finding(const Finding *finding, const Manifest *manifest, const Ledger *ledger, Format format);
 /** print_ping() - the same of a login alone. */

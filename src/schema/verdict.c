@@ -202,6 +202,44 @@ void policy_tombstones(const Policy *policy, Versions *ret) {
         (void)versions_sort(ret);
 }
 
+/* --- what the verdicts on both databases have in common -------------------------------------------------- */
+
+Case case_new(const Manifest *manifest, const Ledger *ledger, const Policy *policy) {
+        const char *named = policy->target ? policy->target : "this image";
+
+        return (Case){
+                .manifest = manifest,
+                .ledger = ledger,
+                .policy = policy,
+                .release = streq(manifest->release, "-") ? named : manifest->release,
+                .finding = xcalloc(1, sizeof(Finding)),
+        };
+}
+
+void case_count(Case *c) {
+        c->finding->extra = c->extra.n;
+        c->finding->newest = versions_newest(&c->extra);
+        c->finding->first = c->missing.n > 0 ? c->missing.list[0] : 0;
+}
+
+void case_judge(Case *c, bool (*const *judges)(Case *), size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (judges[i](c))
+                        return;
+}
+
+Finding *case_end(Case *c) {
+        versions_done(&c->needed);
+        versions_done(&c->squashed);
+        versions_done(&c->tombstones);
+        versions_done(&c->extra);
+        versions_done(&c->missing);
+        versions_done(&c->lost);
+        return c->finding;
+}
+
+/* --- the verdict ----------------------------------------------------------------------------------------- */
+
 static void compare(Case *c) {
         const Versions *have = &c->ledger->versions;
         Versions unknown = {};
@@ -222,9 +260,7 @@ static void compare(Case *c) {
         finding->needed = c->replayed || ledger_is_empty(c->ledger) ? c->manifest->versions.n : c->needed.n;
         finding->missing = c->missing.n + (c->replayed || ledger_is_empty(c->ledger) ? 0 : c->lost.n);
         finding->applied = finding->needed - finding->missing;
-        finding->extra = c->extra.n;
-        finding->newest = versions_newest(&c->extra);
-        finding->first = c->missing.n > 0 ? c->missing.list[0] : 0;
+        case_count(c);
 }
 
 Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy *policy) {
@@ -233,26 +269,12 @@ Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy
                 judge_occupied,  judge_foreign,   judge_ahead, judge_gap,     judge_stop,      judge_extension,
                 judge_busy,      judge_fresh,     judge_pending, judge_verified,
         };
-        Case c = {
-                .manifest = manifest,
-                .ledger = ledger,
-                .policy = policy,
-                .finding = xcalloc(1, sizeof(Finding)),
-        };
+        Case c = case_new(manifest, ledger, policy);
 
-        c.release = !streq(manifest->release, "-") ? manifest->release : policy->target ? policy->target : "this image";
         compare(&c);
-        for (size_t i = 0; i < ELEMENTSOF(judges); i++)
-                if (judges[i](&c))
-                        break;
+        case_judge(&c, judges, ELEMENTSOF(judges));
         warn_generally(&c);
-        versions_done(&c.needed);
-        versions_done(&c.squashed);
-        versions_done(&c.tombstones);
-        versions_done(&c.extra);
-        versions_done(&c.missing);
-        versions_done(&c.lost);
-        return c.finding;
+        return case_end(&c);
 }
 
 void verdict_questions(const Manifest *manifest, const Ledger *ledger, const Policy *policy, char ***ret_extensions,
