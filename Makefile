@@ -67,7 +67,7 @@ $(BUILD)/%.o: src/%.c Makefile
 PROGRAMS := lago-supervisor lago-gate lago-gate-clickhouse lago-setup lago-generator lagoctl
 
 lago-supervisor_MAIN  := supervisor/main
-lago-supervisor_ROOMS := supervisor engine probe stack config base
+lago-supervisor_ROOMS := supervisor ready engine probe process stack config base
 lago-supervisor_LIBS  := libsystemd inih
 lago-gate_MAIN        := gate/main
 lago-gate_ROOMS       := gate schema config base

@@ -24,8 +24,8 @@ package-tree:
 deb: package-tree
 	cd $(PACKAGE_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD -u DESTDIR -u PREFIX \
 		dpkg-buildpackage -b -us -uc -j$(shell nproc)
-	rm -f $(BUILD)/*.deb
-	cp $(BUILD)/package/*.deb $(BUILD)/
+	rm -f $(BUILD)/*.deb $(BUILD)/*.buildinfo $(BUILD)/*.changes
+	cp $(BUILD)/package/*.deb $(BUILD)/package/*.buildinfo $(BUILD)/package/*.changes $(BUILD)/
 	@touch $(BUILD)/deb.stamp
 
 # The changelog's date dates the package's files; rpm is told not to put its own, nor this machine's name, into it.

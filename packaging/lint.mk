@@ -35,7 +35,7 @@ check-security:
 
 # It does not like to run as root, which CI does; its experimental tags it is not sure of itself.
 check-deb: $(BUILD)/deb.stamp
-	@lintian --allow-root --pedantic --fail-on error,warning,info,pedantic $(BUILD)/package/*.changes
+	@lintian --allow-root --pedantic --fail-on error,warning,info,pedantic $(BUILD)/*.changes
 
 check-rpm: $(BUILD)/rpm.stamp
 	@rpmlint --strict -c packaging/rpm/rpmlint.toml $(BUILD)/*.rpm packaging/rpm/*.spec >$(BUILD)/rpmlint.log 2>&1 || \

@@ -7,6 +7,10 @@
 
 #define RUN_FILE_MAX 16384
 
+int runstate_prepare(void) {
+        return make_dirs(RUN_DIRECTORY, 0755);
+}
+
 char *runstate_read(const char *member) {
         _cleanup_(freep) char *path = xasprintf(RUN_DIRECTORY "/%s", member);
         char *text = NULL;

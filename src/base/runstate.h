@@ -13,6 +13,9 @@
 /* STATE of a clock that waits for the one of another host to go: all is well with it. */
 #define RUN_STATE_STANDBY "standby"
 
+/** runstate_prepare() - makes the directory, for who writes or watches it. Errors: -errno. */
+int runstate_prepare(void);
+
 /** runstate_read() - the lines of @member's file, for keyfile_get(); NULL when it has none. The caller frees it. */
 char *runstate_read(const char *member);
 

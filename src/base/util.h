@@ -48,6 +48,11 @@ enum {
         EXIT_STRANGER = 85, /* a name, port, volume or network belongs to somebody else */
 };
 
+/** exit_is_final() - whether a service that ended so is not started again: RestartPreventExitStatus= of the units. */
+static inline bool exit_is_final(int status) {
+        return status == EXIT_USAGE || (status >= EXIT_CONFIG && status <= EXIT_STRANGER);
+}
+
 static inline bool streq(const char *a, const char *b) {
         return strcmp(a, b) == 0;
 }

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "base/unfinished.h"
+#include "stack/unfinished.h"
 #include "base/util.h"
 
 #include <fcntl.h>
@@ -92,7 +92,7 @@ static StepResult set_up_keys(const Options *options, Config **config, const Inv
         return setup_fingerprints(FINGERPRINTS_FILE, *config, external || data_exists);
 }
 
-/* See base/unfinished.h. Told to the database's supervisor before there is anything that it could remove. */
+/* See stack/unfinished.h. Told to the database's supervisor before there is anything that it could remove. */
 static StepResult note_new_database(const Options *options, const Config *config, const Inventory *inventory) {
         int r;
 

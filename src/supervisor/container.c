@@ -4,11 +4,11 @@
 
 #include "base/file.h"
 #include "base/time.h"
-#include "supervisor/cgroup.h"
+#include "process/cgroup.h"
 #include "supervisor/image.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/nameserver.h"
-#include "supervisor/netns.h"
+#include "process/netns.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/time.h"
-#include "supervisor/netns.h"
+#include "process/netns.h"
 #include "supervisor/supervisor.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/modes.h"
+#include "ready/ready.h"
+#include "supervisor/reap.h"
 #include "supervisor/supervisor.h"
 
 #include <stdio.h>

@@ -7,10 +7,6 @@
 
 #define END_WINDOW_USEC (600 * USEC_PER_SEC)
 
-bool exit_is_final(int status) {
-        return status == EXIT_USAGE || (status >= EXIT_CONFIG && status <= EXIT_STRANGER);
-}
-
 uint64_t wait_rest(unsigned attempts) {
         uint64_t sec = attempts < 7 ? UINT64_C(1) << (attempts > 0 ? attempts - 1 : 0) : 60;
 

@@ -5,9 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** exit_is_final() - whether a supervisor that ended so is not started again: RestartPreventExitStatus= of the units. */
-bool exit_is_final(int status);
-
 /** migrate_excuse() - what in the last lines of a run of the migrations is not the migrations' fault; NULL: nothing. */
 const char *migrate_excuse(const char *lines);
 

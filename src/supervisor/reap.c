@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* ExecStopPost=: after a clean stop there is nothing to do; after a killed supervisor the container gets its grace. */
-#include "supervisor/modes.h"
+#include "supervisor/reap.h"
 
 #include "base/file.h"
 #include "base/keyfile.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "engine/engine.h"
-#include "supervisor/cgroup.h"
+#include "process/cgroup.h"
 #include "supervisor/runfile.h"
 
 #include <fcntl.h>

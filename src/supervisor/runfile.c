@@ -13,14 +13,10 @@ static char *path_of(const char *member) {
         return xasprintf(RUN_DIRECTORY "/%s", member);
 }
 
-int runfile_prepare(void) {
-        return make_dirs(RUN_DIRECTORY, 0755);
-}
-
 static void write_text(const char *member, const char *text) {
         static bool told;
         _cleanup_(freep) char *path = path_of(member);
-        int r = runfile_prepare();
+        int r = runstate_prepare();
 
         if (r >= 0)
                 r = file_write(path, text, 0644);
@@ -95,7 +91,7 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
 }
 
 int runfile_watch(Supervisor *s) {
-        int r = runfile_prepare();
+        int r = runstate_prepare();
 
         if (r < 0)
                 return r;

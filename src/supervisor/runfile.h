@@ -6,9 +6,6 @@
 
 typedef struct Supervisor Supervisor;
 
-/** runfile_prepare() - makes the directory. Errors: -errno. */
-int runfile_prepare(void);
-
 /** runfile_write() - STATE, STATUS, ADDRESS, RELEASE, IMAGE_ID, SINCE, CONTAINER as they are now. Failures are told, once. */
 void runfile_write(const Supervisor *s);
 

@@ -4,7 +4,7 @@
 
 #include "base/keyfile.h"
 #include "base/time.h"
-#include "base/unfinished.h"
+#include "stack/unfinished.h"
 #include "supervisor/runfile.h"
 #include "supervisor/server.h"
 

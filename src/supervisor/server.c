@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
-#include "base/unfinished.h"
+#include "stack/unfinished.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -92,7 +92,7 @@ static void on_environment(void *userdata, const JobResult *result) {
         client_job(s, s->engine->volume_path(s->config->database_volume), on_volume);
 }
 
-/* --- a data directory whose making was cut off: see base/unfinished.h ----------------------------------- */
+/* --- a data directory whose making was cut off: see stack/unfinished.h ----------------------------------- */
 
 static void on_unfinished_volume(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/supervisor.h"
 
-#include "base/time.h"
-#include "supervisor/cgroup.h"
-#include "supervisor/deadman.h"
 #include "base/privileges.h"
+#include "base/time.h"
+#include "process/cgroup.h"
+#include "process/deadman.h"
 #include "supervisor/runfile.h"
 
 #include <signal.h>

@@ -8,7 +8,7 @@
 #include "probe/probe.h"
 #include "stack/stack.h"
 #include "supervisor/advance.h"
-#include "supervisor/job.h"
+#include "process/job.h"
 #include "supervisor/life.h"
 #include "supervisor/policy.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/guard.h"
-#include "supervisor/keep.h"
+#include "ready/guard.h"
+#include "ready/keep.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/policy.h"
 

@@ -2,7 +2,7 @@
 /* A database that was never ready: what is noted about it, and that nothing of anybody's is ever taken for its remains. */
 #include "config-scratch.h"
 
-#include "base/unfinished.h"
+#include "stack/unfinished.h"
 
 static void put(const Scratch *scratch, const char *name) {
         _cleanup_(freep) char *path = xasprintf("%s/%s", scratch->path, name), *parent = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/cgroup.h"
+#include "process/cgroup.h"
 
 #include "base/file.h"
 #include "base/util.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/guard.h"
+#include "ready/guard.h"
 
 #include "base/log.h"
 #include "base/time.h"
-#include "supervisor/job.h"
+#include "process/job.h"
 
 #include <time.h>
 

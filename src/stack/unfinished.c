@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/unfinished.h"
+#include "stack/unfinished.h"
 
 #include "base/file.h"
 #include "base/keyfile.h"

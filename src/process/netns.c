@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/netns.h"
+#include "process/netns.h"
 
 #include "base/util.h"
 

@@ -4,11 +4,10 @@
  * job that it passes on to whatever requires the unit, so the end of the keeper would restart lago.target and with it
  * every member, the database included. A plain start is passed on to nobody.
  */
-#include "supervisor/modes.h"
+#include "ready/ready.h"
 
 #include "base/log.h"
 #include "base/util.h"
-#include "supervisor/policy.h"
 
 #include <stdlib.h>
 #include <systemd/sd-bus.h>

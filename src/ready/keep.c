@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/keep.h"
+#include "ready/keep.h"
 
 #include "base/util.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/deadman.h"
+#include "process/deadman.h"
 
 #include "base/time.h"
 

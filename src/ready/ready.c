@@ -3,15 +3,16 @@
  * The keeper of the chain. lago.target is started when this unit is ready, so "systemctl start lago.target" returns when
  * Lago serves, and fails when a member failed for good.
  */
-#include "supervisor/modes.h"
+#include "ready/ready.h"
 
 #include "base/keyfile.h"
 #include "base/log.h"
+#include "base/runstate.h"
 #include "base/time.h"
-#include "supervisor/deadman.h"
-#include "supervisor/guard.h"
-#include "supervisor/keep.h"
-#include "supervisor/runfile.h"
+#include "process/deadman.h"
+#include "ready/guard.h"
+#include "ready/keep.h"
+#include "stack/stack.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -426,7 +427,7 @@ int ready_run(void) {
         int r;
 
         k.begun_usec = now_usec();
-        (void)runfile_prepare();
+        (void)runstate_prepare();
         load(&k);
         r = set_up(&k);
         if (r < 0) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/job.h"
+#include "process/job.h"
 
+#include "base/privileges.h"
 #include "base/time.h"
 #include "base/util.h"
-#include "supervisor/cgroup.h"
-#include "base/privileges.h"
+#include "process/cgroup.h"
 
 #include <fcntl.h>
 #include <signal.h>
