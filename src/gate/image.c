@@ -94,11 +94,17 @@ static int add_scripts(Manifest *manifest, int root, const char *prefix) {
                 _cleanup_(freep) char *file = NULL, *inner = NULL, *text = NULL;
                 size_t n = strlen(entry->d_name);
 
-                if (!startswith(entry->d_name, "start") || n < 8 || !streq(entry->d_name + n - 3, ".sh"))
+                bool migrate = streq(entry->d_name, "migrate.sh");
+
+                if (!migrate && (!startswith(entry->d_name, "start") || n < 8 || !streq(entry->d_name + n - 3, ".sh")))
                         continue;
                 inner = xasprintf("scripts/%s", entry->d_name);
                 file = xasprintf("%s%s", prefix, inner);
-                if (read_in(root, file, SCRIPT_MAX, &text) >= 0)
+                if (read_in(root, file, SCRIPT_MAX, &text) < 0)
+                        continue;
+                if (migrate)
+                        manifest_add_migrate(manifest, text);
+                else
                         manifest_add_script(manifest, inner, text);
         }
         return 0;

@@ -193,6 +193,14 @@ void manifest_add_script(Manifest *manifest, const char *path, const char *text)
                 add_script(manifest, path, last);
 }
 
+void manifest_add_migrate(Manifest *manifest, const char *text) {
+        _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+
+        STRV_FOREACH(line, lines)
+                if (*strip(*line) != '#' && strstr(*line, SEED_TASK))
+                        manifest->seeds_roles = true;
+}
+
 void manifest_set_release(Manifest *manifest, const char *text) {
         _cleanup_(freep) char *copy = xstrdup(text);
         const char *word = strip(copy);
@@ -267,7 +275,7 @@ char *manifest_print(const Manifest *manifest) {
         for (size_t i = 0; i < manifest->n_scripts; i++)
                 fprintf(out, "script %s %s\n", manifest->scripts[i].path,
                         manifest->scripts[i].command ? manifest->scripts[i].command : "exec");
-        fputs("end\n", out);
+        fputs(manifest->seeds_roles ? "task " SEED_TASK "\nend\n" : "end\n", out);
         if (fclose(out) != 0) {
                 free(text);
                 return xstrdup("");
@@ -324,7 +332,8 @@ static bool parse_line(Manifest *manifest, const char *line) {
                 free_and_strdup(&manifest->release, rest);
                 return true;
         }
-        return false;
+        manifest->seeds_roles = streq(line, "task " SEED_TASK);
+        return manifest->seeds_roles;
 }
 
 static int _printf_(2, 3) bad(char **reterr, const char *format, ...) {

@@ -25,9 +25,13 @@ typedef struct Manifest {
         size_t n_clickhouse;
         ManifestScript *scripts;
         size_t n_scripts;
+        bool seeds_roles; /* its own way of migrating runs SEED_TASK, so it has that task */
 } Manifest;
 
-#define MANIFEST_HEADER "lago-manifest 2" /* its first line; 1 knew nothing of ClickHouse */
+#define MANIFEST_HEADER "lago-manifest 3" /* its first line; 1 knew nothing of ClickHouse, 2 of tasks */
+
+/* Makes the three predefined roles; v1.40.1, v1.41.1 and later have it. The table they stand in is older. */
+#define SEED_TASK "roles:seed_predefined"
 
 Manifest *manifest_new(void);
 Manifest *manifest_free(Manifest *manifest);
@@ -46,6 +50,8 @@ bool manifest_add_clickhouse(Manifest *manifest, const char *base);
 void manifest_add_structure(Manifest *manifest, const char *text);
 /** manifest_add_script() - the text of a start script; @path is relative to the application. */
 void manifest_add_script(Manifest *manifest, const char *path, const char *text);
+/** manifest_add_migrate() - the text of scripts/migrate.sh: the tasks that it runs. */
+void manifest_add_migrate(Manifest *manifest, const char *text);
 /** manifest_set_release() - the text of LAGO_VERSION. */
 void manifest_set_release(Manifest *manifest, const char *text);
 
@@ -60,7 +66,7 @@ int manifest_finish(Manifest *manifest, char **reterr);
 /*
  * The manifest file: lines of words, in this order.
  *
- *   lago-manifest 2
+ *   lago-manifest 3
  *   release v1.50.0
  *   file VERSION NAME           sorted by version
  *   structure VERSION           sorted
@@ -68,6 +74,7 @@ int manifest_finish(Manifest *manifest, char **reterr);
  *   clickhouse VERSION NAME     sorted by version
  *   script PATH exec            its last command is "exec …", or
  *   script PATH COMMAND …       the last command, to be run in its place
+ *   task roles:seed_predefined  when its scripts/migrate.sh runs it
  *   end
  */
 

@@ -119,6 +119,7 @@ static void emit_all(EmitFunc emit, const Finding *finding, const Manifest *mani
                 emit_text(emit, "FRESH", ways[finding->fresh]);
         if (was_read && !ledger->clickhouse)
                 emit_text(emit, "ROLES", roles[ledger->roles]);
+        emit_text(emit, "SEEDS", manifest && manifest->seeds_roles ? SEED_TASK : NULL);
         emit_warnings(emit, finding, json);
 }
 

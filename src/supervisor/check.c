@@ -62,6 +62,7 @@ void gate_hear(Supervisor *s, const JobResult *result) {
         take(&g->first_name, result->output, "FIRST_NAME");
         take(&g->fresh, result->output, "FRESH");
         take(&g->roles, result->output, "ROLES");
+        take(&g->seeds, result->output, "SEEDS");
         take(&g->missing, result->output, "MISSING");
         take(&g->needed, result->output, "NEEDED");
         if (!g->sentence) {
@@ -109,7 +110,7 @@ static void decide(Supervisor *s) {
 
 static void answer_done(GateAnswer *g) {
         char *fields[] = {g->verdict, g->sentence, g->remedy, g->first, g->first_name,
-                          g->fresh,   g->roles,    g->missing, g->needed};
+                          g->fresh,   g->roles,    g->seeds,  g->missing, g->needed};
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 free(fields[i]);

@@ -60,27 +60,7 @@ static int write_environment(Supervisor *s, const char *path) {
         return r;
 }
 
-static char **words(const char *first, ...) __attribute__((sentinel));
-
-static char **words(const char *first, ...) {
-        char **argv = NULL;
-        va_list ap;
-
-        va_start(ap, first);
-        for (const char *word = first; word; word = va_arg(ap, const char *))
-                strv_add(&argv, word);
-        va_end(ap);
-        return argv;
-}
-
-/* Not Lago's own migrate.sh: it makes the database first, which a role of a managed server may not. */
-static char **migrate_command(const Supervisor *s) {
-        if (s->gate.status == 0)
-                return words("bundle", "exec", "rails", "roles:seed_predefined", NULL);
-        return words("bundle", "exec", "rails", "db:migrate", NULL);
-}
-
-static char **command_of(const Supervisor *s) {
+static char **command_of(Supervisor *s) {
         _cleanup_(strv_freep) char **scripts = stack_scripts(&s->member);
 
         if (s->member.kind == MEMBER_MIGRATE)

@@ -6,6 +6,7 @@
 #include "base/keyfile.h"
 #include "base/runstate.h"
 #include "base/time.h"
+#include "schema/manifest.h"
 
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
@@ -59,7 +60,8 @@ static bool ground_was_lost(Supervisor *s) {
  * migration while PostgreSQL and Redis answered (both did, or this state were not reached) would fail a third time.
  */
 static bool last_run_is_final(Supervisor *s) {
-        const char *first = s->gate.first ? s->gate.first : "";
+        _cleanup_(freep) char *what = s->gate.first ? xasprintf("migration %s", s->gate.first) : xstrdup(SEED_TASK);
+        const char *first = s->gate.first ? s->gate.first : SEED_TASK;
         bool final;
 
         if (!s->container.ended)
@@ -75,7 +77,7 @@ static bool last_run_is_final(Supervisor *s) {
         final = migrate_failed(&s->migrations, first);
         if (final)
                 supervisor_never(s, EXIT_MIGRATE, MESSAGE_MIGRATE_ENDS,
-                                 "Refused: migration %s failed twice (exit %d); its error is above in the journal", first,
+                                 "Refused: %s failed twice (exit %d); its error is above in the journal", what,
                                  s->container.exit_code);
         else
                 supervisor_later(s, "Migration failed at %s (exit %d)", first, s->container.exit_code);
@@ -116,24 +118,50 @@ static void begin_pending(Supervisor *s) {
         }
 }
 
+/* The roles are not there, the image can make them, and its task has not just said that all is well. */
+static bool wants_roles(const Supervisor *s) {
+        bool tried = s->seeds && s->container.ended && s->container.signal == 0 && s->container.exit_code == 0;
+
+        return s->gate.seeds && s->gate.roles && streq(s->gate.roles, "missing") && !tried;
+}
+
+/* Rails writes structure.sql's rows of schema_migrations last, so until then there is nothing to count. */
+static bool loads_schema(const Supervisor *s) {
+        return s->gate.status == GATE_FRESH && s->gate.fresh && streq(s->gate.fresh, "load");
+}
+
+char **migrate_command(Supervisor *s) {
+        char **argv = NULL;
+
+        strv_add(&argv, "bundle");
+        strv_add(&argv, "exec");
+        strv_add(&argv, "rails");
+        if (s->gate.status != GATE_VERIFIED)
+                strv_add(&argv, "db:migrate");
+        s->seeds = s->gate.status == GATE_VERIFIED || (loads_schema(s) && s->gate.seeds);
+        if (s->seeds)
+                strv_add(&argv, SEED_TASK);
+        return argv;
+}
+
 bool migrate_must_be_alone(const Supervisor *s) {
         const GateAnswer *g = &s->gate;
 
         if (g->status == GATE_VERIFIED)
-                return g->roles && streq(g->roles, "missing");
+                return wants_roles(s);
         return (g->status >= GATE_PENDING && g->status < GATE_UNREACHABLE) ||
                (gate_refuses(g->status) && g->status < GATE_WRONG_MAJOR);
 }
 
 void check_for_migrate(Supervisor *s) {
-        if (gate_wants_migrating(s->gate.status) && excuse_asked(s))
+        if ((gate_wants_migrating(s->gate.status) || wants_roles(s)) && excuse_asked(s))
                 return;
         switch (s->gate.status) {
         case GATE_VERIFIED:
-                if (s->gate.roles && streq(s->gate.roles, "missing"))
-                        supervisor_feed(s, LIFE_ON_OK);
-                else
+                if (!wants_roles(s))
                         finish(s);
+                else if (!s->seeds || !last_run_is_final(s))
+                        supervisor_feed(s, LIFE_ON_OK);
                 return;
         case GATE_PENDING:
                 if (!last_run_is_final(s))
@@ -156,11 +184,6 @@ void check_for_migrate(Supervisor *s) {
 }
 
 /* --- the run -------------------------------------------------------------------------------------------- */
-
-/* Rails writes structure.sql's rows of schema_migrations last, so until then there is nothing to count. */
-static bool loads_schema(const Supervisor *s) {
-        return s->gate.status == GATE_FRESH && s->gate.fresh && streq(s->gate.fresh, "load");
-}
 
 /* What is going on where no migration is known to be in hand. */
 static char *whole_run(const Supervisor *s, const char *span) {

@@ -28,7 +28,7 @@ uint64_t probe_rest(uint64_t running);
 
 /* Runs of the migrations that did not end in a verified schema. */
 typedef struct MigrateHistory {
-        char first[16]; /* first pending version after the last such run */
+        char first[32]; /* first pending version after the last such run, or the task */
         unsigned same;  /* such runs that ended there */
 } MigrateHistory;
 

@@ -19,7 +19,7 @@
 typedef struct GateAnswer {
         int status; /* its exit status: see lago-gate(8) */
         char **warnings;
-        char *verdict, *sentence, *remedy, *first, *first_name, *fresh, *roles, *missing, *needed;
+        char *verdict, *sentence, *remedy, *first, *first_name, *fresh, *roles, *seeds, *missing, *needed;
 } GateAnswer;
 
 /* The container in hand. */
@@ -93,6 +93,7 @@ typedef struct Supervisor {
         char *left_namespace;  /* of a container whose start was killed; see leftnet.h */
         char *server_major;    /* db: of the image, as it says */
         bool ended_unanswered; /* db: the last container ended before it answered */
+        bool seeds;             /* migrate: the run in hand, or else the last, has SEED_TASK in it */
         const char *excuse;     /* migrate: why the last run failed, when that passes; a literal */
         bool excuse_known;      /* it was looked for */
         time_t run_began;
@@ -168,6 +169,13 @@ void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reas
 
 /** check_for_migrate() - what the gate's answer means to the member migrate. migrate.c */
 void check_for_migrate(Supervisor *s);
+/**
+ * migrate_command() - what to run in the API's image. Not Lago's own migrate.sh: it makes the database first, which a role
+ * of a managed server may not. Both tasks in one boot of Rails where no migration runs, so that none can have loaded the
+ * roles' model before their table was as it is at last.
+ */
+char **migrate_command(Supervisor *s);
+
 /**
  * migrate_must_be_alone() - whether that answer may be another host's migration half-way, or is about to begin one: it
  * is asked for again with the lock held. migrate.c

@@ -192,6 +192,30 @@ refused_untouched() {
         mended
 }
 
+# roles SQL: what becomes of them while Lago is down; an image of the releases that have their table, but no task for them
+roles() {
+        stop_stack
+        in_guest systemctl start lago-db
+        sql "$1"
+}
+
+@test "83: the predefined roles cannot be made; an image that has no task for them serves without" {
+        roles "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no roles today''; END';
+               DELETE FROM roles; CREATE TRIGGER no BEFORE INSERT ON roles EXECUTE FUNCTION no()"
+        refused migrate 83 'Refused: roles:seed_predefined failed twice (exit 1)'
+        [ "$(journal -u lago-migrate | grep -c -F 'Seeding the predefined roles: ')" = 2 ]
+        stays_refused migrate
+        "$root/tests/images/variant" "$GUEST" api:v1.50.0 v1.50.0-without --remove /app/scripts/migrate.sh
+        config images api getlago/api:v1.50.0-without
+        start_stack
+        [[ $(journal -u lago-migrate) == *'the predefined roles are missing; run: '* ]]
+        [ "$(sql 'SELECT count(*) FROM roles')" = 0 ]
+        roles 'DROP FUNCTION no() CASCADE'
+        in_guest rm -r /etc/lago/lago.conf.d
+        mended
+        [ "$(sql 'SELECT count(*) FROM roles')" = 3 ]
+}
+
 # clickhouse_serves: a stand-in for it, with the ledger /var/tmp/ledger
 clickhouse_serves() {
         in_guest_sh <<'SH'

@@ -6,7 +6,7 @@
 #include "check.h"
 
 #define WHOLE                                                                                              \
-        "lago-manifest 2\n"                                                                                \
+        "lago-manifest 3\n"                                                                                \
         "release v1.50.0\n"                                                                                \
         "file 20220525122759 init_schema\n"                                                                \
         "file 20220613130634 create_active_storage_tables.active_storage\n"                                \
@@ -16,6 +16,7 @@
         "extension pgcrypto\n"                                                                             \
         "script scripts/start.api.sh exec\n"                                                               \
         "script scripts/start.worker.sh bundle exec sidekiq -C config/sidekiq.yml\n"                       \
+        "task roles:seed_predefined\n"                                                                     \
         "end\n"
 
 static void expect_refusal(const char *text, const char *expected) {
@@ -48,6 +49,7 @@ static void what_is_printed_can_be_read_back(void **state) {
         assert_string_equal(manifest_file(manifest, 20220613130634)->name, "create_active_storage_tables.active_storage");
         assert_null(manifest_file(manifest, 1));
         assert_null(manifest->scripts[0].command);
+        assert_true(manifest->seeds_roles);
         assert_string_equal(manifest->scripts[1].command, "bundle exec sidekiq -C config/sidekiq.yml");
         again = manifest_print(manifest);
         assert_string_equal(again, WHOLE);
@@ -56,13 +58,13 @@ static void what_is_printed_can_be_read_back(void **state) {
 static void what_is_not_a_whole_manifest_is_refused(void **state) {
         (void)state;
         expect_refusal("", "truncated: no \"end\" after line 0");
-        expect_refusal("hello\n", "line 1: not a manifest (\"lago-manifest 2\" expected)");
-        expect_refusal("lago-manifest 9\nend\n", "line 1: not a manifest (\"lago-manifest 2\" expected)");
-        expect_refusal("lago-manifest 2\nrelease -\nend\n", "no migration file");
-        expect_change_refused("end\n", "", "truncated: no \"end\" after line 10");
-        expect_change_refused("end\n", "end", "truncated: no \"end\" after line 10");
-        expect_change_refused("end\n", "end\nend\n", "line 12: twice, out of order, or behind the end");
-        expect_change_refused("end\n", "garbage\nend\n", "line 11: not understood");
+        expect_refusal("hello\n", "line 1: not a manifest (\"lago-manifest 3\" expected)");
+        expect_refusal("lago-manifest 9\nend\n", "line 1: not a manifest (\"lago-manifest 3\" expected)");
+        expect_refusal("lago-manifest 3\nrelease -\nend\n", "no migration file");
+        expect_change_refused("end\n", "", "truncated: no \"end\" after line 11");
+        expect_change_refused("end\n", "end", "truncated: no \"end\" after line 11");
+        expect_change_refused("end\n", "end\nend\n", "line 13: twice, out of order, or behind the end");
+        expect_change_refused("end\n", "garbage\nend\n", "line 12: not understood");
         expect_change_refused("release v1.50.0\n", "", "line 2: twice, out of order, or behind the end");
         expect_change_refused("release v1.50.0", "release v1.50.0\nrelease v1.50.0",
                               "line 3: twice, out of order, or behind the end");
@@ -152,6 +154,26 @@ static void the_last_command_of_a_script_is_found(void **state) {
         assert_string_equal(manifest->scripts[1].command, "bundle exec b");
 }
 
+static void a_task_counts_when_migrate_sh_runs_it(void **state) {
+        static const struct {
+                const char *text;
+                bool seeds;
+        } cases[] = {
+                {"#!/bin/bash\nset -e\nbundle exec rails db:migrate\n", false},
+                {"bundle exec rails db:migrate\n  # bundle exec rails roles:seed_predefined\n", false},
+                {"bundle exec rails db:migrate\nbundle exec rails roles:seed_predefined\n", true},
+                {"", false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
+
+                manifest_add_migrate(manifest, cases[i].text);
+                assert_int_equal(manifest->seeds_roles, cases[i].seeds);
+        }
+}
+
 static void the_release_is_a_word_or_none(void **state) {
         _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
 
@@ -225,6 +247,7 @@ int main(void) {
                 cmocka_unit_test(only_what_rails_takes_for_a_migration_counts),
                 cmocka_unit_test(structure_sql_tells_versions_and_extensions),
                 cmocka_unit_test(the_last_command_of_a_script_is_found),
+                cmocka_unit_test(a_task_counts_when_migrate_sh_runs_it),
                 cmocka_unit_test(the_release_is_a_word_or_none),
                 cmocka_unit_test(no_bytes_break_the_parser),
                 cmocka_unit_test(no_bytes_break_the_readers_of_an_image),
