@@ -16,6 +16,8 @@ static const char help[] =
         "  lago-gate watch  IMAGE [OPTION…]   follow a migration, one line whenever something changes\n"
         "  lago-gate prepare-replay IMAGE [OPTION…]\n"
         "                                     make an empty schema_migrations in an empty database\n"
+        "  lago-gate prepare-load IMAGE [OPTION…]\n"
+        "                                     empty a database again whose first load was cut off\n"
         "  lago-gate manifest [--root DIR]    print what the image below DIR (default .) carries, for --manifest\n"
         "\n"
         "IMAGE is one of\n"
@@ -53,7 +55,7 @@ static const char help[] =
 static const char *const commands[_COMMAND_MAX] = {
         [COMMAND_MANIFEST] = "manifest", [COMMAND_CHECK] = "check", [COMMAND_WAIT] = "wait",
         [COMMAND_PING] = "ping",         [COMMAND_HOLD] = "hold",   [COMMAND_WATCH] = "watch",
-        [COMMAND_REPLAY] = "prepare-replay",
+        [COMMAND_REPLAY] = "prepare-replay", [COMMAND_LOAD] = "prepare-load",
 };
 
 int usage(const char *format, ...) {

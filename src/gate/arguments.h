@@ -12,6 +12,7 @@ typedef enum Command {
         COMMAND_HOLD,
         COMMAND_WATCH,
         COMMAND_REPLAY,
+        COMMAND_LOAD,
         _COMMAND_MAX,
 } Command;
 

@@ -142,16 +142,17 @@ unsigned index_phase(const char *command, const char *phase, unsigned *ret_phase
 /** migrator_key() - the key of the advisory lock that Rails' migrator takes in the database of that name. */
 int64_t migrator_key(const char *database);
 
-/* --- check.c, watch.c ---------------------------------------------------------------------------------- */
+/* --- check.c, prepare.c, watch.c ---------------------------------------------------------------------------------- */
 
 /** check_once() - connects, reads, judges; *@ret_ledger (may be NULL) takes the facts. */
 Finding *check_once(const Target *target, const Manifest *manifest, const Policy *policy, Ledger **ret_ledger);
 
-/** check_run(), wait_run(), ping_run(), replay_run() - the subcommands; the answer is the exit status. */
+/** check_run(), wait_run(), ping_run(), replay_run(), load_run() - the subcommands; the answer is the exit status. */
 int check_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format);
 int wait_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format, uint64_t timeout_sec);
 int ping_run(const Target *target, Format format);
 int replay_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format);
+int load_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format);
 
 /** watch_run() - follows a migration until standard output is closed or SIGTERM comes. */
 int watch_run(const Target *target, const Manifest *manifest);

@@ -134,6 +134,8 @@ static int run(const Arguments *arguments, const Manifest *manifest) {
                 return watch_run(&target, manifest);
         case COMMAND_REPLAY:
                 return replay_run(&target, manifest, policy, arguments->format);
+        case COMMAND_LOAD:
+                return load_run(&target, manifest, policy, arguments->format);
         default:
                 return EXIT_SOFTWARE;
         }

@@ -9,7 +9,6 @@
 #include "base/keyfile.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "config/dburl.h"
 #include "stack/stack.h"
 
 #include <openssl/hmac.h>
@@ -44,24 +43,8 @@ static char *fingerprint_of(const char *salt, const char *value) {
         return hex(hash, size);
 }
 
-/* Which database the keys belong to: another one has other keys, and nothing to do with these. */
-static char *database_of(const Config *config) {
-        _cleanup_(freep) char *url = stack_database_url(config), *error = NULL;
-        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
-        const char *host, *port, *name;
-
-        if (!config->database_external)
-                return xasprintf("volume %s", config->database_volume);
-        if (!url || dburl_parse(url, &parsed, &error) < 0)
-                return xstrdup("external");
-        host = dburl_get(parsed, "host");
-        port = dburl_get(parsed, "port");
-        name = dburl_get(parsed, "dbname");
-        return xasprintf("%s:%s/%s", host ? host : "", port ? port : "", name ? name : "");
-}
-
 char *fingerprints_make(const Config *config, const char *salt) {
-        _cleanup_(freep) char *database = database_of(config);
+        _cleanup_(freep) char *database = stack_database_identity(config);
         char *text = NULL;
 
         keyfile_add(&text, "DATABASE", database);

@@ -3,6 +3,7 @@
 #include "stack/stack.h"
 
 #include "base/util.h"
+#include "config/dburl.h"
 
 #include <ctype.h>
 
@@ -42,6 +43,21 @@ char *stack_database_url(const Config *config) {
         encoded = percent_encode(password);
         name = percent_encode(or_default(env_get(config->env, "POSTGRES_DB"), "lago"));
         return xasprintf("postgresql://%s:%s@db:5432/%s", user, encoded, name);
+}
+
+char *stack_database_identity(const Config *config) {
+        _cleanup_(freep) char *url = stack_database_url(config), *error = NULL;
+        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
+        const char *host, *port, *name;
+
+        if (!config->database_external)
+                return xasprintf("volume %s", config->database_volume);
+        if (!url || dburl_parse(url, &parsed, &error) < 0)
+                return xstrdup("external");
+        host = dburl_get(parsed, "host");
+        port = dburl_get(parsed, "port");
+        name = dburl_get(parsed, "dbname");
+        return xasprintf("%s:%s/%s", host ? host : "", port ? port : "", name ? name : "");
 }
 
 char *stack_redis_url(const Config *config) {

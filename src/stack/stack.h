@@ -80,6 +80,9 @@ Member *stack_members(const Config *config, size_t *ret_n);
 /** stack_database_url() - the URL that Lago gets: lago.env's, or that of the bundled server. NULL without a password. */
 char *stack_database_url(const Config *config);
 
+/** stack_database_identity() - which database that is, without a secret, to tell it from another one it may be changed for. */
+char *stack_database_identity(const Config *config);
+
 /** stack_redis_url() - the same for Redis. */
 char *stack_redis_url(const Config *config);
 
@@ -138,6 +141,9 @@ typedef enum GateStatus {
         GATE_UNREACHABLE = 20,
         GATE_DENIED = 21,
         GATE_AHEAD = 30,       /* from here on it refuses: first what is in the database … */
+        GATE_INVISIBLE = 33,
+        GATE_HALF_LOADED = 34,
+        GATE_OCCUPIED = 35,
         GATE_WRONG_MAJOR = 37, /* … then the server */
         _GATE_REFUSED_END = 40,
 } GateStatus;

@@ -19,39 +19,39 @@
 
 /* --- the note ------------------------------------------------------------------------------------------- */
 
-static int write_note(const char *path, const char *volume, const char *begun) {
+static int write_note(const char *path, const char *what, const char *begun) {
         _cleanup_(freep) char *text = NULL;
 
-        keyfile_add(&text, "VOLUME", volume);
+        keyfile_add(&text, "VOLUME", what);
         keyfile_add(&text, "BEGUN", begun);
         return file_write(path, text, 0600);
 }
 
-int unfinished_note(const char *path, const char *volume) {
-        return write_note(path, volume, NULL);
+int unfinished_note(const char *path, const char *what) {
+        return write_note(path, what, NULL);
 }
 
-int unfinished_begun(const char *path, const char *volume) {
-        return write_note(path, volume, "yes");
+int unfinished_begun(const char *path, const char *what) {
+        return write_note(path, what, "yes");
 }
 
-UnfinishedState unfinished_state(const char *path, const char *volume) {
+UnfinishedState unfinished_state(const char *path, const char *what) {
         _cleanup_(freep) char *text = NULL, *noted = NULL, *begun = NULL;
 
         if (file_read(path, NOTE_MAX, &text, NULL) < 0)
                 return UNFINISHED_NO;
         noted = keyfile_get(text, "VOLUME");
         begun = keyfile_get(text, "BEGUN");
-        if (!noted || !streq(noted, volume))
+        if (!noted || !streq(noted, what))
                 return UNFINISHED_NO;
         return begun ? UNFINISHED_BEGUN : UNFINISHED_NEW;
 }
 
-void unfinished_over(const char *path, const char *volume) {
+void unfinished_over(const char *path, const char *what) {
         _cleanup_(freep) char *directory = NULL;
         _cleanup_(closep) int fd = -EBADF;
 
-        if (unfinished_state(path, volume) == UNFINISHED_NO)
+        if (unfinished_state(path, what) == UNFINISHED_NO)
                 return;
         (void)unlink(path);
         directory = xstrndup(path, (size_t)(strrchr(path, '/') - path));

@@ -4,6 +4,7 @@
 
 #include "base/keyfile.h"
 #include "base/time.h"
+#include "supervisor/fresh.h"
 #include "supervisor/runfile.h"
 
 #define GATE_TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -80,7 +81,7 @@ static int refusal_status(const GateAnswer *g) {
         return g->status >= GATE_WRONG_MAJOR ? EXIT_SERVER : EXIT_SCHEMA;
 }
 
-static void tell_refused(Supervisor *s) {
+void gate_refused(Supervisor *s) {
         GateAnswer *g = &s->gate;
         _cleanup_(freep) char *field = xasprintf("LAGO_VERDICT=%s", g->verdict ? g->verdict : "none");
 
@@ -94,8 +95,10 @@ static void tell_refused(Supervisor *s) {
 static void decide(Supervisor *s) {
         if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
                 hold_lock(s);
+        else if (s->member.kind == MEMBER_MIGRATE && fresh_was_cut_off(s))
+                fresh_empty_again(s);
         else if (gate_refuses(s->gate.status))
-                tell_refused(s);
+                gate_refused(s);
         else if (s->member.kind == MEMBER_MIGRATE)
                 check_for_migrate(s);
         else if (s->gate.status != 0)

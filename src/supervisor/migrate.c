@@ -2,6 +2,7 @@
 /* The member migrate: what the verdict asks for, the run followed, and what its end means. */
 #include "supervisor/supervisor.h"
 #include "supervisor/excuse.h"
+#include "supervisor/fresh.h"
 
 #include "base/keyfile.h"
 #include "base/runstate.h"
@@ -27,6 +28,7 @@ static void finish(Supervisor *s) {
         }
         /* Nothing was pending after all; it must not hold for a later release. */
         (void)unlink(MIGRATE_ONCE_FILE);
+        fresh_over(s);
         supervisor_wait_over(s);
         supervisor_status(s, "%s", s->gate.sentence);
         log_message(LOG_NOTICE, MESSAGE_SCHEMA_VERIFIED, "%s.", s->gate.sentence);
@@ -84,31 +86,6 @@ static bool last_run_is_final(Supervisor *s) {
         return true;
 }
 
-static void on_replay_prepared(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
-
-        s->job = NULL;
-        if (!result->signaled && result->status == 0)
-                supervisor_feed(s, LIFE_ON_OK);
-        else {
-                gate_hear(s, result);
-                supervisor_later(s, "%s", s->gate.sentence);
-        }
-}
-
-/* Rails 8 loads structure.sql into a database without schema_migrations; an empty one makes it run every file. */
-static void begin_fresh(Supervisor *s) {
-        if (s->gate.fresh && streq(s->gate.fresh, "replay")) {
-                char **argv = gate_argv(s, "prepare-replay", /* with_manifest= */ true);
-
-                if (argv)
-                        gate_job(s, argv, on_replay_prepared);
-                else
-                        gate_waits(s);
-        } else
-                supervisor_feed(s, LIFE_ON_OK);
-}
-
 static void begin_pending(Supervisor *s) {
         if (unlink(MIGRATE_ONCE_FILE) == 0 || s->config->migrate_automatic || s->migrations.same > 0)
                 supervisor_feed(s, LIFE_ON_OK);
@@ -125,11 +102,6 @@ static bool wants_roles(const Supervisor *s) {
         return s->gate.seeds && s->gate.roles && streq(s->gate.roles, "missing") && !tried;
 }
 
-/* Rails writes structure.sql's rows of schema_migrations last, so until then there is nothing to count. */
-static bool loads_schema(const Supervisor *s) {
-        return s->gate.status == GATE_FRESH && s->gate.fresh && streq(s->gate.fresh, "load");
-}
-
 char **migrate_command(Supervisor *s) {
         char **argv = NULL;
 
@@ -138,7 +110,7 @@ char **migrate_command(Supervisor *s) {
         strv_add(&argv, "rails");
         if (s->gate.status != GATE_VERIFIED)
                 strv_add(&argv, "db:migrate");
-        s->seeds = s->gate.status == GATE_VERIFIED || (loads_schema(s) && s->gate.seeds);
+        s->seeds = s->gate.status == GATE_VERIFIED || (fresh_is_loaded(s) && s->gate.seeds);
         if (s->seeds)
                 strv_add(&argv, SEED_TASK);
         return argv;
@@ -172,7 +144,7 @@ void check_for_migrate(Supervisor *s) {
                 if (last_run_is_final(s))
                         return;
                 if (s->gate.status == GATE_FRESH)
-                        begin_fresh(s);
+                        fresh_begin(s);
                 else
                         supervisor_feed(s, LIFE_ON_OK);
                 return;
@@ -191,7 +163,7 @@ static char *whole_run(const Supervisor *s, const char *span) {
                 return xasprintf("Seeding the predefined roles, %s", span);
         if (!s->advance.words)
                 return xasprintf("Migrating, %s", span);
-        return xasprintf(loads_schema(s) ? "Loading the schema of %s into an empty database, %s" : "Migrating to %s, %s",
+        return xasprintf(fresh_is_loaded(s) ? "Loading the schema of %s into an empty database, %s" : "Migrating to %s, %s",
                          s->version, span);
 }
 

@@ -193,6 +193,8 @@ void gate_waits(Supervisor *s);
 void gate_job(Supervisor *s, char **argv, JobDone done);
 /** gate_hear() - fills s->gate. */
 void gate_hear(Supervisor *s, const JobResult *result);
+/** gate_refused() - ends for good with what the gate said. */
+void gate_refused(Supervisor *s);
 
 /** admit_begin() - copies /etc/lago beside the admitted directory and loads that copy; errors are told and answered as exit status. admit.c */
 int admit_begin(Config **ret);

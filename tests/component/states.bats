@@ -162,6 +162,82 @@ first_new() {
         expect 34 half-loaded "Refused: schema_migrations is empty, but there are 3 tables (\"billable_metrics\")"
 }
 
+# Everything that a structure.sql may make, each tied to another, and no row.
+load_some() {
+        sql "$DATABASE" -f - <<'SQL'
+SET ROLE lago;
+CREATE TYPE kind AS ENUM ('a', 'b');
+CREATE TYPE pair AS (a int, b kind);
+CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);
+CREATE SEQUENCE alone;
+CREATE FUNCTION is_short(short) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE TABLE add_ons (id int GENERATED ALWAYS AS IDENTITY, n bigserial, k kind, p pair, s short CHECK (is_short(s)));
+CREATE INDEX ON add_ons (is_short(s));
+CREATE FUNCTION of_row(add_ons) RETURNS kind LANGUAGE sql AS 'SELECT NULL::kind';
+CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER fires BEFORE INSERT ON add_ons FOR EACH ROW EXECUTE FUNCTION fires();
+CREATE AGGREGATE first_of(int) (SFUNC = int4pl, STYPE = int);
+CREATE TABLE "Odd name" (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE odd_2026 PARTITION OF "Odd name" FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE VIEW seen AS SELECT k, of_row(add_ons) FROM add_ons;
+CREATE MATERIALIZED VIEW kept AS SELECT * FROM seen WITH NO DATA;
+SQL
+}
+
+objects_left() {
+        sql "$DATABASE" -c "SELECT (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public')
+                                 + (SELECT count(*) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace AND n.nspname = 'public')
+                                 + (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'public'
+                                     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'))"
+}
+
+@test "prepare-load empties what a load that was cut off has left, wherever that was, and extensions stay" {
+        sql "$DATABASE" -c 'CREATE EXTENSION pgcrypto'
+        gate prepare-load v1.51.0
+        expect 11 fresh
+        for after in '' 'CREATE TABLE billable_metrics (id int); CREATE TABLE subscriptions (id int); CREATE TABLE invoices (id int)' \
+                'CREATE TABLE schema_migrations (version varchar PRIMARY KEY)'; do
+                load_some
+                sql "$DATABASE" -c "SET ROLE lago; $after"
+                gate check v1.51.0
+                case $after in
+                '') expect 35 occupied ;;
+                *billable*) expect 33 invisible ;;
+                *) expect 34 half-loaded ;;
+                esac
+                gate prepare-load v1.51.0
+                expect 0 fresh
+                [ "$(objects_left)" = 0 ]
+                gate check v1.51.0
+                expect 11 fresh
+        done
+        [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_extension WHERE extname = 'pgcrypto'")" = 1 ]
+}
+
+@test "prepare-load touches nothing where a table holds a row, and no other state" {
+        local before
+        load_some
+        sql "$DATABASE" -c "SET ROLE lago; INSERT INTO add_ons (k) VALUES ('a'); CREATE TABLE schema_migrations (version varchar)"
+        before=$(objects_left)
+        gate prepare-load v1.51.0
+        expect 34 half-loaded
+        [[ $stderr == *'not emptied: public.add_ons' ]]
+        [ "$(objects_left)" = "$before" ]
+        # Somebody else's, in a schema that nobody looks at, and one that may not be read.
+        sql "$DATABASE" -c "DELETE FROM add_ons; CREATE SCHEMA theirs; CREATE TABLE theirs.t (n int); INSERT INTO theirs.t VALUES (1)"
+        gate prepare-load v1.51.0
+        [ "$status" = 20 ]
+        sql "$DATABASE" -c "GRANT USAGE ON SCHEMA theirs TO lago; GRANT ALL ON theirs.t TO lago"
+        gate prepare-load v1.51.0
+        expect 34 half-loaded
+        [[ $stderr == *'not emptied: theirs.t' ]]
+        sql "$DATABASE" -c "DROP SCHEMA theirs CASCADE; ALTER TABLE add_ons ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+                INSERT INTO add_ons (k) VALUES ('a')"
+        gate prepare-load v1.51.0
+        [ "$status" = 20 ]
+        [ "$(objects_left)" = "$before" ]
+}
+
 @test "what is half loaded is busy for as long as somebody loads it, and half loaded after" {
         open_session loader "$DATABASE" lago psql
         # As structure.sql does: tables first, statement by statement, then the ledger, its rows last.

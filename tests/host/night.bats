@@ -117,6 +117,41 @@ SH
         [ "$(relation_errors)" = 0 ]
 }
 
+@test "the first load of the schema cut off, by a kill and by the power: emptied and loaded again" {
+        in_guest systemctl enable -q lago.target
+        member_env migrate STANDIN_SLOW_LOAD=6
+        in_the_night <<'SH'
+empty_database v1.50.0
+start_all
+has_status migrate 'Loading the schema' || exit 1
+loads() { podman exec lago-db psql -U lago -d lago -Atqc "SELECT to_regclass('invoices')" 2>/dev/null | grep -q invoices; }
+for ((i = 0; i < 600; i++)); do
+        ! loads || break
+        sleep 0.1
+done
+kill -9 "$(container_pid migrate)" || exit 1
+for ((i = 0; i < 600; i++)); do
+        ! journalctl -b -o cat -u lago-migrate | grep -q 'the database is emptied and loaded again' || break
+        sleep 0.1
+done
+for ((i = 0; i < 600; i++)); do
+        ! loads || exit 0
+        sleep 0.1
+done
+tell_all
+exit 1
+SH
+        in_guest grep -q BEGUN /var/lib/lago/unfinished-load
+        "$guest" kill "$GUEST"
+        "$guest" start "$GUEST"
+        in_the_night <<<'healed 180'
+        in_guest journalctl -b -o cat -u lago-migrate | grep -F 'the database is emptied and loaded again'
+        refute in_guest test -e /var/lib/lago/unfinished-load
+        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 1046 ]
+        [ "$(sql 'SELECT count(*) FROM roles')" = 3 ]
+        [ "$(relation_errors)" = 0 ]
+}
+
 @test "SIGSTOP of a supervisor, serving or still waiting: it is ended and started again" {
         in_the_night <<'SH'
 mkdir -p /run/systemd/system/lago-worker.service.d

@@ -682,6 +682,9 @@ static void who_calls_the_gate_knows_its_statuses(void **state) {
         assert_int_equal(verdict_status(VERDICT_UNREACHABLE), GATE_UNREACHABLE);
         assert_int_equal(verdict_status(VERDICT_DENIED), GATE_DENIED);
         assert_int_equal(verdict_status(VERDICT_AHEAD), GATE_AHEAD);
+        assert_int_equal(verdict_status(VERDICT_INVISIBLE), GATE_INVISIBLE);
+        assert_int_equal(verdict_status(VERDICT_HALF_LOADED), GATE_HALF_LOADED);
+        assert_int_equal(verdict_status(VERDICT_OCCUPIED), GATE_OCCUPIED);
         assert_int_equal(verdict_status(VERDICT_WRONG_MAJOR), GATE_WRONG_MAJOR);
         for (int status = 0; status < 128; status++)
                 assert_int_equal(gate_refuses(status), status / 10 == 3);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* An empty database, until it was filled for the first time. */
+
+#include "supervisor/supervisor.h"
+
+/** fresh_is_loaded() - by the gate's last answer: Rails would load structure.sql, whose rows of schema_migrations come last. */
+bool fresh_is_loaded(const Supervisor *s);
+
+/** fresh_begin() - a step of CHECK: what has to be done before Rails fills it. */
+void fresh_begin(Supervisor *s);
+
+/** fresh_over() - the schema is verified. */
+void fresh_over(const Supervisor *s);
+
+/**
+ * fresh_was_cut_off() - what the gate refuses may be a load of ours that was cut off: it began in an empty database, and no
+ * schema was verified there since. Whether somebody has filled a table meanwhile the gate sees.
+ */
+bool fresh_was_cut_off(const Supervisor *s);
+
+/** fresh_empty_again() - a step of CHECK: has the gate empty it, and checks once more. */
+void fresh_empty_again(Supervisor *s);
