@@ -143,6 +143,38 @@ SH
         [ "$(for m in db redis api worker clock front; do invocation $m; done)" = "$before" ]
 }
 
+@test "lago-gate killed while an external PostgreSQL is asked, at a start and while serving: it is asked again" {
+        kill_the_gate() {
+                in_guest_sh <<'SH'
+for ((i = 0; i < 1200; i++)); do
+        for pid in $(pgrep -x lago-gate); do
+                ! grep -q lago-db.service "/proc/$pid/cgroup" || { kill -9 "$pid" && exit 0; }
+        done
+        sleep 0.1
+done
+echo '# lago-db asks nobody'
+exit 1
+SH
+        }
+        gate_was_missed() {
+                journal -u lago-db | grep -F 'lago-gate gave no verdict'
+        }
+        stop_stack
+        # It takes connections, and never answers.
+        in_guest podman pause managed-db
+        in_guest systemctl start --no-block lago.target
+        kill_the_gate
+        wait_for 120 gate_was_missed
+        in_guest podman unpause managed-db
+        wait_for 120 status_has ready 'Lago serves'
+        in_guest podman pause managed-db
+        kill_the_gate
+        in_guest podman unpause managed-db
+        wait_for 120 status_has db 'Watching'
+        wait_for 120 serves
+        [ "$(in_guest systemctl show -P NRestarts lago-db lago-redis lago-migrate | grep . | sort -u)" = 0 ]
+}
+
 # refused UNIT STATUS TEXT: the start fails for this, at once and for good.
 refused() {
         run in_guest timeout 120 systemctl start lago.target

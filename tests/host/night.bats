@@ -152,7 +152,30 @@ SH
         [ "$(relation_errors)" = 0 ]
 }
 
-@test "SIGSTOP of a supervisor, serving or still waiting: it is ended and started again" {
+@test "power cuts at moments drawn at random, of a first start too" {
+        in_guest systemctl enable -q lago.target
+        for ((cut = 1; cut <= ${SOAK:-1}; cut++)); do
+                in_the_night "$cut" <<'SH'
+RANDOM=$((SEED + 1000 * $1))
+one_of fresh fresh warm
+if [ "$drawn" = fresh ]; then
+        empty_database v1.50.0
+else
+        stop_all
+fi
+start_all
+moment 12000
+echo "# power cut $1, $moment ms after a $drawn start: $(grep -h ^STATUS= /run/lago/state/{db,migrate,api} | paste -sd ' ')"
+SH
+                "$guest" kill "$GUEST"
+                "$guest" start "$GUEST"
+                in_the_night <<<'healed 180'
+                [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 1046 ]
+                [ "$(relation_errors)" = 0 ]
+        done
+}
+
+@test "SIGSTOP of a supervisor, serving or still waiting, and in a soak at any moment: it is ended and started again" {
         in_the_night <<'SH'
 mkdir -p /run/systemd/system/lago-worker.service.d
 printf '[Service]\nWatchdogSec=4s\n' >/run/systemd/system/lago-worker.service.d/10-test.conf
@@ -176,5 +199,22 @@ done
 systemctl unmask -q --runtime lago-redis
 systemctl start lago-redis
 healed 60
+SH
+        in_the_night "${SOAK:-0}" <<'SH'
+mkdir -p /run/systemd/system/lago-.service.d
+printf '[Service]\nWatchdogSec=4s\n' >/run/systemd/system/lago-.service.d/10-test.conf
+systemctl daemon-reload
+for ((i = 1; i <= $1; i++)); do
+        stop_all
+        start_all
+        moment 9000
+        one_of "${members[@]}" migrate ready
+        pid=$(main_pid "$drawn")
+        echo "# SIGSTOP $i after $moment ms: $drawn ($pid), $(systemctl show -P ActiveState "lago-$drawn")"
+        if [ "$pid" != 0 ] && kill -STOP "$pid"; then
+                gone "$drawn" "$pid" || gone "$drawn" "$pid" || exit 1
+        fi
+        healed 180 || exit 1
+done
 SH
 }
