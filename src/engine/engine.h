@@ -55,6 +55,8 @@ typedef struct Engine {
         char **(*volume_path)(const char *volume);
         /** network_inspect() - prints a network as a list with one object, in JSON. */
         char **(*network_inspect)(const char *network);
+        /** network_reload() - gives a running container's network its rules on this host again. */
+        char **(*network_reload)(const char *container);
         char **(*pull)(const char *image);
         /** pull_shown() - the same, with its progress on a terminal. */
         char **(*pull_shown)(const char *image);

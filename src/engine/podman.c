@@ -161,6 +161,13 @@ static char **podman_network_inspect(const char *network) {
         return argv;
 }
 
+static char **podman_network_reload(const char *container) {
+        char **argv = podman("network", "reload");
+
+        strv_add(&argv, container);
+        return argv;
+}
+
 static char **podman_pull(const char *image) {
         char **argv = podman("pull", NULL);
 
@@ -209,6 +216,7 @@ const Engine engine_podman = {
         .image_environment = podman_image_environment,
         .volume_path = podman_volume_path,
         .network_inspect = podman_network_inspect,
+        .network_reload = podman_network_reload,
         .pull = podman_pull,
         .pull_shown = podman_pull_shown,
         .create_for_files = podman_create_for_files,

@@ -53,6 +53,10 @@ const Listen *stack_listen(const Config *config, MemberKind kind) {
                                       : NULL;
 }
 
+const char *stack_listen_local(const Listen *listen) {
+        return streq(listen->address, "0.0.0.0") ? "127.0.0.1" : streq(listen->address, "::") ? "::1" : listen->address;
+}
+
 char *stack_publish(const Config *config, MemberKind kind) {
         const Listen *listen = stack_listen(config, kind);
 

@@ -98,6 +98,9 @@ char **stack_volumes(const Config *config, MemberKind kind);
 /** stack_listen() - where the member is published on this host; NULL: nowhere. */
 const Listen *stack_listen(const Config *config, MemberKind kind);
 
+/** stack_listen_local() - the numeric address to ask from this host: its own loopback where all addresses are meant. */
+const char *stack_listen_local(const Listen *listen);
+
 /** stack_publish() - "127.0.0.1:3000:3000", or NULL. */
 char *stack_publish(const Config *config, MemberKind kind);
 

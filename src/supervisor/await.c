@@ -70,12 +70,11 @@ static void on_api(void *userdata, ProbeVerdict verdict, const char *reason) {
  * published one answering, a clock waited for minutes.
  */
 static void api_target(const Supervisor *s, ProbeTarget *target) {
-        const Listen *listen = &s->config->api_listen;
-        const char *any = streq(listen->address, "0.0.0.0") ? "127.0.0.1" : streq(listen->address, "::") ? "::1" : NULL;
+        const Listen *listen = stack_listen(s->config, MEMBER_API);
 
         if (s->attempts % 2 == 0)
                 return;
-        target->address = any ? any : listen->address;
+        target->address = stack_listen_local(listen);
         target->port = listen->port;
 }
 

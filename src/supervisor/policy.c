@@ -36,6 +36,29 @@ uint64_t probe_rest(uint64_t running) {
         return running < 60 * USEC_PER_SEC ? 250 * USEC_PER_MSEC : USEC_PER_SEC;
 }
 
+bool reach_due(Reach *reach) {
+        if (reach->asked && reach->missed == 0 && ++reach->turns < 6)
+                return false;
+        reach->turns = 0;
+        reach->asked = true;
+        return true;
+}
+
+ReachAct reach_heard(Reach *reach, bool answered) {
+        bool was_away = reach->missed >= 2;
+
+        if (answered) {
+                reach->missed = 0;
+                reach->ever = true;
+                return was_away ? REACH_BACK : REACH_NOTHING;
+        }
+        reach->missed++;
+        if (!reach->ever && reach->missed > 2)
+                return reach->missed == 3 ? REACH_TELL : REACH_NOTHING;
+        /* 2, 4, 8, 16 … */
+        return reach->missed >= 2 && (reach->missed & (reach->missed - 1)) == 0 ? REACH_RELOAD : REACH_NOTHING;
+}
+
 bool migrate_failed(MigrateHistory *history, const char *first) {
         if (!streq(history->first, first)) {
                 history->same = 0;

@@ -38,6 +38,29 @@ typedef struct MigrateHistory {
  */
 bool migrate_failed(MigrateHistory *history, const char *first);
 
+/* Whether a container that is healthy is reached where it is published, as far as this host can tell. */
+typedef struct Reach {
+        unsigned turns;  /* healthy probes since it was asked last */
+        unsigned missed; /* no answer there, so often in a row */
+        bool asked, ever; /* once; and once with an answer */
+} Reach;
+
+typedef enum ReachAct {
+        REACH_NOTHING, /* to be done or to be said */
+        REACH_RELOAD,  /* the rules that lead there are gone, and are to be made again */
+        REACH_TELL,    /* they are not what is wrong */
+        REACH_BACK,    /* it is reached again */
+} ReachAct;
+
+/** reach_due() - after a probe found it healthy: whether to ask there, too. Every sixth time, and always while it is missed. */
+bool reach_due(Reach *reach);
+
+/**
+ * reach_heard() - @answered there, or not. One miss is no miss; the rules are made again after the second and then at
+ * ever longer intervals, as that drops the connections for a moment. Where nobody ever answered that is done once.
+ */
+ReachAct reach_heard(Reach *reach, bool answered);
+
 /* Whose answer counts when two databases were asked. */
 typedef enum GateChoice {
         GATE_CHOICE_FIRST,          /* PostgreSQL's */

@@ -5,6 +5,7 @@
 #include "base/keyfile.h"
 #include "base/time.h"
 #include "stack/unfinished.h"
+#include "supervisor/reach.h"
 #include "supervisor/runfile.h"
 #include "supervisor/server.h"
 
@@ -111,8 +112,11 @@ void enter_probe(Supervisor *s) {
 
 static void say_serving(Supervisor *s) {
         const char *release = s->version ? s->version : s->config->release;
+        _cleanup_(freep) char *doubt = reach_doubt(s);
 
-        if (stack_is_external(s->config, s->member.kind))
+        if (doubt)
+                supervisor_status(s, "%s %s, but %s", s->info->serves, release, doubt);
+        else if (stack_is_external(s->config, s->member.kind))
                 supervisor_status(s, "Watching the external %s", s->member.kind == MEMBER_DB ? "PostgreSQL" : "Redis");
         else if (s->member.kind == MEMBER_API)
                 supervisor_status(s, "Serving %s, schema %s of %s", release, s->gate.needed, s->gate.needed);
@@ -140,7 +144,7 @@ static void say_ready(Supervisor *s) {
         s->ready_said = true;
 }
 
-static void healthy(Supervisor *s) {
+void serve_healthy(Supervisor *s) {
         if (s->bad_probes > 0) {
                 log_message(LOG_INFO, MESSAGE_HEALTH, "Healthy again after %u failed probes.", s->bad_probes);
                 s->bad_probes = 0;
@@ -229,10 +233,10 @@ static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) 
         Supervisor *s = userdata;
 
         s->probe = NULL;
-        if (verdict == PROBE_GOOD)
-                healthy(s);
-        else
+        if (verdict != PROBE_GOOD)
                 not_healthy(s, reason);
+        else if (!reach_ask(s))
+                serve_healthy(s);
 }
 
 static void on_external_login(void *userdata, const JobResult *result) {
@@ -241,14 +245,14 @@ static void on_external_login(void *userdata, const JobResult *result) {
         s->job = NULL;
         gate_hear(s, result);
         if (s->gate.status == 0)
-                healthy(s);
+                serve_healthy(s);
         else
                 not_healthy(s, s->gate.sentence);
 }
 
 void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reason) {
         if (verdict == PROBE_GOOD)
-                healthy(s);
+                serve_healthy(s);
         else
                 not_healthy(s, reason);
 }
@@ -288,6 +292,7 @@ void serve_rest(Supervisor *s) {
 void enter_serve(Supervisor *s) {
         supervisor_wait_over(s);
         s->bad_probes = 0;
+        s->reach = (Reach){0};
         say_serving(s);
         say_ready(s);
         serve_rest(s);

@@ -80,6 +80,7 @@ typedef struct Supervisor {
         uint64_t rest_usec;   /* how long the next rest is */
 
         EndHistory ends;
+        Reach reach;
         unsigned bad_probes;
         uint64_t entered_usec; /* into this state */
         uint64_t begun_usec;   /* the process */
@@ -161,6 +162,8 @@ void hold_release(Supervisor *s);
 
 /** ask_redis() - in the state AWAIT for the start, in SERVE to watch the external one. await.c */
 void ask_redis(Supervisor *s);
+/** serve_healthy() - SERVE: it answered; says so and rests. serve.c */
+void serve_healthy(Supervisor *s);
 /** serve_rest() - SERVE: the next look at the member, an interval from now. serve.c */
 void serve_rest(Supervisor *s);
 

@@ -164,3 +164,36 @@ start_all
 healed 120
 SH
 }
+
+@test "a firewall that is loaded anew: who publishes a port is reached again, everybody's way out is there, and nobody restarts" {
+        config health interval 1s
+        in_guest systemctl restart lago.target
+        in_the_night <<'SH'
+healed 120 || exit 1
+reached() {
+        [ "$(curl -s -m 2 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$1")" = 200 ]
+}
+way_out() {
+        nft list ruleset | grep -q -i masquerade || iptables-save -t nat | grep -q MASQUERADE
+}
+reached 3000/health && reached 8080/ && way_out || exit 1
+before=$(invocations) ids=$(podman ps -q | sort)
+nft flush ruleset
+! reached 3000/health && ! reached 8080/ && ! way_out || { echo "# the rules are still there"; exit 1; }
+for ((i = 0; i < 600; i++)); do
+        ! reached 3000/health || ! reached 8080/ || break
+        sleep 0.2
+done
+for ((i = 0; i < 300; i++)); do
+        [[ $(systemctl show -P StatusText lago-api lago-front) == *"not reached"* ]] || break
+        sleep 0.2
+done
+healed 60 && way_out || exit 1
+[ "$(invocations)" = "$before" ] && [ "$(podman ps -q | sort)" = "$ids" ] || { echo "# somebody restarted"; exit 1; }
+for m in api front; do
+        journalctl -b -o cat MESSAGE_ID=5e0a1f7c4d9b4c0f9d3cf2f7a6c1b84e -u "lago-$m" >/tmp/said
+        grep -q 'Healthy, but not reached at 127.0.0.1:' /tmp/said && grep -q 'Reached at 127.0.0.1:.* again' /tmp/said ||
+                { echo "# lago-$m:"; sed 's/^/# /' /tmp/said; exit 1; }
+done
+SH
+}

@@ -255,6 +255,55 @@ static void two_databases_are_verified_together_or_not_at_all(void **state) {
                 }
 }
 
+static void where_it_is_published_is_asked_now_and_then(void **state) {
+        Reach reach = {0};
+        unsigned n_asked = 0;
+
+        (void)state;
+        for (unsigned turn = 0; turn < 61; turn++)
+                if (reach_due(&reach)) {
+                        n_asked++;
+                        assert_int_equal(reach_heard(&reach, true), REACH_NOTHING);
+                }
+        assert_int_equal(n_asked, 11);
+}
+
+static void rules_that_are_gone_are_made_again_ever_more_rarely(void **state) {
+        Reach reach = {0};
+        unsigned reloads[8] = {0}, n = 0;
+
+        (void)state;
+        assert_true(reach_due(&reach));
+        assert_int_equal(reach_heard(&reach, true), REACH_NOTHING);
+        for (unsigned miss = 1; miss <= 70; miss++) {
+                /* The sixth turn first, then each. */
+                while (!reach_due(&reach))
+                        assert_int_equal(miss, 1);
+                if (reach_heard(&reach, false) == REACH_RELOAD)
+                        reloads[n++] = miss;
+        }
+        assert_int_equal(n, 6);
+        for (unsigned i = 0; i < n; i++)
+                assert_int_equal(reloads[i], 2U << i);
+        assert_true(reach_due(&reach));
+        assert_int_equal(reach_heard(&reach, true), REACH_BACK);
+        assert_int_equal(reach_heard(&reach, true), REACH_NOTHING);
+        /* One that is missed once is nothing. */
+        assert_int_equal(reach_heard(&reach, false), REACH_NOTHING);
+        assert_int_equal(reach_heard(&reach, true), REACH_NOTHING);
+}
+
+static void what_was_never_reached_is_mended_once_told_and_left_alone(void **state) {
+        Reach reach = {0};
+
+        (void)state;
+        for (unsigned miss = 1; miss <= 70; miss++)
+                assert_int_equal(reach_heard(&reach, false), miss == 2   ? REACH_RELOAD
+                                                             : miss == 3 ? REACH_TELL
+                                                                         : REACH_NOTHING);
+        assert_int_equal(reach_heard(&reach, true), REACH_BACK);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_stack_that_serves_is_ready),
@@ -272,6 +321,9 @@ int main(void) {
                 cmocka_unit_test(netavark_is_asked_in_its_own_words),
                 cmocka_unit_test(spans_read_well),
                 cmocka_unit_test(two_databases_are_verified_together_or_not_at_all),
+                cmocka_unit_test(where_it_is_published_is_asked_now_and_then),
+                cmocka_unit_test(rules_that_are_gone_are_made_again_ever_more_rarely),
+                cmocka_unit_test(what_was_never_reached_is_mended_once_told_and_left_alone),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
