@@ -2,6 +2,7 @@
 #include "probe/probe.h"
 
 #include "base/util.h"
+#include "probe/name.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,6 +92,21 @@ static ProbeReading read_tls(const ProbeTarget *target, const char *bytes, size_
         return reading(PROBE_LATER, "no TLS on port %u", target->port);
 }
 
+/* One datagram, so it is whole. */
+static ProbeReading read_name(const ProbeTarget *target, const char *bytes, size_t n) {
+        switch (name_answer(bytes, n)) {
+        case NAME_KNOWN:
+                return reading(PROBE_GOOD, "knows %s", target->path);
+        case NAME_UNKNOWN:
+                return reading(PROBE_LATER, "it does not know %s", target->path);
+        case NAME_FAILED:
+                return reading(PROBE_LATER, "it fails to look up %s", target->path);
+        case NAME_NONE:
+                break;
+        }
+        return reading(PROBE_LATER, "no name server on port %u", target->port);
+}
+
 ProbeReading probe_read(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
         switch (target->question) {
         case ASK_HTTP:
@@ -99,6 +115,8 @@ ProbeReading probe_read(const ProbeTarget *target, const char *bytes, size_t n, 
                 return read_redis(target, bytes, n, eof);
         case ASK_TLS:
                 return read_tls(target, bytes, n, eof);
+        case ASK_NAME:
+                return read_name(target, bytes, n);
         case ASK_POSTGRES:
                 return read_postgres(target, bytes, n, eof);
         }
@@ -151,6 +169,10 @@ char *probe_request(const ProbeTarget *target, size_t *ret_n) {
                 break;
         case ASK_TLS:
                 return tls_request(ret_n);
+        case ASK_NAME:
+                text = xcalloc(NAME_REQUEST_MAX, 1);
+                *ret_n = name_request(target->path, (unsigned char *)text);
+                return text;
         default:
                 text = xcalloc(sizeof(ssl_request) + 1, 1);
                 memcpy(text, ssl_request, sizeof(ssl_request));

@@ -124,18 +124,18 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 }
 
 /* A socket belongs to the network namespace it was made in, whatever its maker does afterwards; see setns(2). */
-static int socket_in(int netns_fd, int family) {
+static int socket_in(int netns_fd, int family, int type) {
         _cleanup_(closep) int own = -EBADF;
         int fd, saved;
 
         if (netns_fd < 0) {
-                fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+                fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
                 return fd < 0 ? -errno : fd;
         }
         own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
         if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
                 return -errno;
-        fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         saved = errno;
         /* Staying in a container's network would make every later answer about the wrong host. */
         if (setns(own, CLONE_NEWNET) < 0)
@@ -156,7 +156,7 @@ static int connect_to(const ProbeTarget *target) {
                 address = (const struct sockaddr *)&in6;
                 size = sizeof(in6);
         }
-        fd = socket_in(target->netns_fd, address->sa_family);
+        fd = socket_in(target->netns_fd, address->sa_family, target->question == ASK_NAME ? SOCK_DGRAM : SOCK_STREAM);
         if (fd < 0)
                 return fd;
         if (connect(fd, address, size) < 0 && errno != EINPROGRESS)

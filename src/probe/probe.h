@@ -18,6 +18,7 @@ typedef enum ProbeQuestion {
         ASK_HTTP,     /* GET path: status 200, and the release in the body when one is expected */
         ASK_REDIS,    /* AUTH when there is a password, PING */
         ASK_TLS,      /* a server that speaks TLS: it answers a greeting; no word of ours goes there in the clear */
+        ASK_NAME,     /* the address of the host "path", over UDP, of a name server */
         ASK_POSTGRES, /* SSLRequest: the server answers one byte as soon as it accepts connections; no login */
 } ProbeQuestion;
 
@@ -26,7 +27,7 @@ typedef struct ProbeTarget {
         int netns_fd; /* network namespace to ask in, or -EBADF for our own; borrowed */
         const char *address; /* numeric */
         uint16_t port;
-        const char *path;                /* ASK_HTTP */
+        const char *path;                /* ASK_HTTP, ASK_NAME */
         const char *version;             /* ASK_HTTP: must appear in the body; NULL: any */
         const char *user, *password;     /* ASK_REDIS; NULL: none */
         uint64_t timeout_usec;

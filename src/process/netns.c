@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/netns.h"
 
+#include "base/file.h"
 #include "base/util.h"
 
 #include <arpa/inet.h>
@@ -9,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stdio.h>
 #include <unistd.h>
 
 int netns_open(pid_t pid) {
@@ -51,4 +53,34 @@ int netns_address(int netns_fd, char *ret, size_t size) {
         found = pick(list, AF_INET, ret, size) || pick(list, AF_INET6, ret, size);
         freeifaddrs(list);
         return found ? 0 : -ENOENT;
+}
+
+int netns_default_route(const char *text, char *ret, size_t size) {
+        _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+
+        STRV_FOREACH(line, lines) {
+                struct in_addr gateway;
+                unsigned destination, address, flags;
+
+                /* Numbers are as they lie in memory; the first flag is "up", the second that there is a gateway. */
+                if (sscanf(*line, "%*15s %8x %8x %4x", &destination, &address, &flags) != 3 || destination != 0 ||
+                    (flags & 3) != 3)
+                        continue;
+                gateway.s_addr = address;
+                return inet_ntop(AF_INET, &gateway, ret, (socklen_t)size) ? 0 : -ENOSPC;
+        }
+        return -ENOENT;
+}
+
+int netns_gateway(int netns_fd, char *ret, size_t size) {
+        _cleanup_(closep) int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+        _cleanup_(freep) char *text = NULL;
+        int r;
+
+        if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
+                return -errno;
+        r = file_read("/proc/thread-self/net/route", 65536, &text, NULL);
+        if (setns(own, CLONE_NEWNET) < 0)
+                abort();
+        return r < 0 ? r : netns_default_route(text, ret, size);
 }

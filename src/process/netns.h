@@ -10,3 +10,12 @@ int netns_open(pid_t pid);
 
 /** netns_address() - the first IPv4 (else IPv6) address in it that is not loopback or link-local. Errors: -errno, -ENOENT. */
 int netns_address(int netns_fd, char *ret, size_t size);
+
+/**
+ * netns_gateway() - the IPv4 address that its default route goes to: on a network of Podman's, also where its name server
+ * listens. Errors: -errno, -ENOENT when there is none.
+ */
+int netns_gateway(int netns_fd, char *ret, size_t size);
+
+/** netns_default_route() - that address in the text of /proc/net/route; see proc_pid_net(5). Pure. Errors: -ENOENT. */
+int netns_default_route(const char *text, char *ret, size_t size);

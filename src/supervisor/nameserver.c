@@ -45,6 +45,12 @@ static unsigned signal_servers(int sig) {
         return n;
 }
 
+void nameserver_end(void) {
+        /* One that is stopped hears of nothing else. */
+        (void)signal_servers(SIGKILL);
+        (void)unlink(DIRECTORY "/aardvark.pid");
+}
+
 void nameserver_mend(void) {
         if (signal_servers(0) <= 1)
                 return;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Podman's name server, where a client that was killed half-way leaves it broken for everybody. */
+/* Podman's name server, which all networks of a host share, where it is broken for everybody. */
 
 /** nameserver_mend() - after a start was killed: ends name servers that run twice; the next start of a container starts one. */
 void nameserver_mend(void);
+
+/** nameserver_end() - one that does not answer would be told of containers, and not be started; ends all there are. */
+void nameserver_end(void);

@@ -2,6 +2,8 @@
 #include "supervisor/reach.h"
 
 #include "base/time.h"
+#include "process/netns.h"
+#include "supervisor/nameserver.h"
 
 #define RELOAD_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -12,10 +14,17 @@ static char *place_of(const Supervisor *s) {
 }
 
 char *reach_doubt(const Supervisor *s) {
-        _cleanup_(freep) char *place = s->reach.missed >= 2 ? place_of(s) : NULL;
+        _cleanup_(freep) char *place = NULL;
 
-        return place ? xasprintf("not reached at %s", place) : NULL;
+        if (s->names.missed >= 2)
+                return xstrdup("its network resolves no names");
+        if (s->reach.missed < 2)
+                return NULL;
+        place = place_of(s);
+        return xasprintf("not reached at %s", place);
 }
+
+/* --- made again ----------------------------------------------------------------------------------------- */
 
 static void on_reloaded(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
@@ -24,39 +33,76 @@ static void on_reloaded(void *userdata, const JobResult *result) {
         if (result->signaled || result->status != 0) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
-                log_warning("The network rules of %s could not be made again: %s", s->container_name, line);
+                log_warning("The network of %s could not be made again: %s", s->container_name, line);
         }
         serve_healthy(s);
 }
 
-static void reload(Supervisor *s) {
-        supervisor_job(s, s->engine->network_reload(s->container_name),
-                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = RELOAD_TIMEOUT_USEC, .done = on_reloaded});
+/* Answer: whether the engine is at work, and serve_healthy() follows. @doubt: "not reached at …"; @mended: "Reached at …". */
+static bool heard(Supervisor *s, ReachAct act, const char *doubt, const char *mended, const char *reason) {
+        switch (act) {
+        case REACH_RELOAD:
+                log_message(LOG_WARNING, MESSAGE_UNREACHED, "Healthy, but %s (%s): the engine makes its network again.",
+                            doubt, reason);
+                supervisor_job(s, s->engine->network_reload(s->container_name),
+                               &(JobSpec){.directory_fd = -EBADF, .timeout_usec = RELOAD_TIMEOUT_USEC, .done = on_reloaded});
+                return true;
+        case REACH_TELL:
+                log_message(LOG_WARNING, MESSAGE_UNREACHED, "Healthy, but %s, and making its network again did not help: %s.",
+                            doubt, reason);
+                return false;
+        case REACH_BACK:
+                log_message(LOG_INFO, MESSAGE_UNREACHED, "%s again.", mended);
+                return false;
+        case REACH_NOTHING:
+                return false;
+        }
+        return false;
 }
+
+/* --- the name server ------------------------------------------------------------------------------------ */
+
+static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Supervisor *s = userdata;
+        ReachAct act = reach_heard(&s->names, verdict == PROBE_GOOD);
+
+        s->probe = NULL;
+        if (act == REACH_RELOAD)
+                nameserver_end();
+        if (!heard(s, act, "its network resolves no names", "Names are resolved", reason))
+                serve_healthy(s);
+}
+
+/* For this member's own name, which is known as long as its container runs. */
+static void ask_name(Supervisor *s) {
+        char server[46];
+        ProbeTarget target = {
+                .question = ASK_NAME,
+                .netns_fd = s->container.netns_fd,
+                .address = server,
+                .port = 53,
+                .path = s->info->name,
+                .timeout_usec = s->config->health_timeout_usec,
+        };
+        int r = netns_gateway(s->container.netns_fd, server, sizeof(server));
+
+        /* A network of IPv6 alone, say: nobody to ask is nothing amiss. */
+        if (r == -ENOENT)
+                serve_healthy(s);
+        else if (r < 0 || (r = probe_start(s->event, &target, on_name, s, &s->probe)) < 0)
+                on_name(s, PROBE_LATER, probe_errno_words(-r));
+}
+
+/* --- the published port --------------------------------------------------------------------------------- */
 
 static void on_published(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
-        ReachAct act = reach_heard(&s->reach, verdict == PROBE_GOOD);
-        _cleanup_(freep) char *place = place_of(s);
+        _cleanup_(freep) char *place = place_of(s), *doubt = xasprintf("not reached at %s", place);
+        _cleanup_(freep) char *mended = xasprintf("Reached at %s", place);
 
         s->probe = NULL;
-        switch (act) {
-        case REACH_RELOAD:
-                log_message(LOG_WARNING, MESSAGE_UNREACHED,
-                            "Healthy, but not reached at %s (%s): the engine makes its network rules again.", place, reason);
-                reload(s);
-                return;
-        case REACH_TELL:
-                log_message(LOG_WARNING, MESSAGE_UNREACHED, "Healthy, but not reached at %s, and new network rules did not help: %s.", place,
-                            reason);
-                break;
-        case REACH_BACK:
-                log_message(LOG_INFO, MESSAGE_UNREACHED, "Reached at %s again.", place);
-                break;
-        case REACH_NOTHING:
-                break;
-        }
-        serve_healthy(s);
+        if (!heard(s, reach_heard(&s->reach, verdict == PROBE_GOOD), doubt, mended, reason))
+                ask_name(s);
 }
 
 bool reach_ask(Supervisor *s) {
@@ -69,7 +115,7 @@ bool reach_ask(Supervisor *s) {
         };
         int r;
 
-        if (!listen || s->info->probe != PROBE_HTTP || !reach_due(&s->reach))
+        if (!listen || s->info->probe != PROBE_HTTP || (!reach_due(&s->reach) && s->names.missed == 0))
                 return false;
         target.address = stack_listen_local(listen);
         target.port = listen->port;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Where a member is published. The probe asks a container inside its network, so it does not see when this host no longer
- * leads anybody there: a firewall that was loaded anew has forgotten the engine's rules, and with them the members' way out.
+ * What the engine gives a network on this host, and what the probe does not see, since it asks a container inside of it: rules
+ * that lead there from the published port, and lead out, which a firewall that is loaded anew forgets; and a name server,
+ * without which a worker finds neither PostgreSQL nor a payment provider. Both are asked by those that publish a port, and
+ * made again by the engine.
  */
 
 #include "supervisor/supervisor.h"
 
-/** reach_ask() - after a good probe. Answer: false when it is not asked now; else serve_healthy() follows in its time. */
+/** reach_ask() - after a good probe. Answer: false when nothing is asked now; else serve_healthy() follows in its time. */
 bool reach_ask(Supervisor *s);
 
 /** reach_doubt() - "not reached at 127.0.0.1:3000", for STATUS; NULL when nothing speaks against it. The caller frees it. */

@@ -292,7 +292,7 @@ void serve_rest(Supervisor *s) {
 void enter_serve(Supervisor *s) {
         supervisor_wait_over(s);
         s->bad_probes = 0;
-        s->reach = (Reach){0};
+        s->reach = s->names = (Reach){0};
         say_serving(s);
         say_ready(s);
         serve_rest(s);

@@ -80,7 +80,7 @@ typedef struct Supervisor {
         uint64_t rest_usec;   /* how long the next rest is */
 
         EndHistory ends;
-        Reach reach;
+        Reach reach, names; /* asked for at its published port; by its network's name server */
         unsigned bad_probes;
         uint64_t entered_usec; /* into this state */
         uint64_t begun_usec;   /* the process */

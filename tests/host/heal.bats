@@ -197,3 +197,33 @@ for m in api front; do
 done
 SH
 }
+
+@test "the network's name server killed, and stuck: names are resolved again" {
+        config health interval 1s
+        in_guest systemctl restart lago.target
+        in_the_night <<'SH'
+healed 120 || exit 1
+resolved() {
+        podman exec lago-worker getent hosts db | grep -q '\.'
+}
+said() {
+        journalctl --sync
+        journalctl -b -o cat MESSAGE_ID=5e0a1f7c4d9b4c0f9d3cf2f7a6c1b84e | grep -c "^$1"
+}
+resolved || exit 1
+before=$(invocations)
+for signal in KILL STOP; do
+        back=$(said 'Names are resolved again')
+        kill -$signal $(pgrep -x aardvark-dns) || exit 1
+        ! timeout 3 podman exec lago-worker getent hosts db || { echo "# it still answers"; exit 1; }
+        for ((i = 0; i < 600; i++)); do
+                [ "$(said 'Names are resolved again')" -lt "$((back + 1))" ] || break
+                sleep 0.2
+        done
+        resolved || { echo "# after $signal:"; tell_all; exit 1; }
+done
+healed 60 || exit 1
+[ "$(invocations)" = "$before" ] || { echo "# somebody restarted"; exit 1; }
+[ "$(pgrep -c -x aardvark-dns)" = 1 ] || { pgrep -a aardvark | sed 's/^/# /'; exit 1; }
+SH
+}

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include "probe/name.h"
 #include "probe/probe.h"
 
 #include "base/util.h"
+#include "process/netns.h"
 
 #include "check.h"
 
 static const ProbeTarget api = {.question = ASK_HTTP, .port = 3000, .path = "/health", .version = "v1.50.0"};
 static const ProbeTarget redis = {.question = ASK_REDIS, .port = 6379};
 static const ProbeTarget redis_auth = {.question = ASK_REDIS, .port = 6379, .password = "x"};
+static const ProbeTarget name = {.question = ASK_NAME, .port = 53, .path = "api"};
 static const ProbeTarget postgres = {.question = ASK_POSTGRES, .port = 5432};
 
 typedef struct Case {
@@ -54,7 +57,7 @@ static void every_answer_has_its_meaning(void **state) {
 }
 
 static void rubbish_is_read_without_harm(void **state) {
-        const ProbeTarget *targets[] = {&api, &redis, &redis_auth, &postgres};
+        const ProbeTarget *targets[] = {&api, &redis, &redis_auth, &postgres, &name};
         uint64_t seed = 7;
 
         (void)state;
@@ -65,7 +68,7 @@ static void rubbish_is_read_without_harm(void **state) {
 
                 for (size_t k = 0; k < n; k++)
                         bytes[k] = (char)next_random(&seed);
-                r = probe_read(targets[i % 4], bytes, n, true);
+                r = probe_read(targets[i % ELEMENTSOF(targets)], bytes, n, true);
                 assert_true(r.complete);
                 assert_true(memchr(r.reason, '\0', sizeof(r.reason)) != NULL);
         }
@@ -97,12 +100,70 @@ static void the_password_is_sent_as_one_argument(void **state) {
         assert_string_equal(request, "*2\r\n$4\r\nAUTH\r\n$13\r\na b\r\nFLUSHALL\r\nPING\r\n");
 }
 
+static void a_name_is_asked_for_label_by_label(void **state) {
+        static const unsigned char expected[] = "\x4c\x61\1\0\0\1\0\0\0\0\0\0" "\3api" "\3dns" "\6podman" "\0" "\0\1\0\1";
+        unsigned char buf[NAME_REQUEST_MAX];
+        char longest[300];
+
+        (void)state;
+        assert_int_equal(name_request("api.dns.podman", buf), sizeof(expected) - 1);
+        assert_memory_equal(buf, expected, sizeof(expected) - 1);
+        assert_int_equal(name_request("", buf), 0);
+        assert_int_equal(name_request("a..b", buf), 0);
+        memset(longest, 'a', sizeof(longest));
+        longest[64] = '\0';
+        assert_int_equal(name_request(longest, buf), 0);
+        longest[63] = '\0';
+        assert_int_equal(name_request(longest, buf), 12 + 64 + 5);
+        for (size_t i = 0; i < 253; i++)
+                longest[i] = i % 2 ? '.' : 'a';
+        longest[253] = '\0';
+        assert_int_equal(name_request(longest, buf), 12 + 254 + 5);
+        longest[253] = 'a';
+        longest[254] = '\0';
+        assert_int_equal(name_request(longest, buf), 0);
+}
+
+static void the_name_server_s_answer_is_understood(void **state) {
+        char answer[12] = {0x4c, 0x61, (char)0x81, (char)0x80, 0, 1, 0, 1};
+
+        (void)state;
+        assert_int_equal(probe_read(&name, answer, sizeof(answer), false).verdict, PROBE_GOOD);
+        answer[3] = (char)0x83;
+        assert_string_equal(probe_read(&name, answer, sizeof(answer), false).reason, "it does not know api");
+        answer[3] = (char)0x82;
+        assert_string_equal(probe_read(&name, answer, sizeof(answer), false).reason, "it fails to look up api");
+        assert_string_equal(probe_read(&name, answer, 11, false).reason, "no name server on port 53");
+        answer[2] = 1;
+        assert_string_equal(probe_read(&name, answer, sizeof(answer), false).reason, "no name server on port 53");
+        answer[0] = 0;
+        assert_int_equal(probe_read(&name, answer, sizeof(answer), false).verdict, PROBE_LATER);
+}
+
+static void the_default_route_is_read(void **state) {
+        const char *head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
+        _cleanup_(freep) char *good = xasprintf("%seth0\t0000590A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+                                                "eth0\t00000000\t0100590A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n", head);
+        _cleanup_(freep) char *none = xasprintf("%seth0\t0000590A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n", head);
+        char address[46];
+
+        (void)state;
+        assert_int_equal(netns_default_route(good, address, sizeof(address)), 0);
+        assert_string_equal(address, "10.89.0.1");
+        assert_int_equal(netns_default_route(none, address, sizeof(address)), -ENOENT);
+        assert_int_equal(netns_default_route("", address, sizeof(address)), -ENOENT);
+        assert_int_equal(netns_default_route(head, address, sizeof(address)), -ENOENT);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_answer_has_its_meaning),
                 cmocka_unit_test(rubbish_is_read_without_harm),
                 cmocka_unit_test(a_server_with_tls_hears_no_word_in_the_clear),
                 cmocka_unit_test(the_password_is_sent_as_one_argument),
+                cmocka_unit_test(a_name_is_asked_for_label_by_label),
+                cmocka_unit_test(the_name_server_s_answer_is_understood),
+                cmocka_unit_test(the_default_route_is_read),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
