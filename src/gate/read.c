@@ -7,10 +7,10 @@
 #include <time.h>
 
 /*
- * The ledger in one round trip. The statements go as one simple query: it needs no startup option and no prepared
- * statement, so a pooler in transaction mode lets it through; and nothing in it fails on a database of any state, so
- * that the server's log stays clean. A table that may not exist is read by a DO block, which hands its findings on in
- * settings of the transaction.
+ * The ledger in one round trip, two where something is out of the ordinary. The statements of one go as one simple
+ * query: it needs no startup option and no prepared statement, so a pooler in transaction mode lets it through; and
+ * nothing in it fails on a database of any state, so that the server's log stays clean. A table that may not exist is
+ * read by a DO block, which hands its findings on in settings of the transaction.
  */
 static const char query_begin[] = "BEGIN READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = '%us'; SET LOCAL lock_timeout = '%us'; "
                                   "SELECT set_config('search_path', %s, true); ";
@@ -36,12 +36,37 @@ static const char query_collect[] =
         "  END IF;\n"
         "END $lago$; ";
 
+/* What both of the queries below tell. */
+#define QUERY_STATE                                                                                                    \
+        "SELECT current_setting('server_version_num') AS version_num, current_setting('server_version') AS version,\n" \
+        "  current_database() AS database, current_user AS role, pg_is_in_recovery() AS standby,\n"                    \
+        "  current_setting('default_transaction_read_only') AS read_only, pg_backend_pid() AS pid,\n"                  \
+        "  current_schema() AS schema, to_regclass('schema_migrations') IS NOT NULL AS has_migrations,\n"              \
+        "  setting.versions, coalesce(current_setting('lago_gate.odd', true), '') = 't' AS odd,\n"                     \
+        "  coalesce(current_setting('lago_gate.roles', true), '') AS roles,\n"                                         \
+        "  current_setting('is_superuser') AS superuser,\n"                                                            \
+        "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,\n"
+
+#define QUERY_SETTING "(SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions)"
+
+/*
+ * A new session knows no catalogue yet: the server takes three times as long to plan the whole of query_facts as to
+ * answer this. Where there are versions, no invalid index and no migrator, everything else in it would be empty. The
+ * lock is looked for in any database and the index in any schema, which costs a second question at worst.
+ */
+static const char query_usual[] =
+        QUERY_STATE
+        "  setting.versions <> '' AND NOT EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)\n"
+        "    AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1\n"
+        "                                             AND l.classid = %u::oid AND l.objid = %u::oid) AS usual\n"
+        "FROM " QUERY_SETTING " AS setting; COMMIT";
+
 /*
  * Names that only Lago uses, to tell its own half-made tables from somebody else's.
  * Objects of extensions are their own affair: nobody drops those.
  */
 static const char query_facts[] =
-        "WITH setting AS (SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions),\n"
+        "WITH setting AS " QUERY_SETTING ",\n"
         "objects AS MATERIALIZED (\n"
         "  SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, setting\n"
         "   WHERE setting.versions = '' AND n.nspname IN ('public', current_schema())\n"
@@ -69,12 +94,7 @@ static const char query_facts[] =
         "     AND a.application_name = 'psql' AND a.pid <> pg_backend_pid()\n"
         "     AND (a.state = 'active' OR a.state_change > clock_timestamp() - interval '30 seconds')\n"
         "   ORDER BY a.backend_start LIMIT 1)\n"
-        "SELECT current_setting('server_version_num') AS version_num, current_setting('server_version') AS version,\n"
-        "  current_database() AS database, current_user AS role, pg_is_in_recovery() AS standby,\n"
-        "  current_setting('default_transaction_read_only') AS read_only, pg_backend_pid() AS pid,\n"
-        "  current_schema() AS schema, to_regclass('schema_migrations') IS NOT NULL AS has_migrations,\n"
-        "  setting.versions, coalesce(current_setting('lago_gate.odd', true), '') = 't' AS odd,\n"
-        "  coalesce(current_setting('lago_gate.roles', true), '') AS roles,\n"
+        QUERY_STATE
         "  (SELECT n.nspname FROM pg_namespace n\n"
         "    WHERE 3 = (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')\n"
         "                 AND c.relname IN ('billable_metrics', 'subscriptions', 'invoices'))\n"
@@ -95,9 +115,7 @@ static const char query_facts[] =
         "      AND a.client_addr IS NOT DISTINCT FROM m.client_addr AND a.application_name = m.application_name\n"
         "      AND cardinality(b.pids) > 0 LIMIT 1) AS migrator_blocked_by,\n"
         "  (SELECT pid FROM loader) AS loader, (SELECT host(client_addr) FROM loader) AS loader_address,\n"
-        "  (SELECT floor(extract(epoch FROM backend_start)) FROM loader) AS loader_since,\n"
-        "  current_setting('is_superuser') AS superuser,\n"
-        "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create\n"
+        "  (SELECT floor(extract(epoch FROM backend_start)) FROM loader) AS loader_since\n"
         "FROM setting; COMMIT";
 
 /* --- the advisory lock's key --------------------------------------------------------------------------- */
@@ -224,7 +242,7 @@ static int fail(Ledger *ledger, int r, const QueryError *error) {
         return r;
 }
 
-static char *ledger_query(PGconn *conn, const Target *target, const char *database) {
+static char *ledger_query(PGconn *conn, const Target *target, const char *database, bool whole) {
         uint64_t key = (uint64_t)migrator_key(database);
         char *path = PQescapeLiteral(conn, target->search_path, strlen(target->search_path));
         _cleanup_(freep) char *begin = NULL, *facts = NULL;
@@ -232,14 +250,16 @@ static char *ledger_query(PGconn *conn, const Target *target, const char *databa
         if (!path)
                 return NULL;
         begin = xasprintf(query_begin, target->timeout_sec, target->timeout_sec, path);
-        facts = xasprintf(query_facts, (unsigned)(key >> 32), (unsigned)key);
+        facts = whole ? xasprintf(query_facts, (unsigned)(key >> 32), (unsigned)key)
+                      : xasprintf(query_usual, (unsigned)(key >> 32), (unsigned)key);
         PQfreemem(path);
         return xasprintf("%s%s%s", begin, query_collect, facts);
 }
 
-static int query_once(PGconn *conn, const Target *target, const char *database, Ledger *ledger, PGresult **ret) {
+static int query_once(PGconn *conn, const Target *target, const char *database, bool whole, Ledger *ledger,
+                      PGresult **ret) {
         _cleanup_(query_error_done) QueryError error = {};
-        _cleanup_(freep) char *sql = ledger_query(conn, target, database);
+        _cleanup_(freep) char *sql = ledger_query(conn, target, database, whole);
         _cleanup_(result_clearp) PGresult *row = NULL;
         int r;
 
@@ -261,12 +281,12 @@ int gate_read(PGconn *conn, const Target *target, Ledger *ledger) {
         int r;
 
         free_and_strdup(&ledger->search_path, target->search_path);
-        r = query_once(conn, target, name, ledger, &row);
-        if (r >= 0 && !streq(column(row, "database"), name)) {
-                /* A pooler's name for it: the lock's key is made from the server's. */
+        r = query_once(conn, target, name, /* whole= */ false, ledger, &row);
+        /* A pooler's name for the database may be another: the lock's key is made from the server's. */
+        if (r >= 0 && (!is_true(row, "usual") || !streq(column(row, "database"), name))) {
                 free_and_strdup(&name, column(row, "database"));
                 PQclear(TAKE_PTR(row));
-                r = query_once(conn, target, name, ledger, &row);
+                r = query_once(conn, target, name, /* whole= */ true, ledger, &row);
         }
         if (r >= 0)
                 read_row(conn, row, ledger);

@@ -418,6 +418,29 @@ lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE lo
         expect 10 pending
 }
 
+# How many questions the server was asked since the mark of that many bytes in its log.
+questions_since() {
+        tail -c "+$(($1 + 1))" "$RUN/main.server.log" | grep -c 'statement: BEGIN READ ONLY' || :
+}
+
+@test "a database in order answers at once; only what is odd is asked about again" {
+        local mark
+        fill v1.49.0
+        sql postgres -c "ALTER ROLE lago SET log_statement = 'all'"
+        mark=$(stat -c %s "$RUN/main.server.log")
+        gate check v1.49.0
+        expect 0 verified
+        [ "$(questions_since "$mark")" -eq 1 ]
+        sql "$DATABASE" -c "CREATE INDEX odd ON invoices (id)" \
+                -c "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'odd'::regclass"
+        mark=$(stat -c %s "$RUN/main.server.log")
+        gate check v1.49.0
+        sql postgres -c "ALTER ROLE lago RESET log_statement"
+        expect 0 verified
+        [ "$(questions_since "$mark")" -eq 2 ]
+        [[ "$(field WARNING)" == *"invoices: odd"* ]]
+}
+
 @test "nothing that the database says reaches the terminal raw" {
         sql "$DATABASE" -c "CREATE TABLE \"$(printf 'x\033[2J\nVERDICT=verified')\" (id int)"
         gate check v1.51.0
