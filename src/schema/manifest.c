@@ -256,6 +256,23 @@ int manifest_finish(Manifest *manifest, char **reterr) {
         return 0;
 }
 
+/* As fprintf() would, in half the time: every verdict begins with the printing of the manifest it parsed. */
+static void print_line(FILE *out, const char *word, uint64_t version, const char *name) {
+        char head[48], *s = head + sizeof(head);
+        size_t n = strlen(word);
+
+        *--s = name ? ' ' : '\n';
+        do
+                *--s = (char)('0' + version % 10);
+        while ((version /= 10) > 0);
+        s = memcpy(s - n, word, n);
+        (void)fwrite_unlocked(s, 1, (size_t)(head + sizeof(head) - s), out);
+        if (!name)
+                return;
+        (void)fwrite_unlocked(name, 1, strlen(name), out);
+        (void)putc_unlocked('\n', out);
+}
+
 char *manifest_print(const Manifest *manifest) {
         char *text = NULL;
         size_t size;
@@ -265,13 +282,13 @@ char *manifest_print(const Manifest *manifest) {
                 return xstrdup("");
         fprintf(out, MANIFEST_HEADER "\nrelease %s\n", manifest->release);
         for (size_t i = 0; i < manifest->n_files; i++)
-                fprintf(out, "file %" PRIu64 " %s\n", manifest->files[i].version, manifest->files[i].name);
+                print_line(out, "file ", manifest->files[i].version, manifest->files[i].name);
         for (size_t i = 0; i < manifest->structure.n; i++)
-                fprintf(out, "structure %" PRIu64 "\n", manifest->structure.list[i]);
+                print_line(out, "structure ", manifest->structure.list[i], NULL);
         STRV_FOREACH(extension, manifest->extensions)
                 fprintf(out, "extension %s\n", *extension);
         for (size_t i = 0; i < manifest->n_clickhouse; i++)
-                fprintf(out, "clickhouse %" PRIu64 " %s\n", manifest->clickhouse[i].version, manifest->clickhouse[i].name);
+                print_line(out, "clickhouse ", manifest->clickhouse[i].version, manifest->clickhouse[i].name);
         for (size_t i = 0; i < manifest->n_scripts; i++)
                 fprintf(out, "script %s %s\n", manifest->scripts[i].path,
                         manifest->scripts[i].command ? manifest->scripts[i].command : "exec");

@@ -47,10 +47,18 @@ static int compare(const void *a, const void *b) {
         return (*x > *y) - (*x < *y);
 }
 
+/* Ascending, and none twice: as manifests are written, and as tables tell what was inserted in order. */
+static bool is_sorted(const Versions *set) {
+        for (size_t i = 1; i < set->n; i++)
+                if (set->list[i - 1] >= set->list[i])
+                        return false;
+        return true;
+}
+
 size_t versions_sort(Versions *set) {
         size_t n = 0, before = set->n;
 
-        if (before < 2)
+        if (is_sorted(set))
                 return 0;
         qsort(set->list, before, sizeof(uint64_t), compare);
         for (size_t i = 0; i < before; i++)
@@ -88,12 +96,16 @@ bool versions_is_subset(const Versions *a, const Versions *b) {
 
 void versions_or(const Versions *a, const Versions *b, Versions *ret) {
         Versions both = {};
+        size_t i = 0, j = 0;
 
-        for (size_t i = 0; i < a->n; i++)
-                versions_add(&both, a->list[i]);
-        for (size_t i = 0; i < b->n; i++)
-                versions_add(&both, b->list[i]);
-        (void)versions_sort(&both);
+        while (i < a->n || j < b->n) {
+                bool first = j == b->n || (i < a->n && a->list[i] <= b->list[j]);
+                uint64_t version = first ? a->list[i] : b->list[j];
+
+                versions_add(&both, version);
+                i += i < a->n && a->list[i] == version;
+                j += j < b->n && b->list[j] == version;
+        }
         *ret = both;
 }
 
