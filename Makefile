@@ -33,7 +33,7 @@ CFLAGS_  := -std=gnu11 $(WARNINGS) $(HARDEN) -fvisibility=hidden -ffunction-sect
 LDFLAGS_ := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed
 ifneq ($(SANITIZE),)
 CFLAGS_  := $(filter-out -D_FORTIFY_SOURCE=2,$(CFLAGS_)) -fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
-            -fno-sanitize-recover=all
+            -fno-sanitize-recover=all -DSANITIZED
 LDFLAGS_ += -fsanitize=$(SANITIZE)
 endif
 
