@@ -295,7 +295,7 @@ const char *const *config_pools(size_t *ret_n) {
 }
 
 static int check_pool(const char *name, char *const *others, char **reterr) {
-        const char *nearest = nearest_word(name, pools, ELEMENTSOF(pools));
+        const char *nearest;
 
         if (strv_contains(others, name)) {
                 *reterr = xasprintf("\"%s\" is named twice; name it once", name);
@@ -304,6 +304,7 @@ static int check_pool(const char *name, char *const *others, char **reterr) {
         for (size_t i = 0; i < ELEMENTSOF(pools); i++)
                 if (streq(name, pools[i]))
                         return 0;
+        nearest = nearest_word(name, pools, ELEMENTSOF(pools));
         if (nearest)
                 *reterr = xasprintf("Lago has no pool \"%s\"; did you mean %s?", name, nearest);
         return -EINVAL;

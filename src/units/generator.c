@@ -19,10 +19,13 @@ static PlanEntry *plan_add(Plan *plan, char *path) {
 static const MemberInfo *switched_off(const Config *config, const char *unit) {
         for (MemberKind kind = 0; kind < _MEMBER_KIND_MAX; kind++) {
                 Member member = {.kind = kind};
-                _cleanup_(freep) char *name = member_unit(&member);
+                _cleanup_(freep) char *name = NULL;
 
+                if (stack_is_enabled(config, &member))
+                        continue;
+                name = member_unit(&member);
                 if (streq(name, unit))
-                        return stack_is_enabled(config, &member) ? NULL : member_info(kind);
+                        return member_info(kind);
         }
         return NULL;
 }

@@ -134,6 +134,7 @@ static void all_of_it_is_written(void **state) {
         char target[128] = {0};
 
         config.pools = pools;
+        config.clock_enabled = false;
         plan = generator_plan(&config);
         assert_int_equal(output_write(folder->path, plan, &failed), 0);
         for (size_t i = 0; i < plan->n; i++) {
