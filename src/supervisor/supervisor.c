@@ -216,9 +216,13 @@ void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec) {
                 fork_failed(s, owned[0], -r);
 }
 
-void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler) {
+void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler) {
         s->timer = sd_event_source_disable_unref(s->timer);
-        (void)sd_event_add_time_relative(s->event, &s->timer, CLOCK_MONOTONIC, usec, usec / 10, handler, s);
+        (void)sd_event_add_time_relative(s->event, &s->timer, CLOCK_MONOTONIC, usec, slack_usec, handler, s);
+}
+
+void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler) {
+        supervisor_timer_within(s, usec, usec / 10, handler);
 }
 
 static int on_rest_over(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -244,9 +248,12 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 
 /* Runs after each turn in which something happened: a loop that is stuck is killed and started again. */
 static int on_turn(sd_event_source *source, void *userdata) {
+        Supervisor *s = userdata;
+
         (void)source;
-        (void)userdata;
         deadman_arm();
+        /* A loop that turns for other reasons need not be woken for this one. */
+        (void)sd_event_source_set_time_relative(s->heartbeat, deadman_turn_usec());
         return 0;
 }
 
@@ -257,7 +264,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata) 
 }
 
 static int loop_init(Supervisor *s) {
-        sd_event_source *post = NULL, *heartbeat = NULL;
+        sd_event_source *post = NULL;
         sigset_t mask;
         int r;
 
@@ -280,14 +287,12 @@ static int loop_init(Supervisor *s) {
         if (r >= 0)
                 r = sd_event_add_post(s->event, &post, on_turn, s);
         if (r >= 0)
-                r = sd_event_add_time(s->event, &heartbeat, CLOCK_MONOTONIC, s->begun_usec + deadman_turn_usec(),
+                r = sd_event_add_time(s->event, &s->heartbeat, CLOCK_MONOTONIC, s->begun_usec + deadman_turn_usec(),
                                       USEC_PER_SEC, on_heartbeat, s);
-        if (r >= 0 && heartbeat)
-                r = sd_event_source_set_enabled(heartbeat, SD_EVENT_ON);
+        if (r >= 0 && s->heartbeat)
+                r = sd_event_source_set_enabled(s->heartbeat, SD_EVENT_ON);
         (void)sd_event_source_set_floating(post, 1);
-        (void)sd_event_source_set_floating(heartbeat, 1);
         sd_event_source_unref(post);
-        sd_event_source_unref(heartbeat);
         return r < 0 ? r : runfile_watch(s);
 }
 

@@ -59,6 +59,7 @@ typedef struct Supervisor {
         Probe *probe;
         sd_event_source *timer;
 
+        sd_event_source *heartbeat; /* for the deadman, where nothing else turns the loop */
         sd_event_source *watch_run; /* inotify on the other members' run files */
         Job *hold;                  /* lago-gate hold, of the clock or of migrate; outlives states */
         bool held;                  /* it said that the lock is ours */
@@ -132,6 +133,9 @@ void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec);
 
 /** supervisor_timer() - calls @handler after @usec, unless the state is left before. */
 void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler);
+
+/** supervisor_timer_within() - the same, up to @slack_usec later where that lets the host sleep longer. */
+void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler);
 
 /* The steps: each is called when its state is entered, starts its work, and feeds an event when it is done. */
 void enter_await(Supervisor *s);   /* await.c */
