@@ -5,18 +5,20 @@
 #   ledger     answers from file=FILE with lines "VERSION ACTIVE VER": a table that keeps the older rows of a version, as
 #              ReplacingMergeTree does. Without FINAL all of them count, without "active = 1" those rolled back too.
 #              user=NAME and password=WORD are asked for, database=NAME is the only one there is; no file is no table.
+#              What is POSTed may change it, what is in a GET may not: schema_migrations is created and inserted into in
+#              FILE, any other statement is taken as done.
 #   exception  answers code=N status=N
 #   cut        announces more than it sends        short    ends in the middle of the line, as told
 #   rubbish    answers random bytes                html     answers 200 and a page, as some other server would
 #   endless    goes on answering                   silent   accepts and says nothing        slow   a byte a second
 #   redirect   sends to to=URL
-# cert=FILE key=FILE: with TLS. port=N: there, not anywhere.
+# cert=FILE key=FILE: with TLS. port=N address=IP: there, not anywhere on 127.0.0.1.
 use strict;
 use warnings;
 use IO::Socket::INET;
 
 my ($kind, %with) = (shift, map { split /=/, $_, 2 } @ARGV);
-my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $with{port}, Listen => 16, ReuseAddr => 1) or die;
+my $server = IO::Socket::INET->new(LocalAddr => $with{address} // '127.0.0.1', LocalPort => $with{port}, Listen => 16, ReuseAddr => 1) or die;
 $| = 1;
 $SIG{CHLD} = 'IGNORE';
 $SIG{PIPE} = 'IGNORE';
@@ -57,17 +59,34 @@ sub applied {
         return [map { $_->[0] } @rows];
 }
 
+# A statement that is no question.
+sub change {
+        my ($query) = @_;
+        return if $query !~ /^CREATE TABLE IF NOT EXISTS schema_migrations |^INSERT INTO schema_migrations /;
+        open my $file, '>>', $with{file} or die "$with{file}: $!";
+        print $file "$1 $2 ", time, "\n" if $query =~ /VALUES \('(\d+)', (\d+), now\(\)\)/;
+}
+
 sub ledger {
-        my ($client, $path, $headers) = @_;
-        my ($arguments) = $path =~ /\?(.*)/ or return exception($client, 404, 48, 'no query');
-        my %arguments = map { my ($k, $v) = split /=/, $_, 2; $v =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge; ($k => $v) } split /&/, $arguments;
+        my ($client, $method, $path, $headers, $body) = @_;
+        my %arguments = (database => 'default', query => '');
+        my ($arguments) = $path =~ /\?(.*)/;
+        %arguments = (%arguments, map { my ($k, $v) = split /=/, $_, 2; $v =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge; ($k => $v) } split /&/, $arguments // '');
+        my $query = $arguments{query} . $body;
         my ($user, $password) = ($headers->{'x-clickhouse-user'} // 'default', $headers->{'x-clickhouse-key'} // '');
         return exception($client, 403, 516, "$user: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED)")
                 if $user ne ($with{user} // 'default') || $password ne ($with{password} // '');
         return exception($client, 404, 81, "Database $arguments{database} does not exist. (UNKNOWN_DATABASE)")
                 if $arguments{database} ne ($with{database} // 'default');
-        my $versions = $with{file} ? applied($arguments{query}) : undef;
+        if ($query !~ /^SELECT /) {
+                return exception($client, 500, 164, 'Cannot execute query in readonly mode. (READONLY)') if $method ne 'POST';
+                print STDERR "$query\n";
+                change($query);
+                return reply($client, 200, '');
+        }
+        my $versions = $with{file} ? applied($query) : undef;
         return exception($client, 404, 60, "Table $arguments{database}.schema_migrations does not exist. (UNKNOWN_TABLE)") if !$versions;
+        return reply($client, 200, join '', map { "$_\n" } @$versions) if $query =~ /^SELECT version /;
         reply($client, 200, scalar(@$versions) . "\t" . join(',', @$versions) . "\t24.3.1.2672\n",
                 'Content-Type' => 'text/tab-separated-values; charset=UTF-8', 'X-ClickHouse-Format' => 'TabSeparated');
 }
@@ -88,8 +107,10 @@ sub serve {
                 $headers{lc $1} = $2 if $line =~ /^([^:]+): ?(.*)/;
         }
         my ($method, $path) = split / /, $request;
+        my $body = '';
+        read $client, $body, $headers{'content-length'} if $headers{'content-length'};
         print STDERR "$method $path\n";
-        return ledger($client, $path, \%headers) if $kind eq 'ledger';
+        return ledger($client, $method, $path, \%headers, $body) if $kind eq 'ledger';
         return exception($client, $with{status}, $with{code}, 'as asked for') if $kind eq 'exception' && $with{code};
         return reply($client, $with{status}, "as asked for\n") if $kind eq 'exception';
         return reply($client, 200, "2\t20231024084411,2023", 'Content-Length' => 1000) if $kind eq 'cut';

@@ -5,8 +5,8 @@
 #
 #   generate.rb TAG APP DATA OUT
 #
-# APP is the application all releases share, DATA the folder with migrations/TAG.txt and
-# structure/TAG.txt. Version numbers and names of the migrations are Lago's; their bodies are made
+# APP is the application all releases share, DATA the folder with migrations/TAG.txt,
+# structure/TAG.txt and clickhouse.txt. Version numbers and names of the migrations are Lago's; their bodies are made
 # here from the name: "create_x" creates a table, "..._to_x" alters x, and so on. A model of the
 # schema is kept on the way, so that structure.sql describes exactly what the migrations build.
 
@@ -244,6 +244,39 @@ class Migration
   end
 end
 
+# db/clickhouse_migrate, from a list of what each release added and deleted.
+class ClickHouse
+  def self.write
+    folder = "#{OUT}/db/clickhouse_migrate"
+    FileUtils.mkdir_p(folder)
+    files.each { |version, name| File.write("#{folder}/#{version}_#{name}.rb", text(version, name)) }
+  end
+
+  def self.files
+    files = {}
+    File.readlines("#{DATA}/clickhouse.txt", chomp: true).each do |line|
+      mark, word, name = line.split(" ", 3)
+      case mark
+      when "=" then break if word == "HEAD" || Gem::Version.new(word.delete_prefix("v")) > RELEASE
+      when "+" then files[word] = name
+      when "-" then files.delete(word)
+      end
+    end
+    files
+  end
+
+  def self.text(version, name)
+    <<~RUBY
+      # Stand-in: the version and the name are Lago's, the body is made by generate.rb.
+      class #{name.camelize} < StandIn::ClickHouse::Migration
+        def up
+          execute "CREATE TABLE table_#{version} (id UUID) ENGINE = MergeTree ORDER BY id"
+        end
+      end
+    RUBY
+  end
+end
+
 # db/structure.sql, shaped like the dump that Rails makes with --clean --if-exists.
 class Structure
   def initialize(model)
@@ -370,4 +403,5 @@ File.readlines("#{DATA}/migrations/#{TAG}.txt", chomp: true).sort.each do |line|
   File.write("#{OUT}/db/migrate/#{migration.file}", migration.text)
 end
 File.write("#{OUT}/db/structure.sql", Structure.new(model).text) if at_least?("1.24.1")
+ClickHouse.write
 Processes.new.write

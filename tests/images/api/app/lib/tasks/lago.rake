@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: MIT
+require_relative "../stand_in/click_house"
 
 namespace :stand_in do
+  # As Rails with a second database: what is pending in both is asked for before anything runs.
+  task click_house: :environment do
+    next unless StandIn::ClickHouse.enabled?
+
+    StandIn::ClickHouse.pending
+    ActiveRecord::Migrator.prepend(StandIn::ClickHouse::Interleaved)
+  end
+
   # What Rails 8 does at the start of db:migrate and Rails 7.2 does not: a database in which
   # schema_migrations cannot be seen gets its tables from structure.sql.
   task initialize_database: :environment do
@@ -21,7 +30,7 @@ namespace :stand_in do
   end
 end
 
-Rake::Task["db:migrate"].enhance(["stand_in:initialize_database"])
+Rake::Task["db:migrate"].enhance(["stand_in:click_house", "stand_in:initialize_database"]) { StandIn::ClickHouse.migrate }
 
 if StandIn.at_least?("v1.40.1")
   namespace :roles do
