@@ -67,7 +67,7 @@ $(BUILD)/%.o: src/%.c Makefile
 PROGRAMS := lago-supervisor lago-gate lago-gate-clickhouse lago-setup lago-generator lagoctl
 
 lago-supervisor_MAIN  := supervisor/main
-lago-supervisor_ROOMS := supervisor ready engine probe process stack config base
+lago-supervisor_ROOMS := supervisor ready engine probe process stack schema config base
 lago-supervisor_LIBS  := libsystemd inih
 lago-gate_MAIN        := gate/main
 lago-gate_ROOMS       := gate schema config base
@@ -82,7 +82,7 @@ lago-generator_MAIN   := units/generator-main
 lago-generator_ROOMS  := units stack config base
 lago-generator_LIBS   := inih
 lagoctl_MAIN          := ctl/main
-lagoctl_ROOMS         := ctl setup engine stack config base
+lagoctl_ROOMS         := ctl setup engine stack schema config base
 lagoctl_LIBS          := libsystemd inih libcrypto
 render-units_MAIN     := units/render-main
 render-units_ROOMS    := units stack config base

@@ -47,9 +47,9 @@ static bool is_host(const char *s) {
         return *s != '\0' && strlen(s) < 256 && s[strspn(s, allowed)] == '\0';
 }
 
-/* Lago's configuration is YAML: these words are no there. */
+/* Lago's configuration is YAML, read by Ruby: these words are no there, and the number 0 is yes. */
 static bool is_no(const char *s) {
-        static const char *const words[] = { "", "false", "no", "off", "0", "~", "null" };
+        static const char *const words[] = { "", "false", "no", "off", "~", "null" };
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 if (strcasecmp(s, words[i]) == 0)
@@ -74,7 +74,6 @@ int settings_parse(const char *text, Settings *settings, char **reterr) {
         settings->database = value_of(text, PREFIX "DATABASE", "default");
         settings->username = value_of(text, PREFIX "USERNAME", "default");
         settings->password = value_of(text, PREFIX "PASSWORD", "");
-        settings->tls = !is_no(tls);
         if (*settings->host == '\0')
                 return refuse(reterr, PREFIX "HOST is not set");
         if (!is_host(settings->host))
@@ -82,6 +81,8 @@ int settings_parse(const char *text, Settings *settings, char **reterr) {
         if (parse_uint(port, 65535, &number) < 0 || number == 0)
                 return refuse(reterr, PREFIX "PORT is not a number from 1 to 65535");
         settings->port = (unsigned)number;
+        /* On the port of HTTPS Lago's adapter speaks it whatever the variable says. */
+        settings->tls = !is_no(tls) || number == 443;
         /* They go into a line of a header. */
         if (settings->username[strcspn(settings->username, "\r\n")] || settings->password[strcspn(settings->password, "\r\n")])
                 return refuse(reterr, PREFIX "USERNAME or " PREFIX "PASSWORD holds a line break");

@@ -9,6 +9,24 @@
 
 static const char *const words_for_no[] = {"false", "no", "off", "0", "f", "n", "disabled"};
 
+/* As the container of lago-migrate sees it: its own file goes before lago.env. NULL where it says nothing. */
+static const EnvPair *migrate_pair(const Check *check, const char *name) {
+        const Env *env = check->config->migrate_env;
+        const EnvPair *own = env ? env_pair(env, name) : NULL;
+
+        if (!own)
+                return check_pair(check, name);
+        return isempty(own->value) ? NULL : own;
+}
+
+static void refuse_word_for_no(const Check *check, const EnvPair *pair) {
+        if (pair && check_is_one_of(pair->value, words_for_no, ELEMENTSOF(words_for_no)))
+                REFUSE(check, pair,
+                       "%s=%s switches it on: Lago only looks whether it is set; remove "
+                       "the line to switch it off",
+                       pair->key, pair->value);
+}
+
 /* Lago asks whether these are set, not what they say. */
 static void check_presence_switches(const Check *check) {
         static const char *const names[] = {
@@ -17,13 +35,11 @@ static void check_presence_switches(const Check *check) {
                 "RAILS_SERVE_STATIC_FILES"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                const EnvPair *pair = check_pair(check, names[i]);
+                const EnvPair *pair = check_pair(check, names[i]), *own = migrate_pair(check, names[i]);
 
-                if (pair && check_is_one_of(pair->value, words_for_no, ELEMENTSOF(words_for_no)))
-                        REFUSE(check, pair,
-                               "%s=%s switches it on: Lago only looks whether it is set; remove "
-                               "the line to switch it off",
-                               pair->key, pair->value);
+                refuse_word_for_no(check, pair);
+                if (own != pair)
+                        refuse_word_for_no(check, own);
         }
 }
 
@@ -44,15 +60,22 @@ static void check_exact_switches(const Check *check) {
 }
 
 static void check_clickhouse(const Check *check) {
-        const EnvPair *chosen = check_pair(check, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
+        const EnvPair *chosen = migrate_pair(check, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
+        const EnvPair *host = migrate_pair(check, "LAGO_CLICKHOUSE_HOST");
 
         /* A word for no is told of elsewhere. */
         if (chosen && chosen->value[strspn(chosen->value, " \t")] != '\0' &&
-            !check_is_one_of(chosen->value, words_for_no, ELEMENTSOF(words_for_no)) &&
-            !check_pair(check, "LAGO_CLICKHOUSE_HOST"))
+            !check_is_one_of(chosen->value, words_for_no, ELEMENTSOF(words_for_no)) && !host)
                 REFUSE(check, chosen,
                        "%s is set, but there is no LAGO_CLICKHOUSE_HOST; write it, or remove this line",
                        chosen->key);
+        if (host && host_is_local(host->value) &&
+            (chosen || migrate_pair(check, "LAGO_CLICKHOUSE_ENABLED")))
+                REFUSE(check, host,
+                       "%s names this very host, which inside a container is the container "
+                       "itself; write an address "
+                       "at which other hosts reach the server",
+                       host->key);
 }
 
 static void check_storage_names(const Check *check, const char *name, const char *const *needed,

@@ -115,6 +115,19 @@ static void read_environment(Loader *loader, const char *directory, const char *
                 config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(-r));
 }
 
+/*
+ * The second database is Lago's as lago-migrate is told of it, so its file is read for all. What is wrong with it is told by
+ * lago-setup and lago-migrate, as of any other file in env.d.
+ */
+static void read_migrate_environment(Config *config, const char *directory) {
+        _cleanup_(freep) char *path = xasprintf("%s/env.d/migrate.env", directory);
+        ConfigErrors errors = {0};
+
+        config->migrate_env = env_new();
+        (void)env_read(config->migrate_env, path, &errors);
+        config_errors_done(&errors);
+}
+
 static size_t file_rank(char *const *order, const char *file) {
         size_t rank = 0;
 
@@ -156,6 +169,7 @@ static int load(const char *directory, bool with_environment, Config **ret, Conf
         if (with_environment) {
                 read_environment(&loader, directory, "lago.env");
                 read_environment(&loader, directory, "secrets.env");
+                read_migrate_environment(config, directory);
         }
         check_config(config, &loader.origins, errors);
         if (with_environment)
@@ -196,6 +210,7 @@ Config *config_free(Config *config) {
                         key->type->clear((char *)config + key->offset);
         }
         env_free(config->env);
+        env_free(config->migrate_env);
         strv_free(config->files);
         free(config);
         return NULL;

@@ -47,8 +47,9 @@ typedef struct Config {
         uint64_t health_interval_usec, health_timeout_usec;
         unsigned health_restart_after; /* 0: never */
         char *network;
-        Env *env;     /* lago.env over secrets.env; the origin of each pair is kept */
-        char **files; /* configuration files read, in order: for SourcePath= and messages */
+        Env *env;         /* lago.env over secrets.env; the origin of each pair is kept */
+        Env *migrate_env; /* env.d/migrate.env; may be NULL */
+        char **files;     /* configuration files read, in order: for SourcePath= and messages */
 } Config;
 
 typedef enum ConfigErrorKind {
@@ -87,7 +88,7 @@ void config_errors_tell(const ConfigErrors *errors);
  * config_load() - everything below @directory, validated.
  *
  * @directory  CONFIG_DIRECTORY or ADMITTED_DIRECTORY, which hold the same file names:
- *             lago.conf, lago.conf.d/NAME.conf (sorted), lago.env, secrets.env.
+ *             lago.conf, lago.conf.d/NAME.conf (sorted), lago.env, secrets.env, env.d/migrate.env.
  * @ret        the values, defaults filled in.
  * @errors     every error and warning found, in the order of files and lines; may be NULL.
  *

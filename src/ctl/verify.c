@@ -44,7 +44,7 @@ static int ask_clickhouse(const Config *config, const StackGate *gate, int first
         _cleanup_(freep) char *settings = NULL;
         int r;
 
-        if (first < 0 || !stack_has_clickhouse(config))
+        if (first < 0 || !stack_has_clickhouse(config, gate->target))
                 return first;
         argv = stack_clickhouse_command(config, gate);
         settings = stack_clickhouse_settings(config);
@@ -97,7 +97,7 @@ const Verb verb_verify = {
         .summary = "Compare the database with the release that runs, or with another",
         .help = "Without RELEASE it is the release that lago-migrate admitted, or the one in lago.conf when none is. With\n"
                 "RELEASE, whose image must be here (see pull), it tells before an upgrade what the upgrade would do.\n"
-                "Where LAGO_CLICKHOUSE_MIGRATIONS_ENABLED is set, both databases are compared.\n"
+                "Where LAGO_CLICKHOUSE_MIGRATIONS_ENABLED is set (LAGO_CLICKHOUSE_ENABLED up to v1.6.2), both databases are compared.\n"
                 "Nothing is changed. Exit status: as lago-gate(8); 81 when the image is not on this host.\n",
         .as_root = true,
         .run = run,

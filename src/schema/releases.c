@@ -89,6 +89,14 @@ uint64_t release_number(const char *name) {
         return s ? major * 100000000 + minor * 10000 + patch + 1 : 0;
 }
 
+/* One switch for all of ClickHouse became two in v1.6.3; what is no release's number is taken for a newer one. */
+const char *release_clickhouse_switch(const char *name) {
+        uint64_t number = release_number(name);
+
+        return number > 0 && number < release_number("v1.6.3") ? "LAGO_CLICKHOUSE_ENABLED"
+                                                               : "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED";
+}
+
 static const Squash squashes[] = {
         { .last = "v1.30.0", .at = "v1.31.0", .into = 20250122112050 },
 };

@@ -46,6 +46,9 @@ bool standing_is_within(const Standing *standing, size_t release);
  */
 uint64_t release_number(const char *name);
 
+/** release_clickhouse_switch() - the variable that makes "rails db:migrate" of that release migrate ClickHouse too. */
+const char *release_clickhouse_switch(const char *name);
+
 /* A squash: at release @at, files older than @into were merged into it and deleted; @last still carries them. */
 typedef struct Squash {
         const char *last, *at;

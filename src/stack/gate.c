@@ -4,6 +4,7 @@
 
 #include "base/keyfile.h"
 #include "base/util.h"
+#include "schema/releases.h"
 
 static const char *fresh_word(FreshMode mode) {
         return mode == FRESH_LOAD ? "load" : mode == FRESH_REPLAY ? "replay" : "auto";
@@ -20,12 +21,12 @@ static void add_image_options(char ***argv, const Config *config, const StackGat
 }
 
 static void add_manifest_options(char ***argv, const Config *config, const StackGate *gate) {
-        _cleanup_(freep) char *bridges = strv_join(config->passed_bridges, ",");
+        _cleanup_(freep) char *passed = strv_join(config->passed_bridges, ",");
 
         add_image_options(argv, config, gate);
         strv_addf(argv, "--fresh=%s", fresh_word(config->migrate_fresh));
-        if (!isempty(bridges))
-                strv_addf(argv, "--passed-bridges=%s", bridges);
+        if (!isempty(passed))
+                strv_addf(argv, "--passed-bridges=%s", passed);
 }
 
 char **stack_gate_command(const Config *config, const char *verb, const StackGate *gate) {
@@ -50,8 +51,15 @@ char **stack_gate_command(const Config *config, const char *verb, const StackGat
         return argv;
 }
 
-bool stack_has_clickhouse(const Config *config) {
-        const char *value = env_get(config->env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
+/* As the container of lago-migrate sees it. */
+static const char *migrate_setting(const Config *config, const char *name) {
+        const EnvPair *own = config->migrate_env ? env_pair(config->migrate_env, name) : NULL;
+
+        return own ? own->value : env_get(config->env, name);
+}
+
+bool stack_has_clickhouse(const Config *config, const char *release) {
+        const char *value = migrate_setting(config, release_clickhouse_switch(release ? release : config->release));
 
         return value && value[strspn(value, " \t")] != '\0';
 }
@@ -76,6 +84,6 @@ char *stack_clickhouse_settings(const Config *config) {
         char *text = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                keyfile_add(&text, names[i], env_get(config->env, names[i]));
+                keyfile_add(&text, names[i], migrate_setting(config, names[i]));
         return text ? text : xstrdup("");
 }

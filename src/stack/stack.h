@@ -128,8 +128,13 @@ typedef struct StackGate {
 /* Found by its path: it is run where Lago's second database is switched on, and nowhere else. */
 #define CLICKHOUSE_GATE "/usr/libexec/lago/lago-gate-clickhouse"
 
-/** stack_has_clickhouse() - whether Lago migrates that database too: it asks if the variable is set to anything at all. */
-bool stack_has_clickhouse(const Config *config);
+/**
+ * stack_has_clickhouse() - whether Lago migrates that database too.
+ *
+ * @release  of the image, which says what variable it looks at; NULL: the configured one.
+ * Shape:    Lago asks if the variable is set to anything at all, in whichever file lago-migrate gets it from.
+ */
+bool stack_has_clickhouse(const Config *config, const char *release);
 /** stack_clickhouse_command() - "lago-gate-clickhouse check …", which reads stack_clickhouse_settings() from its standard input. */
 char **stack_clickhouse_command(const Config *config, const StackGate *gate);
 /** stack_clickhouse_settings() - lines "LAGO_CLICKHOUSE_HOST=…" with a password among them; the caller frees them. */

@@ -175,7 +175,7 @@ static void on_verdict(void *userdata, const JobResult *result) {
 
         s->job = NULL;
         gate_hear(s, result);
-        if (stack_has_clickhouse(s->config) &&
+        if (stack_has_clickhouse(s->config, s->version) &&
             (s->gate.status == 0 || (s->member.kind == MEMBER_MIGRATE && gate_wants_migrating(s->gate.status))))
                 ask_clickhouse(s);
         else

@@ -255,7 +255,8 @@ static void tls_is_what_yaml_takes_for_yes(void **state) {
         static const struct {
                 const char *value;
                 bool tls;
-        } cases[] = { { "", false }, { "false", false }, { "False", false }, { "no", false }, { "true", true }, { "1", true } };
+        } cases[] = { { "", false }, { "false", false }, { "False", false }, { "no", false }, { "Off", false }, { "~", false }, { "true", true },
+                      { "1", true },  { "0", true } };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -268,12 +269,42 @@ static void tls_is_what_yaml_takes_for_yes(void **state) {
         }
 }
 
+static void the_port_of_https_is_https(void **state) {
+        _cleanup_(settings_done) Settings settings = {};
+        _cleanup_(freep) char *error = NULL;
+
+        (void)state;
+        assert_int_equal(settings_parse("LAGO_CLICKHOUSE_HOST=ch\nLAGO_CLICKHOUSE_PORT=443\nLAGO_CLICKHOUSE_SSL=false\n",
+                                        &settings, &error), 0);
+        assert_true(settings.tls);
+}
+
+/* --- which releases --------------------------------------------------------------------------------------- */
+
+static void two_switches_came_of_one(void **state) {
+        size_t n_old = 0;
+
+        (void)state;
+        for (size_t i = 0; i < n_releases; i++) {
+                bool old = i <= release_find("v1.6.2");
+
+                n_old += old;
+                assert_string_equal(release_clickhouse_switch(releases[i].name),
+                                    old ? "LAGO_CLICKHOUSE_ENABLED" : "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
+        }
+        assert_true(n_old > 0 && n_old < n_releases);
+        assert_string_equal(release_clickhouse_switch("v0.20.0-beta"), "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
+        assert_string_equal(release_clickhouse_switch("v1.6.3"), "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
+        assert_string_equal(release_clickhouse_switch("v1.6.2"), "LAGO_CLICKHOUSE_ENABLED");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_pair_of_sets),         cmocka_unit_test(one_missing_row_is_found),
                 cmocka_unit_test(a_whole_answer_is_taken),    cmocka_unit_test(any_other_is_not),
                 cmocka_unit_test(exceptions_are_told_apart),  cmocka_unit_test(settings_have_lagos_defaults),
-                cmocka_unit_test(tls_is_what_yaml_takes_for_yes),
+                cmocka_unit_test(tls_is_what_yaml_takes_for_yes), cmocka_unit_test(the_port_of_https_is_https),
+                cmocka_unit_test(two_switches_came_of_one),
         };
 
         return cmocka_run_group_tests(tests, read_data, forget_data);

@@ -241,6 +241,43 @@ static void clickhouse_needs_a_host(void **state _unused_) {
                         "it, or remove this line\n");
 }
 
+/* What lago-migrate alone is told counts for the second database as what all are told. */
+static void clickhouse_is_what_lago_migrate_is_told(void **state _unused_) {
+        static const struct {
+                const char *all, *migrate, *expected;
+        } cases[] = {
+                {NULL, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\n",
+                 "env.d/migrate.env:1: LAGO_CLICKHOUSE_MIGRATIONS_ENABLED is set, but there is no LAGO_CLICKHOUSE_HOST; write "
+                 "it, or remove this line\n"},
+                {"LAGO_CLICKHOUSE_HOST=ch\n", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\n", ""},
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\n", "LAGO_CLICKHOUSE_HOST=ch\n", ""},
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\n", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=\n", ""},
+                {"LAGO_CLICKHOUSE_HOST=ch\n", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=false\n",
+                 "env.d/migrate.env:1: LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=false switches it on: Lago only looks whether it is "
+                 "set; remove the line to switch it off\n"},
+                {"LAGO_CLICKHOUSE_HOST=localhost\n", NULL, ""},
+                {"LAGO_CLICKHOUSE_HOST=127.0.0.1\n", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\n",
+                 "lago.env:1: LAGO_CLICKHOUSE_HOST names this very host, which inside a container is the container itself; "
+                 "write an address at which other hosts reach the server\n"},
+                {"LAGO_CLICKHOUSE_ENABLED=true\nLAGO_CLICKHOUSE_HOST=localhost\n", NULL,
+                 "lago.env:2: LAGO_CLICKHOUSE_HOST names this very host, which inside a container is the container itself; "
+                 "write an address at which other hosts reach the server\n"},
+                /* lago-setup and lago-migrate tell what is wrong with the file itself. */
+                {NULL, "X\n", ""},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(scratch_done) Scratch scratch = scratch_new();
+                _cleanup_(freep) char *said = NULL;
+
+                scratch_put(&scratch, "lago.conf", RELEASE);
+                scratch_put(&scratch, "lago.env", cases[i].all);
+                scratch_put(&scratch, "env.d/migrate.env", cases[i].migrate);
+                said = scratch_load(&scratch, NULL);
+                assert_string_equal(said, cases[i].expected);
+        }
+}
+
 static void set_means_yes_whatever_it_says(void **state _unused_) {
         static const char *const names[] = {
                 "LAGO_CLICKHOUSE_ENABLED", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED",
@@ -512,6 +549,7 @@ int main(void) {
                 cmocka_unit_test(base64_is_strict),
                 cmocka_unit_test(set_means_yes_whatever_it_says),
                 cmocka_unit_test(clickhouse_needs_a_host),
+                cmocka_unit_test(clickhouse_is_what_lago_migrate_is_told),
                 cmocka_unit_test(only_true_means_yes),
                 cmocka_unit_test(a_bucket_is_needed),
                 cmocka_unit_test(misspelt_names_get_the_nearest),

@@ -231,17 +231,62 @@ static void the_gate_is_asked_with_what_lago_conf_says(void **state) {
 }
 
 static void clickhouse_is_asked_where_its_variable_is_set_at_all(void **state) {
+        static const struct {
+                const char *name, *value;
+                const char *release; /* of the image; NULL: v1.50.0 of lago.conf */
+                bool asked;
+        } cases[] = {
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "", NULL, false},
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", " ", NULL, false},
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "true", NULL, true},
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "false", NULL, true},
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "true", "v1.6.3", true},
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "true", "v1.6.2", false},
+                {"LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "true", "1b1c24a", true},
+                {"LAGO_CLICKHOUSE_ENABLED", "true", NULL, false},
+                {"LAGO_CLICKHOUSE_ENABLED", "true", "v1.6.3", false},
+                {"LAGO_CLICKHOUSE_ENABLED", "true", "v1.6.2", true},
+                {"LAGO_CLICKHOUSE_ENABLED", "false", "v1.0.0", true},
+                {"LAGO_CLICKHOUSE_ENABLED", " ", "v1.0.0", false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(config_freep) Config *c = config_of(NULL);
+
+                assert_false(stack_has_clickhouse(c, cases[i].release));
+                env_set(c->env, cases[i].name, cases[i].value, "test");
+                assert_int_equal(stack_has_clickhouse(c, cases[i].release), cases[i].asked);
+        }
+}
+
+/* It is lago-migrate's container that migrates, so what its own file says goes before lago.env, and an empty value is one. */
+static void clickhouse_is_what_lago_migrate_is_told(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(freep) char *settings = NULL;
+
+        (void)state;
+        c->migrate_env = env_new();
+        env_set(c->env, "LAGO_CLICKHOUSE_HOST", "ch", "test");
+        env_set(c->env, "LAGO_CLICKHOUSE_USERNAME", "reader", "test");
+        assert_false(stack_has_clickhouse(c, NULL));
+        env_set(c->migrate_env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "true", "test");
+        env_set(c->migrate_env, "LAGO_CLICKHOUSE_USERNAME", "owner", "test");
+        assert_true(stack_has_clickhouse(c, NULL));
+        settings = stack_clickhouse_settings(c);
+        assert_string_equal(settings, "LAGO_CLICKHOUSE_HOST=ch\nLAGO_CLICKHOUSE_USERNAME=owner\n");
+        env_set(c->env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "true", "test");
+        env_set(c->migrate_env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "", "test");
+        assert_false(stack_has_clickhouse(c, NULL));
+}
+
+static void the_gate_of_clickhouse_is_told_the_image(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         _cleanup_(freep) char *line = NULL, *settings = NULL;
         StackGate gate = {.manifest = "/m", .address = "192.0.2.7", .export = true};
         char **argv;
 
         (void)state;
-        assert_false(stack_has_clickhouse(c));
-        env_set(c->env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", " ", "test");
-        assert_false(stack_has_clickhouse(c));
-        env_set(c->env, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED", "true", "test");
-        assert_true(stack_has_clickhouse(c));
         env_set(c->env, "LAGO_CLICKHOUSE_HOST", "ch", "test");
         env_set(c->env, "LAGO_CLICKHOUSE_PASSWORD", SECRET, "test");
         strv_add(&c->tombstones, "20240102030405");
@@ -288,6 +333,8 @@ int main(void) {
                 cmocka_unit_test(the_engines_words_are_these),
                 cmocka_unit_test(the_gate_is_asked_with_what_lago_conf_says),
                 cmocka_unit_test(clickhouse_is_asked_where_its_variable_is_set_at_all),
+                cmocka_unit_test(clickhouse_is_what_lago_migrate_is_told),
+                cmocka_unit_test(the_gate_of_clickhouse_is_told_the_image),
                 cmocka_unit_test(the_engines_failures_are_told_apart),
         };
 
