@@ -32,10 +32,11 @@ typedef struct Config {
         char *database_volume;
         char **database_arguments;
         char *shm_size;
-        char *ca_file; /* NULL, or absolute */
+        char *ca_file; /* of PostgreSQL; NULL, or absolute */
         bool redis_external;
         char *redis_volume;
         bool redis_append_only;
+        char *clickhouse_ca_file; /* as ca_file */
         char *storage_volume;
         bool migrate_automatic;
         FreshMode migrate_fresh;

@@ -29,6 +29,7 @@ static const ConfigKey keys[_KEY_MAX] = {
         [KEY_REDIS_MODE]             = KEY("redis", "mode", "bundled", place, redis_external),
         [KEY_REDIS_VOLUME]           = KEY("redis", "volume", "lago_redis_data", volume, redis_volume),
         [KEY_REDIS_APPEND_ONLY]      = KEY("redis", "append-only", "yes", yes_no, redis_append_only),
+        [KEY_CLICKHOUSE_CA_FILE]     = KEY("clickhouse", "ca-file", "", path, clickhouse_ca_file),
         [KEY_STORAGE_VOLUME]         = KEY("storage", "volume", "lago_storage_data", volume, storage_volume),
         [KEY_MIGRATE_AUTOMATIC]      = KEY("migrate", "automatic", "yes", yes_no, migrate_automatic),
         [KEY_MIGRATE_FRESH]          = KEY("migrate", "fresh", "auto", fresh, migrate_fresh),

@@ -22,6 +22,7 @@ typedef enum KeyId {
         KEY_REDIS_MODE,
         KEY_REDIS_VOLUME,
         KEY_REDIS_APPEND_ONLY,
+        KEY_CLICKHOUSE_CA_FILE,
         KEY_STORAGE_VOLUME,
         KEY_MIGRATE_AUTOMATIC,
         KEY_MIGRATE_FRESH,

@@ -98,7 +98,8 @@ static bool judge_contact_clickhouse(Case *c) {
                 return false;
         case CONTACT_UNTRUSTED:
                 case_tell(c, VERDICT_UNTRUSTED, "Refused: ClickHouse at %s: %s", ledger->endpoint, ledger->cause);
-                case_advise(c, "Add the CA of its certificate to those that this host trusts, or correct LAGO_CLICKHOUSE_HOST.");
+                case_advise(c, "Give the CA that signed its certificate (ca-file below [clickhouse]), add it to those that this "
+                               "host trusts, or correct LAGO_CLICKHOUSE_HOST.");
                 return true;
         default:
                 case_tell(c,

@@ -59,20 +59,20 @@ static void check_rsa_key(const Config *config, ConfigErrors *errors) {
                         error);
 }
 
-static void check_ca_file(const Config *config, ConfigErrors *errors) {
+static void check_ca_file(const char *path, const char *section, ConfigErrors *errors) {
         _cleanup_(freep) char *text = NULL;
         int r;
 
-        if (!config->ca_file)
+        if (!path)
                 return;
-        r = file_read(config->ca_file, CA_MAX_BYTES, &text, NULL);
+        r = file_read(path, CA_MAX_BYTES, &text, NULL);
         if (r < 0)
-                config_errors_add(errors, config->ca_file, 0,
-                                  "the ca-file of [database] cannot be read: %s", strerror(-r));
+                config_errors_add(errors, path, 0, "the ca-file of [%s] cannot be read: %s",
+                                  section, strerror(-r));
         else if (!strstr(text, "-----BEGIN CERTIFICATE-----"))
                 config_errors_add(
-                        errors, config->ca_file, 0,
-                        "the ca-file of [database] holds no certificate; it must be PEM text");
+                        errors, path, 0,
+                        "the ca-file of [%s] holds no certificate; it must be PEM text", section);
 }
 
 /* Passwords that every user of the host can read. */
@@ -134,6 +134,7 @@ void setup_check(const char *directory, const Config *config, ConfigErrors *erro
                 check_mode(path, errors);
         }
         check_rsa_key(config, errors);
-        check_ca_file(config, errors);
+        check_ca_file(config->ca_file, "database", errors);
+        check_ca_file(config->clickhouse_ca_file, "clickhouse", errors);
         check_member_files(directory, errors);
 }

@@ -72,6 +72,8 @@ char **stack_clickhouse_command(const Config *config, const StackGate *gate) {
         strv_add(&argv, "--settings-file=-");
         if (gate->export)
                 strv_add(&argv, "--format=export");
+        if (config->clickhouse_ca_file)
+                strv_addf(&argv, "--ca-file=%s", config->clickhouse_ca_file);
         add_image_options(&argv, config, gate);
         return argv;
 }

@@ -215,6 +215,10 @@ check() {
         expect 0 verified
         check v1.50.0 --ca-file "$RUN/wrong.pem"
         expect 39 untrusted "Refused: ClickHouse at localhost:$LAGO_CLICKHOUSE_PORT: its certificate is not trusted"
+        [[ "$(field REMEDY)" == *"ca-file below [clickhouse]"* ]]
+        # Without one it is what the system trusts, which is neither.
+        check v1.50.0
+        expect 39 untrusted "Refused: ClickHouse at localhost:$LAGO_CLICKHOUSE_PORT: its certificate is not trusted"
         check v1.50.0 --ca-file "$RUN/none.pem"
         expect 39 untrusted "Refused: ClickHouse at localhost:$LAGO_CLICKHOUSE_PORT: no CA file to check its certificate"
         LAGO_CLICKHOUSE_HOST=127.0.0.1 check v1.50.0 --ca-file "$RUN/right.pem"

@@ -48,6 +48,7 @@ static void assert_config_equal(const Config *a, const Config *b) {
         assert_int_equal(a->redis_external, b->redis_external);
         assert_text_equal(a->redis_volume, b->redis_volume);
         assert_int_equal(a->redis_append_only, b->redis_append_only);
+        assert_text_equal(a->clickhouse_ca_file, b->clickhouse_ca_file);
         assert_text_equal(a->storage_volume, b->storage_volume);
         assert_int_equal(a->migrate_automatic, b->migrate_automatic);
         assert_int_equal(a->migrate_fresh, b->migrate_fresh);
@@ -148,6 +149,7 @@ static void every_default_is_as_documented(void **state _unused_) {
         assert_null(config->ca_file);
         assert_string_equal(config->redis_volume, "lago_redis_data");
         assert_true(config->redis_append_only);
+        assert_null(config->clickhouse_ca_file);
         assert_string_equal(config->storage_volume, "lago_storage_data");
         assert_true(config->migrate_automatic);
         assert_int_equal(config->migrate_fresh, FRESH_AUTO);
@@ -175,7 +177,7 @@ static void every_key_takes_another_value(void **state _unused_) {
                 "[worker]\npools=events, webhook ai_agent\n[clock]\nenabled=no\n[pdf]\nenabled=no\n"
                 "[database]\nmode=bundled\nvolume=pg.1\narguments=-c shared_buffers=2GB -c \"log_line_prefix=%m \"'x y'\n"
                 "shm-size=1G\nca-file=/etc/ssl/x.pem\n[redis]\nmode=bundled\nvolume=r\nappend-only=no\n"
-                "[storage]\nvolume=s\n[migrate]\nautomatic=no\nfresh=replay\npassed-bridges=v1.45.0 v1.31.0\n"
+                "[clickhouse]\nca-file=/etc/ssl/y.pem\n[storage]\nvolume=s\n[migrate]\nautomatic=no\nfresh=replay\npassed-bridges=v1.45.0 v1.31.0\n"
                 "tombstones=20240102030405, 20250102030405\n"
                 "[images]\nregistry=registry.example.com:5000/mirror\napi=x/api@sha256:"
                 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
@@ -200,6 +202,7 @@ static void every_key_takes_another_value(void **state _unused_) {
         assert_string_equal(config->ca_file, "/etc/ssl/x.pem");
         assert_string_equal(config->redis_volume, "r");
         assert_false(config->redis_append_only);
+        assert_string_equal(config->clickhouse_ca_file, "/etc/ssl/y.pem");
         assert_string_equal(config->storage_volume, "s");
         assert_false(config->migrate_automatic);
         assert_int_equal(config->migrate_fresh, FRESH_REPLAY);
@@ -238,7 +241,7 @@ static void unknown_names_get_the_nearest(void **state _unused_) {
         assert_says(
                 RELEASE "[something-else]\n",
                 "lago.conf:3: there is no section [something-else]; there are: lago, api, front, worker, clock, pdf, "
-                "database, redis, storage, migrate, images, health, network\n");
+                "database, redis, clickhouse, storage, migrate, images, health, network\n");
         assert_says("[lago]\nrelaese = v1.50.0\nrelease = v1.50.0\nRELEASE = v1.50.0\n",
                     "lago.conf:2: [lago] has no key relaese; did you mean release?\n"
                     "lago.conf:4: [lago] has no key RELEASE; did you mean release?\n");

@@ -256,7 +256,8 @@ static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
                               *expected = NULL;
         ConfigErrors errors = {0};
 
-        scratch_put(&scratch, "lago.conf", RELEASE "[database]\nca-file = /nonexistent/ca.pem\n");
+        scratch_put(&scratch, "lago.conf", RELEASE "[database]\nca-file = /nonexistent/ca.pem\n"
+                                                  "[clickhouse]\nca-file = /dev/null\n");
         scratch_put(
                 &scratch, "lago.env",
                 "\nLAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRFIEtFWS0t"
@@ -273,6 +274,7 @@ static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
                 "lago.env:2: keys: LAGO_RSA_PRIVATE_KEY: its text is damaged; write the key as one line: base64 -w0 < "
                 "private.pem\n"
                 "/nonexistent/ca.pem:0: the ca-file of [database] cannot be read: No such file or directory\n"
+                "/dev/null:0: the ca-file of [clickhouse] holds no certificate; it must be PEM text\n"
                 "env.d/worker@events.env:1: no '=' in this line; write KEY=VALUE, and values of several lines as one line\n"
                 "env.d/wroker.env:0: there is no member wroker; rename the file to worker.env, or remove it\n",
                 lago_env);

@@ -280,7 +280,7 @@ static void clickhouse_is_what_lago_migrate_is_told(void **state) {
         assert_false(stack_has_clickhouse(c, NULL));
 }
 
-static void the_gate_of_clickhouse_is_told_the_image(void **state) {
+static void the_gate_of_clickhouse_is_told_the_image_and_the_ca(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         _cleanup_(freep) char *line = NULL, *settings = NULL;
         StackGate gate = {.manifest = "/m", .address = "192.0.2.7", .export = true};
@@ -295,6 +295,13 @@ static void the_gate_of_clickhouse_is_told_the_image(void **state) {
         strv_free(argv);
         assert_string_equal(line, CLICKHOUSE_GATE " check --settings-file=- --format=export --manifest=/m --target=v1.50.0"
                                                   " --tombstones=20240102030405");
+        /* PostgreSQL's CA is nobody's but PostgreSQL's. */
+        c->ca_file = xstrdup("/etc/lago/postgres.pem");
+        c->clickhouse_ca_file = xstrdup("/etc/lago/clickhouse.pem");
+        argv = stack_clickhouse_command(c, &gate);
+        assert_true(strv_contains(argv, "--ca-file=/etc/lago/clickhouse.pem"));
+        assert_false(mentions(argv, "postgres.pem"));
+        strv_free(argv);
         settings = stack_clickhouse_settings(c);
         assert_string_equal(settings, "LAGO_CLICKHOUSE_HOST=ch\nLAGO_CLICKHOUSE_PASSWORD=" SECRET "\n");
 }
@@ -334,7 +341,7 @@ int main(void) {
                 cmocka_unit_test(the_gate_is_asked_with_what_lago_conf_says),
                 cmocka_unit_test(clickhouse_is_asked_where_its_variable_is_set_at_all),
                 cmocka_unit_test(clickhouse_is_what_lago_migrate_is_told),
-                cmocka_unit_test(the_gate_of_clickhouse_is_told_the_image),
+                cmocka_unit_test(the_gate_of_clickhouse_is_told_the_image_and_the_ca),
                 cmocka_unit_test(the_engines_failures_are_told_apart),
         };
 
