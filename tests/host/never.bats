@@ -5,8 +5,16 @@
 
 load lib
 
+# An address of the guest that its containers reach too, for what stands in for ClickHouse.
+clickhouse=10.78.0.1
+
 setup_file() {
         boot_and_install
+        "$guest" push "$GUEST" "$root/tests/component/clickhouse.pl" /var/tmp/
+        in_guest ip address add "$clickhouse/32" dev lo
+        clickhouse_is_set
+        in_guest sed -i 's/^LAGO_CLICKHOUSE_HOST=/LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\n&/' /etc/lago/lago.env
+        clickhouse_serves
         start_stack
         sql "CREATE TABLE IF NOT EXISTS kept (n int); INSERT INTO kept VALUES (42)"
 }
@@ -19,7 +27,7 @@ teardown_file() {
 teardown() {
         in_guest_sh <<'SH'
 [ ! -e /etc/lago/kept ] || mv /etc/lago/kept /etc/lago/secrets.env
-rm -rf /etc/lago/lago.conf.d
+rm -rf /etc/lago/lago.conf.d /etc/lago/env.d
 sed -i /LAGO_CLICKHOUSE/d /etc/lago/lago.env
 systemctl stop clickhouse 2>/dev/null
 podman rm -f stranger >/dev/null 2>&1
@@ -54,6 +62,37 @@ mended() {
         start_stack
         serves
         [ "$(sql 'SELECT n FROM kept')" = 42 ]
+}
+
+# clickhouse_is_set: lago.env says where it is; that it is to be migrated is said elsewhere
+clickhouse_is_set() {
+        in_guest_sh "$clickhouse" <<'SH'
+printf 'LAGO_CLICKHOUSE_%s\n' "HOST=$1" PORT=18123 DATABASE=lago USERNAME=lago PASSWORD=s3cret >>/etc/lago/lago.env
+SH
+}
+
+# clickhouse_serves: a stand-in for it, with the ledger /var/tmp/ledger
+clickhouse_serves() {
+        in_guest_sh "$clickhouse" <<'SH'
+systemctl stop clickhouse 2>/dev/null
+systemd-run -q --collect --unit=clickhouse perl /var/tmp/clickhouse.pl ledger address="$1" port=18123 file=/var/tmp/ledger \
+        database=lago user=lago password=s3cret
+SH
+        wait_for 60 in_guest bash -c "exec 3<>/dev/tcp/$clickhouse/18123"
+}
+
+# As many migrations of ClickHouse are recorded, each once.
+ledger_has() {
+        [ "$(in_guest cut -d ' ' -f 1 /var/tmp/ledger | sort -u | wc -l)" = "$1" ] && [ "$(in_guest wc -l /var/tmp/ledger)" = "$1 /var/tmp/ledger" ]
+}
+
+@test "the first start: an empty ClickHouse is migrated too, before anything serves" {
+        serves
+        status_has migrate 'Schema verified: v1.50.0, 1046 of 1046; ClickHouse 25 of 25'
+        ledger_has 25
+        [ "$(journal -u lago-migrate | grep -c 'migrating in ClickHouse$')" = 25 ]
+        run -0 in_guest lagoctl verify
+        [[ $output == *"Schema verified: v1.50.0"*"ClickHouse verified: v1.50.0, 25 of 25"* ]]
 }
 
 @test "81: an image that is not here, with pull = never" {
@@ -216,39 +255,44 @@ roles() {
         [ "$(sql 'SELECT count(*) FROM roles')" = 3 ]
 }
 
-# clickhouse_serves: a stand-in for it, with the ledger /var/tmp/ledger
-clickhouse_serves() {
+@test "80: a ClickHouse that is newer" {
+        stop_stack
+        clickhouse_is_set
+        # lago-migrate is what must be told to migrate it.
+        member_env migrate LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true
         in_guest_sh <<'SH'
-systemctl stop clickhouse 2>/dev/null
-systemd-run -q --collect --unit=clickhouse perl /var/tmp/clickhouse.pl ledger port=18123 file=/var/tmp/ledger user=lago password=s3cret
+cp /var/tmp/ledger /var/tmp/ledger.kept
+echo 20260710115832 1 1 >>/var/tmp/ledger
 SH
-        wait_for 60 in_guest bash -c 'exec 3<>/dev/tcp/127.0.0.1/18123'
+        clickhouse_serves
+        refused migrate 80 'Refused: ClickHouse is newer than v1.50.0 (1 unknown, newest 20260710115832)'
+        in_guest mv /var/tmp/ledger.kept /var/tmp/ledger
 }
 
-@test "80: a ClickHouse that is newer; one that does not answer is waited for" {
+@test "ClickHouse is away: waited for; then its newer migrations are run, though PostgreSQL has all of its own" {
+        local before
+        "$root/tests/images/variant" "$GUEST" api:v1.50.0 clickhouse --add-clickhouse-migration 20991231235959_create_more >/dev/null
         stop_stack
-        "$guest" push "$GUEST" "$root/tests/component/clickhouse.pl" /var/tmp/
-        in_guest_sh <<'SH'
-echo 20231024084411 1 1 >/var/tmp/ledger
-printf 'LAGO_CLICKHOUSE_%s\n' MIGRATIONS_ENABLED=true HOST=127.0.0.1 PORT=18123 USERNAME=lago PASSWORD=s3cret >>/etc/lago/lago.env
-SH
-        clickhouse_serves
-        refused migrate 80 'ClickHouse is newer than'
-        in_guest systemctl stop clickhouse
+        clickhouse_is_set
+        member_env migrate LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true
+        config images api getlago/api:clickhouse
         in_guest systemctl start --no-block lago.target
-        wait_for 120 status_has migrate 'Waiting for ClickHouse at 127.0.0.1:18123: connection refused'
+        wait_for 120 status_has migrate "Waiting for ClickHouse at $clickhouse:18123: connection refused"
         [ "$(in_guest systemctl show -P ActiveState lago-api)" = inactive ]
-        run -20 in_guest lagoctl verify v1.50.0
+        run -20 in_guest lagoctl verify
         [[ $output == *"Schema verified: v1.50.0"*"Waiting for ClickHouse"* ]]
-        in_guest truncate -s 0 /var/tmp/ledger
+        before=$(dump | md5sum)
+        ledger_has 25
         clickhouse_serves
         wait_for 120 status_has ready 'Lago serves'
-        status_has migrate '; ClickHouse 0 of 0'
+        status_has migrate 'Schema verified: v1.50.0, 1046 of 1046; ClickHouse 26 of 26'
+        ledger_has 26
+        [ "$(dump | md5sum)" = "$before" ]
+        journal -u lago-migrate | grep -F 'Migrating: Waiting for the schema of ClickHouse: 1 of 26 missing, first 20991231235959'
         run -0 in_guest lagoctl verify
-        [[ $output == *"Schema verified: v1.50.0"*"ClickHouse verified: v1.50.0, 0 of 0"* ]]
-        run in_guest journalctl -o cat -u 'lago-*'
+        [[ $output == *"ClickHouse verified: v1.50.0, 26 of 26"* ]]
+        run journal -u 'lago-*'
         [[ $output != *s3cret* ]]
-        in_guest sed -i /LAGO_CLICKHOUSE/d /etc/lago/lago.env
         mended
 }
 
