@@ -64,6 +64,20 @@ bool advance_moved(const Advance *before, const Advance *after) {
         return false;
 }
 
+/* Slow, or stuck in itself: nobody can tell from outside, so it is said once for each silence, and nothing is done. */
+bool advance_is_silent(uint64_t moved, uint64_t told, uint64_t now) {
+        return told != moved && now > moved && now - moved >= ADVANCE_SILENT_SEC * USEC_PER_SEC;
+}
+
+char *advance_silence(const Advance *p, const char *span) {
+        static const char rest[] = "It goes on until it ends by itself.";
+
+        if (!advance_has(p, ADVANCE_VERSION))
+                return xasprintf("The run has shown no progress for %s. %s", span, rest);
+        return xasprintf("Migration %s %s has shown no progress for %s. %s", p->words[ADVANCE_VERSION],
+                         p->words[ADVANCE_NAME], span, rest);
+}
+
 /* --- the sentence ----------------------------------------------------------------------------------------- */
 
 /* " (3 min more)", rounded up, as coarse as it is uncertain; "" when it is not known. */

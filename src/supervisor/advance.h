@@ -40,6 +40,17 @@ bool advance_has(const Advance *p, AdvanceWord word);
 bool advance_moved(const Advance *before, const Advance *after);
 
 /**
+ * advance_is_silent() - nothing got further for ADVANCE_SILENT_SEC, and this silence was not told of yet.
+ *
+ * @moved  when something last did, usec, CLOCK_MONOTONIC.
+ * @told   the @moved of the silence that was told of last; 0: none was.
+ */
+bool advance_is_silent(uint64_t moved, uint64_t told, uint64_t now);
+
+/** advance_silence() - "Migration 20260709135717 add_x has shown no progress for 10 min. …"; @span is how long. */
+char *advance_silence(const Advance *p, const char *span);
+
+/**
  * advance_sentence() - "Migrating 12 of 29: 20260709135717 add_x, 1 min 12 s": at most ADVANCE_SENTENCE bytes.
  *
  * @span  how long the migration in hand has taken.

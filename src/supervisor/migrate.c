@@ -211,20 +211,14 @@ static void on_progress(void *userdata, const char *line) {
         tell_progress(s);
 }
 
-/* Slow, or stuck in itself: nobody can tell from outside, so it is said, once for each silence, and nothing is done. */
 static void tell_silence(Supervisor *s) {
-        _cleanup_(freep) char *span = span_text(now_usec() - s->moved_usec);
+        uint64_t now = now_usec();
+        _cleanup_(freep) char *span = span_text(now - s->moved_usec), *text = advance_silence(&s->advance, span);
 
-        if (s->silence_told == s->moved_usec || now_usec() - s->moved_usec < ADVANCE_SILENT_SEC * USEC_PER_SEC)
+        if (!advance_is_silent(s->moved_usec, s->silence_told, now))
                 return;
         s->silence_told = s->moved_usec;
-        if (advance_has(&s->advance, ADVANCE_VERSION))
-                log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
-                            "Migration %s %s has shown no progress for %s. It goes on until it ends by itself.",
-                            s->advance.words[ADVANCE_VERSION], s->advance.words[ADVANCE_NAME], span);
-        else
-                log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
-                            "The run has shown no progress for %s. It goes on until it ends by itself.", span);
+        log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED, "%s", text);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {

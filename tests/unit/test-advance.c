@@ -135,6 +135,71 @@ static void what_counts_as_getting_further(void **state) {
         }
 }
 
+/* --- silence ---------------------------------------------------------------------------------------------- */
+
+#define SECOND UINT64_C(1000000)
+
+static void a_silence_of_ten_minutes_is_told_once(void **state) {
+        static const uint64_t starts[] = {1, 5 * SECOND, UINT64_MAX / 2};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(starts); i++) {
+                uint64_t moved = starts[i], told = 0;
+
+                assert_false(advance_is_silent(moved, told, moved));
+                assert_false(advance_is_silent(moved, told, moved + 600 * SECOND - 1));
+                assert_true(advance_is_silent(moved, told, moved + 600 * SECOND));
+                assert_true(advance_is_silent(moved, told, moved + 86400 * SECOND));
+                told = moved;
+                assert_false(advance_is_silent(moved, told, moved + 600 * SECOND));
+                assert_false(advance_is_silent(moved, told, moved + 86400 * SECOND));
+                /* It moved, and fell silent again: that is another silence. */
+                moved += 1200 * SECOND;
+                assert_false(advance_is_silent(moved, told, moved + 599 * SECOND));
+                assert_true(advance_is_silent(moved, told, moved + 600 * SECOND));
+                /* A time before it moved is none after. */
+                assert_false(advance_is_silent(moved, told, moved - SECOND));
+        }
+}
+
+/* A run as on_tick() sees it: every five seconds, with a line of the follower now and then. */
+static void a_run_is_told_of_as_often_as_it_falls_silent(void **state) {
+        static const unsigned moves[] = {0, 3, 600, 1195, 1800, 3000};
+        uint64_t moved = SECOND, told = 0;
+        unsigned n_told = 0;
+        size_t next = 1;
+
+        (void)state;
+        for (unsigned sec = 0; sec < 7200; sec += 5) {
+                uint64_t now = SECOND + sec * SECOND;
+
+                for (; next < ELEMENTSOF(moves) && moves[next] <= sec; next++)
+                        moved = SECOND + moves[next] * SECOND;
+                if (advance_is_silent(moved, told, now)) {
+                        told = moved;
+                        n_told++;
+                }
+        }
+        /* After 1195 (it moved at 1800), after 1800 and after 3000. */
+        assert_int_equal(n_told, 3);
+}
+
+static void a_silence_is_told_with_what_is_in_hand(void **state) {
+        _cleanup_(advance_done) Advance none = {0}, some = {0}, loading = {0};
+        _cleanup_(freep) char *before = NULL, *during = NULL, *load = NULL;
+
+        (void)state;
+        before = advance_silence(&none, "10 min");
+        assert_string_equal(before, "The run has shown no progress for 10 min. It goes on until it ends by itself.");
+        assert_true(advance_parse(&some, "11 29 20260709135717 add_x - - - - - - - - - -"));
+        during = advance_silence(&some, "1 h 5 min");
+        assert_string_equal(during, "Migration 20260709135717 add_x has shown no progress for 1 h 5 min. It goes on until it "
+                                    "ends by itself.");
+        assert_true(advance_parse(&loading, "0 1046 - - - - - - - - - - - -"));
+        load = advance_silence(&loading, "10 min");
+        assert_string_equal(load, before);
+}
+
 /* --- the pace --------------------------------------------------------------------------------------------- */
 
 static void little_seen_is_nothing_said(void **state) {
@@ -191,6 +256,9 @@ int main(void) {
                 cmocka_unit_test(no_line_makes_a_sentence_too_long),
                 cmocka_unit_test(other_lines_are_not_taken),
                 cmocka_unit_test(what_counts_as_getting_further),
+                cmocka_unit_test(a_silence_of_ten_minutes_is_told_once),
+                cmocka_unit_test(a_run_is_told_of_as_often_as_it_falls_silent),
+                cmocka_unit_test(a_silence_is_told_with_what_is_in_hand),
                 cmocka_unit_test(little_seen_is_nothing_said),
                 cmocka_unit_test(it_counts_from_where_it_began_to_look),
                 cmocka_unit_test(phases_have_numbers),
