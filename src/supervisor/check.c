@@ -131,6 +131,18 @@ static void join_verified(GateAnswer *first, const GateAnswer *second) {
         strv_extend(&first->warnings, second->warnings);
 }
 
+/* How to migrate is the first one's to say; "rails db:migrate" does both, and fails where it is. */
+static void join_pending(GateAnswer *first, GateAnswer *second) {
+        GateAnswer other = *second;
+
+        if (!second_runs_first(first->status, first->first, second->first))
+                return;
+        second->first = first->first;
+        second->first_name = first->first_name;
+        first->first = other.first;
+        first->first_name = other.first_name;
+}
+
 static void on_clickhouse(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         GateAnswer first = s->gate, second;
@@ -141,9 +153,10 @@ static void on_clickhouse(void *userdata, const JobResult *result) {
         second = s->gate;
         switch (gate_choice(first.status, second.status)) {
         case GATE_CHOICE_FIRST:
-                /* How to migrate is the first one's to say; "rails db:migrate" does both. */
                 if (first.status == 0)
                         join_verified(&first, &second);
+                else
+                        join_pending(&first, &second);
                 s->gate = first;
                 first = second;
                 break;

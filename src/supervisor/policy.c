@@ -96,6 +96,12 @@ bool gate_refuses(int status) {
         return status >= GATE_AHEAD && status < _GATE_REFUSED_END;
 }
 
+bool second_runs_first(int status, const char *first, const char *second) {
+        if (status != GATE_PENDING || isempty(first) || isempty(second))
+                return false;
+        return strlen(second) != strlen(first) ? strlen(second) < strlen(first) : strcmp(second, first) < 0;
+}
+
 GateChoice gate_choice(int first, int second) {
         if (second == 0 || (gate_wants_migrating(second) && gate_wants_migrating(first)))
                 return GATE_CHOICE_FIRST;

@@ -75,6 +75,15 @@ bool gate_refuses(int status);
 bool gate_wants_migrating(int status);
 
 /**
+ * second_runs_first() - of the two first pending versions the second database's is the one to be run, and to fail, first.
+ *
+ * @status  of the first database. Rails sorts the migrations of both into one row, but loads or begins an empty PostgreSQL
+ *          before it.
+ * @first, @second  NULL: none pending, or none told.
+ */
+bool second_runs_first(int status, const char *first, const char *second);
+
+/**
  * gate_choice() - the two exit statuses, of which the first is 0 or wants migrating.
  * "Verified" comes out only when both are; what cannot be now, or ever, keeps the other from being migrated.
  */

@@ -269,6 +269,19 @@ SH
         in_guest mv /var/tmp/ledger.kept /var/tmp/ledger
 }
 
+@test "83: a migration of ClickHouse that fails, and not the one of PostgreSQL behind it" {
+        "$root/tests/images/variant" "$GUEST" api:v1.50.0 clickhouse-fails --env STANDIN_FAIL_MIGRATION=20991231000000 \
+                --add-clickhouse-migration 20991231000000_create_more --add-migration 20991231235959_add_something >/dev/null
+        stop_stack
+        clickhouse_is_set
+        member_env migrate LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true
+        config images api getlago/api:clickhouse-fails
+        clickhouse_serves
+        refused migrate 83 'Refused: migration 20991231000000 failed twice (exit 1)'
+        ledger_has 25
+        stays_refused migrate
+}
+
 @test "ClickHouse is away: waited for; then its newer migrations are run, though PostgreSQL has all of its own" {
         local before
         "$root/tests/images/variant" "$GUEST" api:v1.50.0 clickhouse --add-clickhouse-migration 20991231235959_create_more >/dev/null

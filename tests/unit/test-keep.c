@@ -304,6 +304,29 @@ static void what_was_never_reached_is_mended_once_told_and_left_alone(void **sta
         assert_int_equal(reach_heard(&reach, true), REACH_BACK);
 }
 
+static void the_migration_that_runs_first_is_the_one_to_blame(void **state) {
+        static const struct {
+                int status;
+                const char *first, *second;
+                bool second_first;
+        } cases[] = {
+                {10, "20260702183709", "20260710115832", false},
+                {10, "20260710115833", "20260710115832", true},
+                {10, "20260710115832", "20260710115832", false},
+                {10, "99", "100", false},
+                {10, "100", "99", true},
+                {10, "20260702183709", NULL, false},
+                {10, NULL, "20260710115832", false},
+                /* structure.sql is loaded before anything of the second database. */
+                {11, "20260702183709", "20231024084411", false},
+                {12, "20260702183709", "20231024084411", false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                assert_int_equal(second_runs_first(cases[i].status, cases[i].first, cases[i].second), cases[i].second_first);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_stack_that_serves_is_ready),
@@ -324,6 +347,7 @@ int main(void) {
                 cmocka_unit_test(where_it_is_published_is_asked_now_and_then),
                 cmocka_unit_test(rules_that_are_gone_are_made_again_ever_more_rarely),
                 cmocka_unit_test(what_was_never_reached_is_mended_once_told_and_left_alone),
+                cmocka_unit_test(the_migration_that_runs_first_is_the_one_to_blame),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
