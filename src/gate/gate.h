@@ -94,7 +94,8 @@ int gate_query(PGconn *conn, const char *sql, unsigned timeout_sec, PGresult **r
 /**
  * gate_read() - the ledger, one round trip on an open connection.
  *
- * Answer: 0 when @ledger was filled; else its contact and cause say why, and the errors are gate_query()'s.
+ * Answer: 0 when @ledger was filled; else its contact and cause say why, and the errors are gate_query()'s, or -EOPNOTSUPP:
+ *         the server is older than the query, and its version alone was filled in.
  */
 int gate_read(PGconn *conn, const Target *target, Ledger *ledger);
 

@@ -275,11 +275,27 @@ static int query_once(PGconn *conn, const Target *target, const char *database, 
         return 0;
 }
 
+/* What was released before PostgreSQL 12 does not understand the query, and no release of Lago is content with it. */
+static bool is_too_old_to_ask(PGconn *conn, Ledger *ledger) {
+        const char *version = PQparameterStatus(conn, "server_version");
+        int number = PQserverVersion(conn);
+
+        if (!version || number <= 0 || number >= 120000)
+                return false;
+        free(ledger->server);
+        ledger->server = xstrndup(version, strcspn(version, " "));
+        ledger->server_major = number / 10000;
+        ledger->contact = CONTACT_READ;
+        return true;
+}
+
 int gate_read(PGconn *conn, const Target *target, Ledger *ledger) {
         _cleanup_(result_clearp) PGresult *row = NULL;
         _cleanup_(freep) char *name = xstrdup(PQdb(conn));
         int r;
 
+        if (is_too_old_to_ask(conn, ledger))
+                return -EOPNOTSUPP;
         free_and_strdup(&ledger->search_path, target->search_path);
         r = query_once(conn, target, name, /* whole= */ false, ledger, &row);
         /* A pooler's name for the database may be another: the lock's key is made from the server's. */

@@ -197,6 +197,29 @@ silent_name_server() {
 
 starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 'SELECT 1' 2>&1 || :) | grep -q "the database system is"; }
 
+@test "a server that is too old for the release" {
+        # What a real one answers, but for the version that it says it has.
+        for version in 9.6 11.22 12.17 13.14 14.11; do
+                fake aged "$PORT" "$version"
+                gate check v1.50.0
+                expect 37 wrong-major "Refused: PostgreSQL $version is too old for v1.50.0, which needs 15"
+                [ "$(field SERVER)" = "$version" ]
+                [ -n "$(field REMEDY)" ]
+        done
+        for version in 15.6 17.2; do
+                fake aged "$PORT" "$version"
+                gate check v1.50.0
+                verified
+                [ "$(field SERVER)" = "$version" ]
+        done
+        fake aged "$PORT" 13.14
+        run -37 "$LAGO_GATE" ping --format export
+        [ "$(field SENTENCE)" = "Refused: PostgreSQL 13.14 is too old for Lago, which needs 14" ]
+        fake aged "$PORT" 14.11
+        run -0 "$LAGO_GATE" ping --format export
+        [ "$(field VERDICT)" = reachable ]
+}
+
 @test "a server that accepts and never answers" {
         fake silent
         gate check v1.50.0 --connect-timeout 1

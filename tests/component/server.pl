@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# A server that is no PostgreSQL, or half of one: perl server.pl KIND [PORT-OF-A-REAL-ONE [BYTES]]
+# A server that is no PostgreSQL, or half of one: perl server.pl KIND [PORT-OF-A-REAL-ONE [BYTES|VERSION]]
 # Prints the port it listens on, and serves until it is killed.
 #   silent   accepts and never says anything
 #   rubbish  answers whatever it is told with random bytes
@@ -8,12 +8,14 @@
 #   copy     logs anybody in, and answers a query with the start of a COPY
 #   columns  logs anybody in, and answers a query with columns nobody asked for
 #   cut      hands on to a real server, and closes after so many bytes of its answers
+#   aged     hands on to a real server, and says VERSION wherever that one says its own
 use strict;
 use warnings;
 use IO::Socket::INET;
 use IO::Select;
 
 my ($kind, $port, $bytes) = @ARGV;
+my $version = $bytes;
 my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 16, ReuseAddr => 1) or die;
 $| = 1;
 $SIG{CHLD} = 'IGNORE';
@@ -24,15 +26,22 @@ print $server->sockport, "\n";
 
 sub message { my ($type, $body) = @_; return $type . pack('N', 4 + length $body) . $body; }
 
-sub log_in {
+# The first message of a client that goes on without TLS and GSS.
+sub startup {
         my ($client) = @_;
         for (1 .. 4) {
                 sysread($client, my $length, 4) == 4 or exit;
                 sysread($client, my $body, unpack('N', $length) - 4);
-                last if unpack('N', $body) == 196608;
+                return $length . $body if unpack('N', $body) == 196608;
                 # A request for TLS or GSS: no.
                 syswrite($client, 'N');
         }
+        exit;
+}
+
+sub log_in {
+        my ($client) = @_;
+        startup($client);
         syswrite($client, message('R', pack('N', 0)) . message('S', "server_version\0" . "15.6\0") .
                 message('K', pack('NN', 1, 2)) . message('Z', 'I'));
         sysread($client, my $query, 65536);
@@ -57,6 +66,53 @@ sub hand_on {
         }
 }
 
+# A message of the real server's with the other version in it: its greeting, and the columns that lago-gate asks for.
+my @columns;
+sub aged {
+        my ($type, $body) = @_;
+        my %values = (version => $version, current_setting => $version,
+                version_num => sprintf('%d%04d', $version =~ /^(\d+)\.(\d+)/));
+        if ($type eq 'S') {
+                $body =~ s/^server_version\0.*/server_version\0$version\0/s;
+        } elsif ($type eq 'T') {
+                @columns = unpack 'x2 (Z* x18)*', $body;
+        } elsif ($type eq 'D') {
+                my $rest = substr $body, 2;
+                $body = substr $body, 0, 2;
+                for my $name (@columns) {
+                        my $length = unpack 'l>', $rest;
+                        my $field = substr $rest, 0, 4 + ($length > 0 ? $length : 0), '';
+                        $body .= exists $values{$name} ? pack('N/a', $values{$name}) : $field;
+                }
+        }
+        return message($type, $body);
+}
+
+sub hand_on_aged {
+        my ($client) = @_;
+        my $real = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") or exit;
+        my $select = IO::Select->new($client, $real);
+        my $answers = '';
+        syswrite($real, startup($client));
+        while (1) {
+                for my $from ($select->can_read) {
+                        my $n = sysread($from, my $data, 16384) or exit;
+                        if ($from == $client) {
+                                # Before 12 that is no word.
+                                $data =~ s/ AS MATERIALIZED / AS NATERIALIZED / if $version < 12;
+                                syswrite($real, $data);
+                                next;
+                        }
+                        $answers .= $data;
+                        while (length $answers >= 5 && length $answers > unpack('x N', $answers)) {
+                                my ($type, $length) = unpack 'a N', $answers;
+                                syswrite($client, aged($type, substr $answers, 5, $length - 4));
+                                substr($answers, 0, $length + 1) = '';
+                        }
+                }
+        }
+}
+
 while (my $client = $server->accept or $!{EINTR}) {
         next unless ref $client;
         next if fork;
@@ -69,6 +125,8 @@ while (my $client = $server->accept or $!{EINTR}) {
                 }
         } elsif ($kind eq 'cut') {
                 hand_on($client);
+        } elsif ($kind eq 'aged') {
+                hand_on_aged($client);
         } else {
                 log_in($client);
                 if ($kind eq 'huge') {
