@@ -15,7 +15,8 @@
 
 #define PATTERN                                                                                    \
         "No space left on device|PG::DiskFull|MISCONF|too many clients|remaining connection slots" \
-        "|PG::ConnectionBad|PG::UnableToSend|CannotConnectError|CanNotConnectError"
+        "|PG::ConnectionBad|PG::UnableToSend|CannotConnectError|CanNotConnectError"                \
+        "|Failed to open TCP connection|Net::ReadTimeout|EOFError"
 
 static void on_lines(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;

@@ -80,6 +80,10 @@ const char *migrate_excuse(const char *lines) {
                 {"PG::UnableToSend", "the connection to PostgreSQL was lost"},
                 {"CannotConnectError", "the connection to Redis was lost"},
                 {"CanNotConnectError", "the connection to Redis was lost"},
+                /* Ruby's HTTP: the migrations speak it to ClickHouse, the start of Rails to the server of licences. */
+                {"Failed to open TCP connection", "an HTTP server such as ClickHouse was away"},
+                {"Net::ReadTimeout", "an HTTP server such as ClickHouse was away"},
+                {"EOFError", "an HTTP server such as ClickHouse was away"},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
