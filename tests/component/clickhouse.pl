@@ -6,7 +6,7 @@
 #              ReplacingMergeTree does. Without FINAL all of them count, without "active = 1" those rolled back too.
 #              user=NAME and password=WORD are asked for, database=NAME is the only one there is; no file is no table.
 #              What is POSTed may change it, what is in a GET may not: schema_migrations is created and inserted into in
-#              FILE, any other statement is taken as done.
+#              FILE, any other statement is taken as done. At a statement with dies=TEXT in it the server is gone, without a word.
 #   exception  answers code=N status=N
 #   cut        announces more than it sends        short    ends in the middle of the line, as told
 #   rubbish    answers random bytes                html     answers 200 and a page, as some other server would
@@ -62,6 +62,7 @@ sub applied {
 # A statement that is no question.
 sub change {
         my ($query) = @_;
+        kill KILL => -getpgrp if defined $with{dies} && index($query, $with{dies}) >= 0;
         return if $query !~ /^CREATE TABLE IF NOT EXISTS schema_migrations |^INSERT INTO schema_migrations /;
         open my $file, '>>', $with{file} or die "$with{file}: $!";
         print $file "$1 $2 ", time, "\n" if $query =~ /VALUES \('(\d+)', (\d+), now\(\)\)/;
