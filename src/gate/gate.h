@@ -99,8 +99,19 @@ int gate_query(PGconn *conn, const char *sql, unsigned timeout_sec, PGresult **r
  */
 int gate_read(PGconn *conn, const Target *target, Ledger *ledger);
 
+/**
+ * gate_collect() - the statements that begin each look at a ledger, with @facts behind them: the versions are then in the
+ * transaction's setting lago_gate.versions, for ledger_take_versions(). NULL without memory; the caller frees it.
+ */
+char *gate_collect(PGconn *conn, const Target *target, const char *facts);
+
+/** ledger_take_versions() - one on each line of @text, sorted; what is no version is counted. */
+void ledger_take_versions(Ledger *ledger, const char *text);
+
 /** gate_ask() - what verdict_questions() wants to know besides; no answer is no error. */
 void gate_ask(PGconn *conn, const Target *target, char *const *extensions, const char *rows, Ledger *ledger);
+
+/* --- progress.c ------------------------------------------------------------------------------------------- */
 
 /* How far a migration is. */
 typedef struct Progress {

@@ -2,6 +2,7 @@
 #include "gate/gate.h"
 
 #include "base/util.h"
+#include "gate/row.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -138,32 +139,7 @@ int64_t migrator_key(const char *database) {
 
 /* --- one row into the struct --------------------------------------------------------------------------- */
 
-/* A column of the one row; "" for NULL and for one that is not there. */
-static const char *column(const PGresult *row, const char *name) {
-        int i = PQfnumber(row, name);
-
-        return i < 0 ? "" : PQgetvalue(row, 0, i);
-}
-
-static bool is_true(const PGresult *row, const char *name) {
-        const char *value = column(row, name);
-
-        return streq(value, "t") || streq(value, "on");
-}
-
-static uint64_t number(const PGresult *row, const char *name) {
-        uint64_t value = 0;
-
-        return parse_uint(column(row, name), INT64_MAX, &value) < 0 ? 0 : value;
-}
-
-static void set_text(char **p, const PGresult *row, const char *name) {
-        const char *value = column(row, name);
-
-        free_and_strdup(p, *value ? value : NULL);
-}
-
-static void read_versions(Ledger *ledger, const char *text) {
+void ledger_take_versions(Ledger *ledger, const char *text) {
         while (*text) {
                 size_t n = strcspn(text, "\n");
                 uint64_t version;
@@ -184,50 +160,50 @@ static RolesState roles_of(const char *text) {
 /* The columns @name, @name_address and @name_since. */
 static void read_session(Migrator *session, const PGresult *row, const char *name) {
         _cleanup_(freep) char *address = xasprintf("%s_address", name), *since_column = xasprintf("%s_since", name);
-        time_t since = (time_t)number(row, since_column);
+        time_t since = (time_t)row_number(row, since_column);
         char text[16] = "";
         struct tm tm;
 
-        session->pid = (int)number(row, name);
-        set_text(&session->address, row, address);
+        session->pid = (int)row_number(row, name);
+        row_set(&session->address, row, address);
         if (since > 0 && localtime_r(&since, &tm) && strftime(text, sizeof(text), "%H:%M", &tm) > 0)
                 free_and_strdup(&session->since, text);
 }
 
 /* "15.6 (Debian 15.6-1)": what stands before the first space. */
 static void read_server(Ledger *ledger, const PGresult *row) {
-        const char *version = column(row, "version");
+        const char *version = row_text(row, "version");
 
         free(ledger->server);
         ledger->server = xstrndup(version, strcspn(version, " "));
-        ledger->server_major = (int)(number(row, "version_num") / 10000);
+        ledger->server_major = (int)(row_number(row, "version_num") / 10000);
 }
 
 static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
-        _cleanup_(strv_freep) char **indexes = strv_split(column(row, "invalid_indexes"), "\n");
+        _cleanup_(strv_freep) char **indexes = strv_split(row_text(row, "invalid_indexes"), "\n");
 
         read_server(ledger, row);
-        set_text(&ledger->database, row, "database");
-        set_text(&ledger->role, row, "role");
-        set_text(&ledger->schema, row, "schema");
-        set_text(&ledger->lago_schema, row, "lago_schema");
-        set_text(&ledger->first_object, row, "first_object");
-        ledger->standby = is_true(row, "standby");
-        ledger->read_only = is_true(row, "read_only");
-        ledger->has_migrations = is_true(row, "has_migrations");
-        ledger->odd_migrations = is_true(row, "odd");
-        ledger->lago_objects = is_true(row, "lago_objects");
-        ledger->superuser = is_true(row, "superuser");
-        ledger->may_create = is_true(row, "may_create");
-        ledger->n_objects = (unsigned)number(row, "n_objects");
+        row_set(&ledger->database, row, "database");
+        row_set(&ledger->role, row, "role");
+        row_set(&ledger->schema, row, "schema");
+        row_set(&ledger->lago_schema, row, "lago_schema");
+        row_set(&ledger->first_object, row, "first_object");
+        ledger->standby = row_is_true(row, "standby");
+        ledger->read_only = row_is_true(row, "read_only");
+        ledger->has_migrations = row_is_true(row, "has_migrations");
+        ledger->odd_migrations = row_is_true(row, "odd");
+        ledger->lago_objects = row_is_true(row, "lago_objects");
+        ledger->superuser = row_is_true(row, "superuser");
+        ledger->may_create = row_is_true(row, "may_create");
+        ledger->n_objects = (unsigned)row_number(row, "n_objects");
         /* A pooler makes up the backend's number in its greeting; the server tells the true one. */
-        ledger->pooled = (int)number(row, "pid") != PQbackendPID(conn);
-        ledger->roles = roles_of(column(row, "roles"));
+        ledger->pooled = (int)row_number(row, "pid") != PQbackendPID(conn);
+        ledger->roles = roles_of(row_text(row, "roles"));
         strv_extend(&ledger->invalid_indexes, indexes);
-        read_versions(ledger, column(row, "versions"));
+        ledger_take_versions(ledger, row_text(row, "versions"));
         read_session(&ledger->migrator, row, "migrator");
         read_session(&ledger->loader, row, "loader");
-        ledger->migrator.blocked_by = (int)number(row, "migrator_blocked_by");
+        ledger->migrator.blocked_by = (int)row_number(row, "migrator_blocked_by");
         ledger->contact = CONTACT_READ;
 }
 
@@ -242,18 +218,23 @@ static int fail(Ledger *ledger, int r, const QueryError *error) {
         return r;
 }
 
-static char *ledger_query(PGconn *conn, const Target *target, const char *database, bool whole) {
-        uint64_t key = (uint64_t)migrator_key(database);
+char *gate_collect(PGconn *conn, const Target *target, const char *facts) {
         char *path = PQescapeLiteral(conn, target->search_path, strlen(target->search_path));
-        _cleanup_(freep) char *begin = NULL, *facts = NULL;
+        _cleanup_(freep) char *begin = NULL;
 
         if (!path)
                 return NULL;
         begin = xasprintf(query_begin, target->timeout_sec, target->timeout_sec, path);
-        facts = whole ? xasprintf(query_facts, (unsigned)(key >> 32), (unsigned)key)
-                      : xasprintf(query_usual, (unsigned)(key >> 32), (unsigned)key);
         PQfreemem(path);
         return xasprintf("%s%s%s", begin, query_collect, facts);
+}
+
+static char *ledger_query(PGconn *conn, const Target *target, const char *database, bool whole) {
+        uint64_t key = (uint64_t)migrator_key(database);
+        _cleanup_(freep) char *facts = whole ? xasprintf(query_facts, (unsigned)(key >> 32), (unsigned)key)
+                                             : xasprintf(query_usual, (unsigned)(key >> 32), (unsigned)key);
+
+        return gate_collect(conn, target, facts);
 }
 
 static int query_once(PGconn *conn, const Target *target, const char *database, bool whole, Ledger *ledger,
@@ -299,8 +280,8 @@ int gate_read(PGconn *conn, const Target *target, Ledger *ledger) {
         free_and_strdup(&ledger->search_path, target->search_path);
         r = query_once(conn, target, name, /* whole= */ false, ledger, &row);
         /* A pooler's name for the database may be another: the lock's key is made from the server's. */
-        if (r >= 0 && (!is_true(row, "usual") || !streq(column(row, "database"), name))) {
-                free_and_strdup(&name, column(row, "database"));
+        if (r >= 0 && (!row_is_true(row, "usual") || !streq(row_text(row, "database"), name))) {
+                free_and_strdup(&name, row_text(row, "database"));
                 PQclear(TAKE_PTR(row));
                 r = query_once(conn, target, name, /* whole= */ true, ledger, &row);
         }
@@ -352,93 +333,4 @@ void gate_ask(PGconn *conn, const Target *target, char *const *extensions, const
                 ask_extensions(conn, target, extensions, ledger);
         if (rows)
                 ask_rows(conn, target, rows, ledger);
-}
-
-/* --- while it migrates --------------------------------------------------------------------------------- */
-
-/*
- * Rails takes the lock on a connection of its own and runs the migrations on another: the one that waits is a sibling
- * of the lock's holder (same role, address and name), or psql, which Rails has load structure.sql.
- */
-static const char query_progress[] =
-        "WITH migrator AS (\n"
-        "  SELECT a.usename, a.client_addr, a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid\n"
-        "   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1\n"
-        "     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())\n"
-        "     AND l.classid = %u::oid AND l.objid = %u::oid LIMIT 1),\n"
-        "waiting AS (\n"
-        "  SELECT b.pids[1] AS blocker, (SELECT min(l.waitstart) FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted) AS since\n"
-        "    FROM pg_stat_activity a, pg_blocking_pids(a.pid) AS b(pids)\n"
-        "   WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND cardinality(b.pids) > 0\n"
-        "     AND (a.application_name = 'psql' OR EXISTS (SELECT FROM migrator m WHERE m.usename = a.usename\n"
-        "       AND m.client_addr IS NOT DISTINCT FROM a.client_addr AND m.application_name = a.application_name))\n"
-        "   ORDER BY 2 LIMIT 1),\n"
-        "building AS (\n"
-        "  SELECT p.relid::regclass::text AS on_table, p.index_relid::regclass::text AS index, p.command, p.phase,\n"
-        "    CASE WHEN p.phase LIKE 'waiting for %%' THEN p.lockers_done WHEN p.phase LIKE '%%: loading%%' THEN p.tuples_done\n"
-        "         WHEN p.phase LIKE '%%: scanning%%' THEN p.blocks_done END AS done,\n"
-        "    CASE WHEN p.phase LIKE 'waiting for %%' THEN p.lockers_total WHEN p.phase LIKE '%%: loading%%' THEN p.tuples_total\n"
-        "         WHEN p.phase LIKE '%%: scanning%%' THEN p.blocks_total END AS total\n"
-        "    FROM pg_stat_progress_create_index p JOIN pg_stat_activity a ON a.pid = p.pid JOIN migrator m\n"
-        "      ON m.usename = a.usename AND m.client_addr IS NOT DISTINCT FROM a.client_addr\n"
-        "      AND m.application_name = a.application_name\n"
-        "   WHERE p.datname = current_database() LIMIT 1)\n"
-        "SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions, w.blocker,\n"
-        "  greatest(0, floor(extract(epoch FROM clock_timestamp() - w.since))) AS blocked_sec,\n"
-        "  a.state AS blocker_state, a.application_name AS blocker_application,\n"
-        "  b.on_table, CASE WHEN b.index !~ '^[0-9-]+$' THEN b.index END AS index, b.command, b.phase, b.done, b.total\n"
-        "FROM (SELECT 1) AS always LEFT JOIN waiting w ON true LEFT JOIN building b ON true\n"
-        "  LEFT JOIN pg_stat_activity a ON a.pid = w.blocker; COMMIT";
-
-void progress_done(Progress *progress) {
-        versions_done(&progress->versions);
-        free(progress->blocker_state);
-        free(progress->blocker_application);
-        free(progress->table);
-        free(progress->index);
-        free(progress->command);
-        free(progress->phase);
-        *progress = (Progress){};
-}
-
-static char *progress_query(PGconn *conn, const Target *target) {
-        uint64_t key = (uint64_t)migrator_key(PQdb(conn));
-        char *path = PQescapeLiteral(conn, target->search_path, strlen(target->search_path));
-        _cleanup_(freep) char *begin = NULL, *facts = NULL;
-
-        if (!path)
-                return NULL;
-        begin = xasprintf(query_begin, target->timeout_sec, target->timeout_sec, path);
-        facts = xasprintf(query_progress, (unsigned)(key >> 32), (unsigned)key);
-        PQfreemem(path);
-        return xasprintf("%s%s%s", begin, query_collect, facts);
-}
-
-int gate_progress(PGconn *conn, const Target *target, Progress *ret) {
-        _cleanup_(query_error_done) QueryError error = {};
-        _cleanup_(ledger_freep) Ledger *ledger = ledger_new();
-        _cleanup_(result_clearp) PGresult *row = NULL;
-        _cleanup_(freep) char *sql = progress_query(conn, target);
-        Progress progress = {};
-        int r = sql ? gate_query(conn, sql, target->timeout_sec + 2, &row, &error) : -EPROTO;
-
-        if (r >= 0 && (!row || PQntuples(row) != 1 || PQfnumber(row, "total") < 0))
-                r = -EPROTO;
-        if (r < 0)
-                return r;
-        read_versions(ledger, column(row, "versions"));
-        progress.versions = ledger->versions;
-        ledger->versions = (Versions){};
-        progress.blocker = (int)number(row, "blocker");
-        progress.blocked_sec = number(row, "blocked_sec");
-        set_text(&progress.blocker_state, row, "blocker_state");
-        set_text(&progress.blocker_application, row, "blocker_application");
-        set_text(&progress.table, row, "on_table");
-        set_text(&progress.index, row, "index");
-        set_text(&progress.command, row, "command");
-        set_text(&progress.phase, row, "phase");
-        progress.done = number(row, "done");
-        progress.total = number(row, "total");
-        *ret = progress;
-        return 0;
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate/row.h"
+
+#include "base/util.h"
+
+const char *row_text(const PGresult *row, const char *name) {
+        int i = PQfnumber(row, name);
+
+        return i < 0 ? "" : PQgetvalue(row, 0, i);
+}
+
+bool row_is_true(const PGresult *row, const char *name) {
+        const char *value = row_text(row, name);
+
+        return streq(value, "t") || streq(value, "on");
+}
+
+uint64_t row_number(const PGresult *row, const char *name) {
+        uint64_t value = 0;
+
+        return parse_uint(row_text(row, name), INT64_MAX, &value) < 0 ? 0 : value;
+}
+
+void row_set(char **p, const PGresult *row, const char *name) {
+        const char *value = row_text(row, name);
+
+        free_and_strdup(p, *value ? value : NULL);
+}

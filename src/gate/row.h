@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* An answer of one row, read by the names of its columns. */
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** row_text() - "" for NULL and for a column that is not there; belongs to @row. */
+const char *row_text(const PGresult *row, const char *name);
+
+/** row_is_true() - as booleans and as settings say it. */
+bool row_is_true(const PGresult *row, const char *name);
+
+/** row_number() - 0 for what is none, and for what is negative. */
+uint64_t row_number(const PGresult *row, const char *name);
+
+/** row_set() - replaces *@p by a copy, or by NULL where there is nothing. */
+void row_set(char **p, const PGresult *row, const char *name);
