@@ -26,6 +26,9 @@ void check_config(const Config *config, const Origins *origins, ConfigErrors *er
  */
 void check_environment(Config *config, const Origins *origins, ConfigErrors *errors);
 
+/** check_member_environment() - what was read from one file in env.d. Errors: -EBADMSG, with @errors filled. */
+int check_member_environment(const Env *env, ConfigErrors *errors);
+
 /** env_name_meant() - for a misspelt name of Lago's the one that was meant; NULL for all others. */
 const char *env_name_meant(const char *name);
 

@@ -118,6 +118,7 @@ static void check_member_files(const char *directory, ConfigErrors *errors) {
 
                 if (r < 0 && r != -EBADMSG)
                         config_errors_add(errors, file, 0, "cannot be read: %s", strerror(-r));
+                (void)check_member_environment(env, errors);
                 check_member_name(file, entries[i]->d_name, errors);
                 check_mode(file, errors);
                 free(entries[i]);

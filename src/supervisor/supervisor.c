@@ -3,6 +3,7 @@
 
 #include "base/privileges.h"
 #include "base/time.h"
+#include "config/check.h"
 #include "process/cgroup.h"
 #include "process/deadman.h"
 #include "supervisor/runfile.h"
@@ -304,6 +305,8 @@ static int load_own_env(Supervisor *s, const char *directory) {
 
         s->own_env = env_new();
         r = env_read(s->own_env, path, &errors);
+        if (r >= 0)
+                r = check_member_environment(s->own_env, &errors);
         config_errors_tell(&errors);
         config_errors_done(&errors);
         if (r < 0 && r != -ENOENT)
