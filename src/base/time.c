@@ -12,6 +12,10 @@ uint64_t now_usec(void) {
         return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
+uint64_t now_msec(void) {
+        return now_usec() / USEC_PER_MSEC;
+}
+
 char *span_text(uint64_t usec) {
         uint64_t sec = usec / USEC_PER_SEC, min = sec / 60, hours = min / 60;
 

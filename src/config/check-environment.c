@@ -29,12 +29,3 @@ bool check_is_placeholder(const char *value) {
         return strncasecmp(value, "your-", 5) == 0 || strcasecmp(value, "changeme") == 0 ||
                strcasecmp(value, "change-me") == 0;
 }
-
-void check_environment(Config *config, const Origins *origins, ConfigErrors *errors) {
-        const Check check = {.config = config, .origins = origins, .errors = errors};
-
-        check_settings(&check);
-        check_keys(&check);
-        check_database(&check);
-        check_redis(&check);
-}

@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include "base/util.h"
+#include "config/check-environment.h"
 #include "config/values.h"
 
 /* Where a key was set, else lago.conf as a whole. */
@@ -80,4 +81,13 @@ void check_config(const Config *config, const Origins *origins, ConfigErrors *er
         if (config->front_enabled)
                 check_reach(KEY_FRONT_URL, config->front_url, "front", &config->front_listen,
                             origins, errors);
+}
+
+void check_environment(Config *config, const Origins *origins, ConfigErrors *errors) {
+        const Check check = {.config = config, .origins = origins, .errors = errors};
+
+        check_settings(&check);
+        check_keys(&check);
+        check_database(&check);
+        check_redis(&check);
 }

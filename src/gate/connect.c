@@ -7,13 +7,6 @@
 #include <poll.h>
 #include <time.h>
 
-uint64_t now_msec(void) {
-        struct timespec ts;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 char *endpoint_of(const DbUrl *url) {
         const char *host = dburl_get(url, "host"), *port = dburl_get(url, "port");
         const char *address = dburl_get(url, "hostaddr"), *service = dburl_get(url, "service");

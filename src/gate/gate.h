@@ -2,6 +2,7 @@
 #pragma once
 /* lago-gate: reads an image's migrations and a database's ledger, and prints the verdict. The only room with libpq. */
 
+#include "base/time.h"
 #include "config/dburl.h"
 #include "schema/print.h"
 
@@ -54,9 +55,6 @@ typedef struct Target {
         char *search_path;
         unsigned timeout_sec; /* of a login, and of each answer */
 } Target;
-
-/** now_msec() - CLOCK_MONOTONIC. */
-uint64_t now_msec(void);
 
 /** endpoint_of() - "db:5432", "/run/postgresql" or "service lago": where the target is, without a secret. */
 char *endpoint_of(const DbUrl *url);

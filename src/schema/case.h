@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What the steps to a verdict share; for verdict.c and judge-*.c alone. */
+/* What the steps to a verdict share; for the files of this room that judge. */
 
 #include "schema/verdict.h"
 
