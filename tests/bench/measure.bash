@@ -12,9 +12,13 @@ since() {
         awk -v a="$1" -v b="$(now_ms)" 'BEGIN { printf "%.1f\n", b - a }'
 }
 
-# median, p99: of the numbers on standard input, one a line.
+# median, total, p99: of the numbers on standard input, one a line.
 median() {
         sort -n | awk '{ v[NR] = $1 } END { if (NR) print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+total() {
+        awk '{ n += $1 } END { print n + 0 }'
 }
 
 p99() {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
 # The chain started by whichever way, from empty volumes or full ones, and when each of its links was there.
+# A start leaves in "began" when its command was given and in "clock_at" when the clock said its first line, in ms.
 
 members=(db redis api worker clock front pdf)
 
@@ -42,26 +43,44 @@ clock_words='Starting clock for'
 
 # ours: the ms from the command until all serve, the clock having said its first line.
 ours() {
-        local start m end=()
-        start=$(now_ms)
+        local m end=()
+        began=$(now_ms)
         systemctl start lago.target
         for m in api worker front pdf; do
                 end+=("$(ready_ms "lago-$m")")
         done
-        end+=("$(first_line "$start" "$clock_words")")
-        awk -v a="$start" -v b="$(latest "${end[@]}")" 'BEGIN { printf "%.1f\n", b - a }'
+        clock_at=$(first_line "$began" "$clock_words")
+        awk -v a="$began" -v b="$(latest "$clock_at" "${end[@]}")" 'BEGIN { printf "%.1f\n", b - a }'
 }
 
 # by_ideal: the same with the containers started by hand, each the moment that what it stands on answers.
 by_ideal() {
-        local start end
-        start=$(now_ms)
+        began=$(now_ms)
         systemd-run --quiet --unit=lago-ideal -p Delegate=yes -p Type=notify -p NotifyAccess=all -p KillMode=mixed \
                 -p TimeoutStartSec=120 /var/tmp/bench/ideal "$1"
-        end=$(first_line "$start" "$clock_words")
-        end=$(latest "$end" "$(ready_ms lago-ideal)")
-        awk -v a="$start" -v b="$end" 'BEGIN { printf "%.1f\n", b - a }'
+        clock_at=$(first_line "$began" "$clock_words")
+        awk -v a="$began" -v b="$(latest "$clock_at" "$(ready_ms lago-ideal)")" 'BEGIN { printf "%.1f\n", b - a }'
+}
+
+stop_ideal() {
         podman rm -f -t 5 -a >/dev/null 2>&1
         systemctl stop lago-ideal
         systemctl reset-failed lago-ideal 2>/dev/null || :
+}
+
+# journal_count PATTERN: lines of the journal since the start began.
+journal_count() {
+        journalctl -q -o cat --since "@${began%???.*}" | grep -cE "$1" || :
+}
+
+# aftermath NAME: of the start just done, while all still run: how long after the last commit of the migrations the clock
+# said its first line, and how much went wrong for want of a table.
+aftermath() {
+        local commit deadline=$((SECONDS + 30))
+        # The clock's first tick sends three jobs at once.
+        until [ "$(journal_count 'class=Clock::.* elapsed=')" -ge 3 ] || [ "$SECONDS" -ge "$deadline" ]; do sleep 0.2; done
+        commit=$(podman exec lago-db psql -U lago -d lago -Atqc 'SELECT extract(epoch FROM max(created_at)) * 1000 FROM roles')
+        awk -v a="$commit" -v b="$clock_at" 'BEGIN { printf "%.1f\n", b - a }' >>"$1.clock.ms"
+        journal_count 'relation "[^"]*" does not exist' >>"$1.relations"
+        podman exec lago-redis redis-cli ZCARD dead >>"$1.dead"
 }
