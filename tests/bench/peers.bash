@@ -14,7 +14,7 @@ peer_title() {
         case $1 in
         quadlet-10s) echo "Quadlet with \`Notify=healthy\`, checks every 10 s as in Lago's file" ;;
         quadlet-1s) echo 'Quadlet, checks every second' ;;
-        docker-compose) echo "\`docker-compose\` on Podman's socket" ;;
+        docker-compose) echo "\`docker-compose\` on Podman's socket, without \`start_interval\`" ;;
         podman-compose) echo "\`podman-compose\`" ;;
         esac
 }
@@ -131,7 +131,7 @@ compose_check() {
         [ ${#check[@]} -gt 0 ] || return 0
         printf '    healthcheck:\n      test: ["CMD-SHELL", "%s"]\n      interval: 10s\n      timeout: %s\n      retries: %s\n' "${check[@]:0:3}"
         [ "${check[3]}" = 0s ] || printf '      start_period: %s\n' "${check[3]}"
-        # Lago's file has this too, and Compose refuses the file as a whole when the engine's API is not Docker 25's.
+        # Lago's file has this too; docker-compose refuses the service when the engine's API is older than Docker 25's.
         [ "${check[3]}" = 0s ] || [ "$2" = docker-compose ] || printf '      start_interval: 2s\n'
 }
 
@@ -177,7 +177,8 @@ prepare_peer() {
         [ "$1" != docker-compose ] || systemctl start podman.socket
 }
 
-# start_command NAME: into the array "command".
+# start_command NAME: into the array "command". In the foreground podman-compose 1.3 starts nothing behind migrate either: it
+# waits with "podman wait --condition=stopped", which never ends for a container that has exited; with -d it says so at once.
 start_command() {
         case $1 in
         quadlet-*) command=(systemctl start peer-{api,worker,clock,front,pdf}.service) ;;
@@ -215,7 +216,7 @@ until_served() {
         local job=$1
         shift
         until "$@"; do
-                [ "$(now_ms | cut -d. -f1)" -lt "$deadline_ms" ] || return 1
+                [ "$SECONDS" -lt "$deadline" ] || return 1
                 kill -0 "$job" 2>/dev/null || wait "$job" || return 1
                 sleep 0.05
         done
@@ -223,10 +224,9 @@ until_served() {
 
 # by_peer NAME: as "ours"; fails when it did not come up, the reason in NAME.why.
 by_peer() {
-        local job end deadline_ms command
+        local job end command deadline=$((SECONDS + peer_seconds))
         start_command "$1"
         began=$(now_ms)
-        deadline_ms=$((${began%.*} + peer_seconds * 1000))
         timeout $((peer_seconds + 60)) "${command[@]}" >peer.log 2>&1 &
         job=$!
         if until_served "$job" serves 127.0.0.1 3000 /health && until_served "$job" serves 127.0.0.1 8080 / &&
@@ -242,15 +242,16 @@ by_peer() {
         fi
 }
 
-# One sentence for the table: that the command failed, or what it still does, and its last line.
+# One sentence for the table: what was never started, and the last that the command said. Ids of containers tell nobody anything.
 why_not() {
-        local said
-        said=$(tr -d '|\r' <peer.log | sed '/^[[:space:]]*$/d' | tail -n 1 | cut -c1-160)
+        local said idle
+        said=$(tr -d '|\r' <peer.log | sed -E '/^[[:space:]]*$/d; s/[0-9a-f]{64}/.../g' | tail -n 1 | cut -c1-200)
+        idle=$(podman ps -a --filter status=created --format '{{.Names}}' | sed 's/^lago-//' | paste -s -d ' ')
         if kill -0 "$1" 2>/dev/null; then
-                echo "does not come up in $peer_seconds s (${said:-it says nothing})"
                 kill "$1" 2>/dev/null
+                echo "does not come up in $peer_seconds s; never started: ${idle:-none} (${said:-it says nothing})"
         else
-                echo "fails (${said:-it says nothing})"
+                echo "fails; never started: ${idle:-none} (${said:-it says nothing})"
         fi
 }
 
