@@ -63,7 +63,7 @@ by_ideal() {
 }
 
 stop_ideal() {
-        podman rm -f -t 5 -a >/dev/null 2>&1
+        podman rm -f -v -t 5 -a >/dev/null 2>&1
         systemctl stop lago-ideal
         systemctl reset-failed lago-ideal 2>/dev/null || :
 }
@@ -74,7 +74,8 @@ journal_count() {
 }
 
 # aftermath NAME: of the start just done, while all still run: how long after the last commit of the migrations the clock
-# said its first line, and how much went wrong for want of a table.
+# said its first line, and how much went wrong: for want of a table, and of units that systemd refuses to start so often
+# (podman's health checks are such).
 aftermath() {
         local commit deadline=$((SECONDS + 30))
         # The clock's first tick sends three jobs at once.
@@ -82,5 +83,6 @@ aftermath() {
         commit=$(podman exec lago-db psql -U lago -d lago -Atqc 'SELECT extract(epoch FROM max(created_at)) * 1000 FROM roles')
         awk -v a="$commit" -v b="$clock_at" 'BEGIN { printf "%.1f\n", b - a }' >>"$1.clock.ms"
         journal_count 'relation "[^"]*" does not exist' >>"$1.relations"
+        journal_count 'Start request repeated too quickly' >>"$1.refused"
         podman exec lago-redis redis-cli ZCARD dead >>"$1.dead"
 }
