@@ -311,6 +311,9 @@ void enter_prepare(Supervisor *s) {
         if (s->pull_wanted) {
                 free_and_strdup(&wanted, s->image);
                 pull(s);
+        } else if (s->member.kind == MEMBER_MIGRATE && s->container.ended && s->image_id) {
+                /* What has just run is what the verdict is about; and the API waits for it. */
+                have_image(s);
         } else if (s->member.kind == MEMBER_MIGRATE) {
                 free_and_strdup(&s->image_id, NULL);
                 resolve(s, s->image);
