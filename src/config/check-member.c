@@ -40,17 +40,13 @@ int check_member_environment(const Env *env, ConfigErrors *errors) {
 
         for (size_t i = 0; i < env->n; i++) {
                 const EnvPair *pair = &env->list[i];
-                const char *meant = env_name_meant(pair->key);
 
-                if (is_common(pair->key))
+                if (is_common(pair->key)) {
                         config_errors_add(errors, pair->file, pair->line,
                                           "%s is the same for every member; write it into lago.env", pair->key);
-                else if (meant)
-                        config_errors_add(errors, pair->file, pair->line, "Lago has no setting %s; did you mean %s?",
-                                          pair->key, meant);
-                else
-                        continue;
-                r = -EBADMSG;
+                        r = -EBADMSG;
+                } else if (check_name(pair, errors) < 0)
+                        r = -EBADMSG;
         }
         return r;
 }

@@ -9,14 +9,11 @@
 
 static const char *const words_for_no[] = {"false", "no", "off", "0", "f", "n", "disabled"};
 
-/* As the container of lago-migrate sees it: its own file goes before lago.env. NULL where it says nothing. */
+/* NULL where it says nothing. */
 static const EnvPair *migrate_pair(const Check *check, const char *name) {
-        const Env *env = check->config->migrate_env;
-        const EnvPair *own = env ? env_pair(env, name) : NULL;
+        const EnvPair *pair = config_migrate_pair(check->config, name);
 
-        if (!own)
-                return check_pair(check, name);
-        return isempty(own->value) ? NULL : own;
+        return pair && !isempty(pair->value) ? pair : NULL;
 }
 
 static void refuse_word_for_no(const Check *check, const EnvPair *pair) {
@@ -204,13 +201,8 @@ static void check_pools(const Check *check) {
 static void check_names(const Check *check) {
         const Env *env = check->config->env;
 
-        for (size_t i = 0; i < env->n; i++) {
-                const char *meant = env_name_meant(env->list[i].key);
-
-                if (meant)
-                        REFUSE(check, &env->list[i], "Lago has no setting %s; did you mean %s?",
-                               env->list[i].key, meant);
-        }
+        for (size_t i = 0; i < env->n; i++)
+                (void)check_name(&env->list[i], check->errors);
 }
 
 void check_settings(const Check *check) {

@@ -32,5 +32,8 @@ int check_member_environment(const Env *env, ConfigErrors *errors);
 /** env_name_meant() - for a misspelt name of Lago's the one that was meant; NULL for all others. */
 const char *env_name_meant(const char *name);
 
+/** check_name() - refuses a misspelt name of Lago's with the one that was meant; all others pass. Errors: -EBADMSG. */
+int check_name(const EnvPair *pair, ConfigErrors *errors);
+
 /** base64_decode() - the bytes of a line of standard base64 with padding; NULL when it is none. */
 char *base64_decode(const char *s, size_t *ret_size);

@@ -128,6 +128,12 @@ static void read_migrate_environment(Config *config, const char *directory) {
         config_errors_done(&errors);
 }
 
+const EnvPair *config_migrate_pair(const Config *config, const char *name) {
+        const EnvPair *own = config->migrate_env ? env_pair(config->migrate_env, name) : NULL;
+
+        return own ? own : env_pair(config->env, name);
+}
+
 static size_t file_rank(char *const *order, const char *file) {
         size_t rank = 0;
 

@@ -98,6 +98,9 @@ void config_errors_tell(const ConfigErrors *errors);
  */
 int config_load(const char *directory, Config **ret, ConfigErrors *errors);
 
+/** config_migrate_pair() - as the container of lago-migrate sees it: its own file goes before lago.env. NULL: neither says it. */
+const EnvPair *config_migrate_pair(const Config *config, const char *name);
+
 /**
  * config_load_files() - the same without lago.env and secrets.env (config->env is empty): what the generator needs,
  * and what a user who may not read secrets can check.

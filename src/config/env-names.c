@@ -85,3 +85,12 @@ const char *env_name_meant(const char *name) {
         /* A misspelt prefix (LAGP_FRONT_URL) counts as well, when all else is right. */
         return word_distance(name, nearest) <= (looks_like_ours ? EDITS_MAX : 1) ? nearest : NULL;
 }
+
+int check_name(const EnvPair *pair, ConfigErrors *errors) {
+        const char *meant = env_name_meant(pair->key);
+
+        if (!meant)
+                return 0;
+        config_errors_add(errors, pair->file, pair->line, "Lago has no setting %s; did you mean %s?", pair->key, meant);
+        return -EBADMSG;
+}

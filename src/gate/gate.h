@@ -152,7 +152,7 @@ unsigned index_phase(const char *command, const char *phase, unsigned *ret_phase
 /** migrator_key() - the key of the advisory lock that Rails' migrator takes in the database of that name. */
 int64_t migrator_key(const char *database);
 
-/* --- check.c, prepare.c, watch.c ---------------------------------------------------------------------------------- */
+/* --- check.c, prepare.c, watch.c ----------------------------------------------------------------------- */
 
 /** check_once() - connects, reads, judges; *@ret_ledger (may be NULL) takes the facts. */
 Finding *check_once(const Target *target, const Manifest *manifest, const Policy *policy, Ledger **ret_ledger);

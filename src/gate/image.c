@@ -93,7 +93,6 @@ static int add_scripts(Manifest *manifest, int root, const char *prefix) {
         for (struct dirent *entry; (entry = readdir(directory));) {
                 _cleanup_(freep) char *file = NULL, *inner = NULL, *text = NULL;
                 size_t n = strlen(entry->d_name);
-
                 bool migrate = streq(entry->d_name, "migrate.sh");
 
                 if (!migrate && (!startswith(entry->d_name, "start") || n < 8 || !streq(entry->d_name + n - 3, ".sh")))

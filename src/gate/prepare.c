@@ -4,42 +4,41 @@
 
 #include "base/util.h"
 
+/* One transaction under the lock of Rails' migrator, which keeps out a Rails that is just beginning. Errors: gate_query()'s. */
+static int change(const Target *target, Ledger *ledger, const char *statement, unsigned timeout_sec, QueryError *error) {
+        _cleanup_(conn_finishp) PGconn *conn = NULL;
+        _cleanup_(result_clearp) PGresult *rows = NULL;
+        _cleanup_(freep) char *sql = NULL;
+        int r = gate_connect(target, ledger, &conn);
+        char *path = r >= 0 ? PQescapeLiteral(conn, target->search_path, strlen(target->search_path)) : NULL;
+
+        if (!path)
+                return r < 0 ? r : -EPROTO;
+        sql = xasprintf("BEGIN; SET LOCAL lock_timeout = '3s'; SELECT set_config('search_path', %s, true); "
+                        "SELECT pg_advisory_xact_lock(%lld); %s; COMMIT",
+                        path, (long long)migrator_key(ledger->database), statement);
+        PQfreemem(path);
+        return gate_query(conn, sql, timeout_sec, &rows, error);
+}
+
 /* --- prepare-replay ------------------------------------------------------------------------------------ */
 
 /*
- * Rails 8 loads structure.sql only where no schema_migrations is visible; an empty one makes it run the files. The
- * migrator's own lock keeps out a Rails that is just beginning; no IF NOT EXISTS, so a race ends in an error.
+ * Rails 8 loads structure.sql only where no schema_migrations is visible; an empty one makes it run the files. No
+ * IF NOT EXISTS, so a race ends in an error.
  */
-static int make_table(PGconn *conn, const Target *target, const Ledger *ledger, QueryError *error) {
-        _cleanup_(result_clearp) PGresult *rows = NULL;
-        _cleanup_(freep) char *sql = NULL;
-        char *path = PQescapeLiteral(conn, target->search_path, strlen(target->search_path));
-
-        if (!path)
-                return -EPROTO;
-        sql = xasprintf("BEGIN; SET LOCAL lock_timeout = '3s'; SELECT set_config('search_path', %s, true); "
-                        "SELECT pg_advisory_xact_lock(%lld); "
-                        "CREATE TABLE schema_migrations (version character varying NOT NULL PRIMARY KEY); COMMIT",
-                        path, (long long)migrator_key(ledger->database));
-        PQfreemem(path);
-        return gate_query(conn, sql, target->timeout_sec, &rows, error);
-}
+#define MAKE_TABLE "CREATE TABLE schema_migrations (version character varying NOT NULL PRIMARY KEY)"
 
 int replay_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format) {
         _cleanup_(query_error_done) QueryError error = {};
         _cleanup_(ledger_freep) Ledger *ledger = NULL;
         _cleanup_(finding_freep) Finding *finding = check_once(target, manifest, policy, &ledger);
-        _cleanup_(conn_finishp) PGconn *conn = NULL;
-        int r;
 
         if (finding->verdict != VERDICT_FRESH) {
                 print_finding(finding, manifest, ledger, format);
                 return verdict_status(finding->verdict);
         }
-        r = gate_connect(target, ledger, &conn);
-        if (r >= 0)
-                r = make_table(conn, target, ledger, &error);
-        if (r < 0) {
+        if (change(target, ledger, MAKE_TABLE, target->timeout_sec, &error) < 0) {
                 _cleanup_(freep) char *text = escape_line(error.text ? error.text : "no connection");
 
                 fprintf(stderr, "lago-gate: cannot create schema_migrations: %s\n", text);
@@ -64,7 +63,7 @@ int replay_run(const Target *target, const Manifest *manifest, const Policy *pol
  * The list is made before its first statement is run: each may take others of it along.
  */
 static const char empty_again[] =
-        "DO $lago$\n"
+        "SET LOCAL row_security = off; DO $lago$\n"
         "DECLARE\n"
         "  t text;\n"
         "  found boolean;\n"
@@ -97,20 +96,6 @@ static const char empty_again[] =
         "  EXECUTE coalesce(t, '');\n"
         "END $lago$";
 
-static int make_empty(PGconn *conn, const Target *target, const Ledger *ledger, QueryError *error) {
-        _cleanup_(result_clearp) PGresult *rows = NULL;
-        _cleanup_(freep) char *sql = NULL;
-        char *path = PQescapeLiteral(conn, target->search_path, strlen(target->search_path));
-
-        if (!path)
-                return -EPROTO;
-        sql = xasprintf("BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL row_security = off; "
-                        "SELECT set_config('search_path', %s, true); SELECT pg_advisory_xact_lock(%lld); %s; COMMIT",
-                        path, (long long)migrator_key(ledger->database), empty_again);
-        PQfreemem(path);
-        return gate_query(conn, sql, EMPTY_TIMEOUT_SEC, &rows, error);
-}
-
 /* What a first load leaves that was cut off, late or early; somebody else's tables look like the last, too. */
 static bool may_be_cut_off(Verdict verdict) {
         return verdict == VERDICT_HALF_LOADED || verdict == VERDICT_INVISIBLE || verdict == VERDICT_OCCUPIED;
@@ -120,17 +105,12 @@ int load_run(const Target *target, const Manifest *manifest, const Policy *polic
         _cleanup_(query_error_done) QueryError error = {};
         _cleanup_(ledger_freep) Ledger *ledger = NULL;
         _cleanup_(finding_freep) Finding *finding = check_once(target, manifest, policy, &ledger);
-        _cleanup_(conn_finishp) PGconn *conn = NULL;
-        int r;
 
         if (!may_be_cut_off(finding->verdict)) {
                 print_finding(finding, manifest, ledger, format);
                 return verdict_status(finding->verdict);
         }
-        r = gate_connect(target, ledger, &conn);
-        if (r >= 0)
-                r = make_empty(conn, target, ledger, &error);
-        if (r < 0) {
+        if (change(target, ledger, empty_again, EMPTY_TIMEOUT_SEC, &error) < 0) {
                 _cleanup_(freep) char *text = escape_line(error.text ? error.text : "no connection");
                 bool row = streq(error.sqlstate, SQLSTATE_A_ROW);
 

@@ -3,10 +3,9 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "process/netns.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -123,24 +122,24 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
         return 0;
 }
 
+static int socket_here(int family, int type) {
+        int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+        return fd < 0 ? -errno : fd;
+}
+
 /* A socket belongs to the network namespace it was made in, whatever its maker does afterwards; see setns(2). */
 static int socket_in(int netns_fd, int family, int type) {
-        _cleanup_(closep) int own = -EBADF;
-        int fd, saved;
+        int own, fd;
 
-        if (netns_fd < 0) {
-                fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-                return fd < 0 ? -errno : fd;
-        }
-        own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-        if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
-                return -errno;
-        fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        saved = errno;
-        /* Staying in a container's network would make every later answer about the wrong host. */
-        if (setns(own, CLONE_NEWNET) < 0)
-                abort();
-        return fd < 0 ? -saved : fd;
+        if (netns_fd < 0)
+                return socket_here(family, type);
+        own = netns_enter(netns_fd);
+        if (own < 0)
+                return own;
+        fd = socket_here(family, type);
+        netns_leave(own);
+        return fd;
 }
 
 static int connect_to(const ProbeTarget *target) {

@@ -20,6 +20,20 @@ int netns_open(pid_t pid) {
         return fd < 0 ? -errno : fd;
 }
 
+int netns_enter(int netns_fd) {
+        _cleanup_(closep) int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+        if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
+                return -errno;
+        return TAKE_FD(own);
+}
+
+void netns_leave(int own_fd) {
+        if (setns(own_fd, CLONE_NEWNET) < 0)
+                abort();
+        (void)close(own_fd);
+}
+
 static bool pick(const struct ifaddrs *list, int family, char *ret, size_t size) {
         for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
                 const void *address;
@@ -38,16 +52,14 @@ static bool pick(const struct ifaddrs *list, int family, char *ret, size_t size)
 }
 
 int netns_address(int netns_fd, char *ret, size_t size) {
-        _cleanup_(closep) int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
         struct ifaddrs *list = NULL;
         bool found = false;
-        int r;
+        int own = netns_enter(netns_fd), r;
 
-        if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
-                return -errno;
+        if (own < 0)
+                return own;
         r = getifaddrs(&list) < 0 ? -errno : 0;
-        if (setns(own, CLONE_NEWNET) < 0)
-                abort();
+        netns_leave(own);
         if (r < 0)
                 return r;
         found = pick(list, AF_INET, ret, size) || pick(list, AF_INET6, ret, size);
@@ -73,14 +85,12 @@ int netns_default_route(const char *text, char *ret, size_t size) {
 }
 
 int netns_gateway(int netns_fd, char *ret, size_t size) {
-        _cleanup_(closep) int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
         _cleanup_(freep) char *text = NULL;
-        int r;
+        int own = netns_enter(netns_fd), r;
 
-        if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
-                return -errno;
+        if (own < 0)
+                return own;
         r = file_read("/proc/thread-self/net/route", 65536, &text, NULL);
-        if (setns(own, CLONE_NEWNET) < 0)
-                abort();
+        netns_leave(own);
         return r < 0 ? r : netns_default_route(text, ret, size);
 }

@@ -8,6 +8,12 @@
 /** netns_open() - the namespace of @pid, to be kept: it stays valid when the process is gone. Errors: -errno. */
 int netns_open(pid_t pid);
 
+/** netns_enter() - this thread moves there. Answer: its own namespace, for netns_leave(). Errors: -errno, and it has not moved. */
+int netns_enter(int netns_fd);
+
+/** netns_leave() - back again, or the process ends: from elsewhere every later answer would be about the wrong host. */
+void netns_leave(int own_fd);
+
 /** netns_address() - the first IPv4 (else IPv6) address in it that is not loopback or link-local. Errors: -errno, -ENOENT. */
 int netns_address(int netns_fd, char *ret, size_t size);
 

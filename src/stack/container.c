@@ -41,10 +41,8 @@ char **stack_volumes(const Config *config, MemberKind kind) {
         return volumes;
 }
 
-static char *publish(const Listen *listen, uint16_t port) {
-        bool v6 = strchr(listen->address, ':');
-
-        return xasprintf("%s%s%s:%u:%u", v6 ? "[" : "", listen->address, v6 ? "]" : "", listen->port, port);
+char *stack_listen_text(const Listen *listen) {
+        return xasprintf(strchr(listen->address, ':') ? "[%s]:%u" : "%s:%u", listen->address, listen->port);
 }
 
 const Listen *stack_listen(const Config *config, MemberKind kind) {
@@ -59,8 +57,9 @@ const char *stack_listen_local(const Listen *listen) {
 
 char *stack_publish(const Config *config, MemberKind kind) {
         const Listen *listen = stack_listen(config, kind);
+        _cleanup_(freep) char *place = listen ? stack_listen_text(listen) : NULL;
 
-        return listen ? publish(listen, member_info(kind)->port) : NULL;
+        return place ? xasprintf("%s:%u", place, member_info(kind)->port) : NULL;
 }
 
 char **stack_scripts(const Member *member) {

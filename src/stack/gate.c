@@ -51,11 +51,10 @@ char **stack_gate_command(const Config *config, const char *verb, const StackGat
         return argv;
 }
 
-/* As the container of lago-migrate sees it. */
 static const char *migrate_setting(const Config *config, const char *name) {
-        const EnvPair *own = config->migrate_env ? env_pair(config->migrate_env, name) : NULL;
+        const EnvPair *pair = config_migrate_pair(config, name);
 
-        return own ? own->value : env_get(config->env, name);
+        return pair ? pair->value : NULL;
 }
 
 bool stack_has_clickhouse(const Config *config, const char *release) {

@@ -101,6 +101,9 @@ const Listen *stack_listen(const Config *config, MemberKind kind);
 /** stack_listen_local() - the numeric address to ask from this host: its own loopback where all addresses are meant. */
 const char *stack_listen_local(const Listen *listen);
 
+/** stack_listen_text() - "127.0.0.1:3000" or "[::1]:3000"; the caller frees it. */
+char *stack_listen_text(const Listen *listen);
+
 /** stack_publish() - "127.0.0.1:3000:3000", or NULL. */
 char *stack_publish(const Config *config, MemberKind kind);
 
@@ -140,7 +143,7 @@ char **stack_clickhouse_command(const Config *config, const StackGate *gate);
 /** stack_clickhouse_settings() - lines "LAGO_CLICKHOUSE_HOST=…" with a password among them; the caller frees them. */
 char *stack_clickhouse_settings(const Config *config);
 
-/* Exit statuses of lago-gate(8) that its callers tell apart; schema/verdict.c has all of them. */
+/* Exit statuses of lago-gate(8) that its callers tell apart; schema/case.c has all of them. */
 typedef enum GateStatus {
         GATE_VERIFIED = 0,
         GATE_PENDING = 10,

@@ -5,10 +5,10 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "process/cgroup.h"
+#include "process/netns.h"
 #include "supervisor/image.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/nameserver.h"
-#include "process/netns.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -59,10 +59,12 @@ void fresh_over(const Supervisor *s) {
 /* --- cut off ------------------------------------------------------------------------------------------- */
 
 bool fresh_was_cut_off(const Supervisor *s) {
-        _cleanup_(freep) char *database = stack_database_identity(s->config);
+        _cleanup_(freep) char *database = NULL;
 
-        return (s->gate.status == GATE_INVISIBLE || s->gate.status == GATE_HALF_LOADED || s->gate.status == GATE_OCCUPIED) &&
-               unfinished_state(UNFINISHED_LOAD_FILE, database) == UNFINISHED_BEGUN;
+        if (s->gate.status != GATE_INVISIBLE && s->gate.status != GATE_HALF_LOADED && s->gate.status != GATE_OCCUPIED)
+                return false;
+        database = stack_database_identity(s->config);
+        return unfinished_state(UNFINISHED_LOAD_FILE, database) == UNFINISHED_BEGUN;
 }
 
 static void on_empty_again(void *userdata, const JobResult *result) {

@@ -37,10 +37,11 @@ uint64_t probe_rest(uint64_t running) {
 }
 
 bool reach_due(Reach *reach) {
-        if (reach->asked && reach->missed == 0 && ++reach->turns < 6)
+        if (reach->missed == 0 && reach->turns > 0) {
+                reach->turns--;
                 return false;
-        reach->turns = 0;
-        reach->asked = true;
+        }
+        reach->turns = 5;
         return true;
 }
 

@@ -40,9 +40,9 @@ bool migrate_failed(MigrateHistory *history, const char *first);
 
 /* Whether a container that is healthy is reached where it is published, as far as this host can tell. */
 typedef struct Reach {
-        unsigned turns;  /* healthy probes since it was asked last */
+        unsigned turns;  /* healthy probes before it is asked again */
         unsigned missed; /* no answer there, so often in a row */
-        bool asked, ever; /* once; and once with an answer */
+        bool ever;       /* it answered once */
 } Reach;
 
 typedef enum ReachAct {

@@ -8,9 +8,7 @@
 #define RELOAD_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
 static char *place_of(const Supervisor *s) {
-        const Listen *listen = stack_listen(s->config, s->member.kind);
-
-        return xasprintf(strchr(listen->address, ':') ? "[%s]:%u" : "%s:%u", listen->address, listen->port);
+        return stack_listen_text(stack_listen(s->config, s->member.kind));
 }
 
 char *reach_doubt(const Supervisor *s) {

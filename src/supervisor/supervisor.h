@@ -6,9 +6,9 @@
 #include "base/util.h"
 #include "engine/engine.h"
 #include "probe/probe.h"
+#include "process/job.h"
 #include "stack/stack.h"
 #include "supervisor/advance.h"
-#include "process/job.h"
 #include "supervisor/life.h"
 #include "supervisor/policy.h"
 

@@ -42,6 +42,18 @@ has_reached() {
         wipe_stack
 }
 
+@test "a member with a database of its own: refused, the file and line named, and no password" {
+        member_env clock 'DATABASE_URL=postgresql://lago:s3cret-of-the-test@elsewhere/lago'
+        run in_guest timeout 60 systemctl start lago.target
+        [ "$status" != 0 ]
+        journal -u lago-setup | grep -F 'env.d/clock.env:1: DATABASE_URL is the same for every member; write it into lago.env'
+        [ "$(in_guest systemctl show -P ExecMainStatus lago-setup)" = 78 ]
+        [ -z "$(containers)" ]
+        run journal -u 'lago-*'
+        [[ $output != *s3cret-of-the-test* ]]
+        wipe_stack
+}
+
 @test "a migration that fails for good: start fails, names it, and is not tried a third time" {
         in_guest_sh <<<'sed -i "s/^release = .*/release = v1.6.0/" /etc/lago/lago.conf'
         member_env migrate STANDIN_FAIL_MIGRATION=20240611074215
