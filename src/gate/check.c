@@ -128,6 +128,6 @@ int ping_run(const Target *target, Format format) {
                 (void)ping_query(conn, target, ledger);
         verdict = ping_verdict(ledger);
         sentence = ping_sentence(verdict, ledger);
-        print_ping(verdict == VERDICT_VERIFIED ? "reachable" : verdict_name(verdict), sentence, ledger, format);
+        print_answer(verdict == VERDICT_VERIFIED ? "reachable" : verdict_name(verdict), sentence, ledger, format);
         return verdict_status(verdict);
 }

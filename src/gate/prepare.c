@@ -21,6 +21,20 @@ static int change(const Target *target, Ledger *ledger, const char *statement, u
         return gate_query(conn, sql, timeout_sec, &rows, error);
 }
 
+/* In the words of a verdict, as whoever asked reads those: @done, or why there is none. */
+static int changed(const Ledger *ledger, Format format, Verdict verdict, const char *done) {
+        print_answer(verdict_name(verdict), done, ledger, format);
+        return 0;
+}
+
+static int not_changed(const Ledger *ledger, Format format, const char *what, const QueryError *error) {
+        const char *cause = error->text ? error->text : ledger->cause ? ledger->cause : "no connection";
+        _cleanup_(freep) char *text = xasprintf("Waiting for PostgreSQL: cannot %s: %s", what, cause);
+
+        print_answer(verdict_name(VERDICT_UNREACHABLE), text, ledger, format);
+        return verdict_status(VERDICT_UNREACHABLE);
+}
+
 /* --- prepare-replay ------------------------------------------------------------------------------------ */
 
 /*
@@ -38,15 +52,9 @@ int replay_run(const Target *target, const Manifest *manifest, const Policy *pol
                 print_finding(finding, manifest, ledger, format);
                 return verdict_status(finding->verdict);
         }
-        if (change(target, ledger, MAKE_TABLE, target->timeout_sec, &error) < 0) {
-                _cleanup_(freep) char *text = escape_line(error.text ? error.text : "no connection");
-
-                fprintf(stderr, "lago-gate: cannot create schema_migrations: %s\n", text);
-                return verdict_status(VERDICT_UNREACHABLE);
-        }
-        printf(format == FORMAT_EXPORT ? "VERDICT=empty\nSENTENCE=%s\n" : "%s\n",
-               "schema_migrations created; the migrations will run one by one");
-        return 0;
+        if (change(target, ledger, MAKE_TABLE, target->timeout_sec, &error) < 0)
+                return not_changed(ledger, format, "create schema_migrations", &error);
+        return changed(ledger, format, VERDICT_EMPTY, "schema_migrations created; the migrations will run one by one");
 }
 
 /* --- prepare-load -------------------------------------------------------------------------------------- */
@@ -110,16 +118,14 @@ int load_run(const Target *target, const Manifest *manifest, const Policy *polic
                 print_finding(finding, manifest, ledger, format);
                 return verdict_status(finding->verdict);
         }
-        if (change(target, ledger, empty_again, EMPTY_TIMEOUT_SEC, &error) < 0) {
-                _cleanup_(freep) char *text = escape_line(error.text ? error.text : "no connection");
-                bool row = streq(error.sqlstate, SQLSTATE_A_ROW);
+        if (change(target, ledger, empty_again, EMPTY_TIMEOUT_SEC, &error) >= 0)
+                return changed(ledger, format, VERDICT_FRESH, "the database is empty again; structure.sql can be loaded");
+        if (streq(error.sqlstate, SQLSTATE_A_ROW)) {
+                _cleanup_(freep) char *table = escape_line(error.text);
 
-                if (row)
-                        print_finding(finding, manifest, ledger, format);
-                fprintf(stderr, row ? "lago-gate: not emptied: %s\n" : "lago-gate: cannot empty the database: %s\n", text);
-                return verdict_status(row ? finding->verdict : VERDICT_UNREACHABLE);
+                print_finding(finding, manifest, ledger, format);
+                fprintf(stderr, "lago-gate: not emptied: %s\n", table);
+                return verdict_status(finding->verdict);
         }
-        printf(format == FORMAT_EXPORT ? "VERDICT=fresh\nSENTENCE=%s\n" : "%s\n",
-               "the database is empty again; structure.sql can be loaded");
-        return 0;
+        return not_changed(ledger, format, "empty the database", &error);
 }

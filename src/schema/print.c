@@ -154,7 +154,7 @@ void print_finding(const Finding *finding, const Manifest *manifest, const Ledge
         (void)fflush(stdout);
 }
 
-void print_ping(const char *verdict, const char *sentence, const Ledger *ledger, Format format) {
+void print_answer(const char *verdict, const char *sentence, const Ledger *ledger, Format format) {
         EmitFunc emit = format == FORMAT_JSON ? emit_json : emit_export;
 
         json_first = true;

@@ -14,5 +14,5 @@ typedef enum Format {
 int format_parse(const char *word, Format *ret);
 /** print_finding() - to standard output; warnings in text form to standard error. */
 void print_finding(const Finding *finding, const Manifest *manifest, const Ledger *ledger, Format format);
-/** print_ping() - the same of a login alone. */
-void print_ping(const char *verdict, const char *sentence, const Ledger *ledger, Format format);
+/** print_answer() - the same, where there is a sentence alone: of a login, or of a change that was asked for. */
+void print_answer(const char *verdict, const char *sentence, const Ledger *ledger, Format format);

@@ -75,6 +75,13 @@ teardown() {
         expect 0 verified
 }
 
+@test "prepare-replay says why it cannot make the ledger, where the supervisor reads it" {
+        sql "$DATABASE" -c "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not now''; END';
+                CREATE EVENT TRIGGER no ON ddl_command_start EXECUTE FUNCTION no()"
+        gate prepare-replay v1.51.0
+        expect 20 unreachable "Waiting for PostgreSQL: cannot create schema_migrations: not now"
+}
+
 fill_ledger_only() {
         { echo 'COPY schema_migrations FROM stdin;'; versions v1.51.0; echo '\.'; } | sql "$DATABASE" -f -
 }
@@ -226,7 +233,7 @@ objects_left() {
         # Somebody else's, in a schema that nobody looks at, and one that may not be read.
         sql "$DATABASE" -c "DELETE FROM add_ons; CREATE SCHEMA theirs; CREATE TABLE theirs.t (n int); INSERT INTO theirs.t VALUES (1)"
         gate prepare-load v1.51.0
-        [ "$status" = 20 ]
+        expect 20 unreachable "Waiting for PostgreSQL: cannot empty the database: permission denied for schema theirs"
         sql "$DATABASE" -c "GRANT USAGE ON SCHEMA theirs TO lago; GRANT ALL ON theirs.t TO lago"
         gate prepare-load v1.51.0
         expect 34 half-loaded
@@ -234,7 +241,7 @@ objects_left() {
         sql "$DATABASE" -c "DROP SCHEMA theirs CASCADE; ALTER TABLE add_ons ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
                 INSERT INTO add_ons (k) VALUES ('a')"
         gate prepare-load v1.51.0
-        [ "$status" = 20 ]
+        expect 20 unreachable 'Waiting for PostgreSQL: cannot empty the database: query would be affected by row-level security policy for table "add_ons"'
         [ "$(objects_left)" = "$before" ]
 }
 
