@@ -8,6 +8,7 @@
 #include "process/netns.h"
 #include "supervisor/image.h"
 #include "supervisor/leftnet.h"
+#include "supervisor/leftover.h"
 #include "supervisor/nameserver.h"
 
 #include <arpa/inet.h>
@@ -141,7 +142,7 @@ static void on_removed_old(void *userdata, const JobResult *result) {
 }
 
 static void remove_old(Supervisor *s) {
-        log_message(LOG_WARNING, MESSAGE_REAPED, "Removing a left-over container %s.", s->container_name);
+        leftover_tell(s);
         engine_job(s, s->engine->remove(s->container_name), on_removed_old);
 }
 
@@ -157,12 +158,11 @@ static void on_half_made(void *userdata, const JobResult *result) {
 
 static void on_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *owner = xstrndup(result->output, strcspn(result->output, "\n"));
 
         s->job = NULL;
         if (result->signaled || result->status != 0)
                 engine_job(s, s->engine->half_made(s->container_name), on_half_made);
-        else if (!streq(owner, s->name))
+        else if (!leftover_is_ours(s, result))
                 supervisor_never(s, EXIT_STRANGER, NULL,
                                  "Refused: a container %s that is not ours exists; rename or remove it", s->container_name);
         else {
@@ -178,6 +178,7 @@ static void on_created(void *userdata, const JobResult *result) {
         s->job = NULL;
         if (!result->signaled && result->status == 0) {
                 s->container.exists = true;
+                s->container.suspected = s->container.stuck = false;
                 (void)snprintf(s->container.id, sizeof(s->container.id), "%.*s",
                                (int)strcspn(result->output, "\n"), result->output);
                 leftnet_clear(s);
@@ -346,6 +347,7 @@ static void on_removed_twice(void *userdata, const JobResult *result) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
                 log_warning("%s cannot remove the container: %s", s->engine->name, line);
+                s->container.stuck = true;
         }
         gone(s);
 }

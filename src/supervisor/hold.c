@@ -7,6 +7,7 @@
 #include "supervisor/supervisor.h"
 
 #include "base/time.h"
+#include "supervisor/leftover.h"
 
 #include <systemd/sd-daemon.h>
 
@@ -111,4 +112,5 @@ void enter_standby(Supervisor *s) {
         if (!s->ready_said)
                 (void)sd_notify(0, "READY=1");
         s->ready_said = true;
+        leftover_remove(s);
 }

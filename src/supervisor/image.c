@@ -193,39 +193,42 @@ static char *files_container(const Supervisor *s) {
         return xasprintf("%s-files", s->container_name);
 }
 
+/* Whoever finds a manifest looks at no container, so it gets its name when the container is gone. */
 static void on_files_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
+        _cleanup_(freep) char *temporary = manifest_path(s, ".new");
 
         (void)result;
         s->job = NULL;
+        /* Where lago-gate failed there is none. */
+        if (rename(temporary, s->manifest) < 0 && errno != ENOENT)
+                log_warning("Cannot rename %s: %s", temporary, strerror(errno));
         if (read_version(s) >= 0)
                 check_script(s);
         else
                 supervisor_later(s, "Cannot read the manifest of %s; see the journal", s->image);
 }
 
-static void remove_files(Supervisor *s) {
-        _cleanup_(freep) char *name = files_container(s);
+static void on_useless_removed(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
 
-        client_job(s, s->engine->remove(name), on_files_removed);
+        (void)result;
+        s->job = NULL;
+        supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s holds no migrations of Lago; see [images] in lago.conf",
+                         s->image);
 }
 
 static void on_manifest(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *temporary = manifest_path(s, ".new");
+        _cleanup_(freep) char *temporary = manifest_path(s, ".new"), *name = files_container(s);
+        bool useless = !result->signaled && result->status == 65;
 
         s->job = NULL;
         if (result->signaled || result->status != 0) {
                 log_error("lago-gate cannot read the migrations of %s: %s", s->image, result->errors);
                 (void)unlink(temporary);
-                if (!result->signaled && result->status == 65) {
-                        supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
-                                         "Refused: %s holds no migrations of Lago; see [images] in lago.conf", s->image);
-                        return;
-                }
-        } else if (rename(temporary, s->manifest) < 0)
-                log_warning("Cannot rename %s: %s", temporary, strerror(errno));
-        remove_files(s);
+        }
+        client_job(s, s->engine->remove(name), useless ? on_useless_removed : on_files_removed);
 }
 
 static void on_mounted(void *userdata, const JobResult *result) {
@@ -292,7 +295,7 @@ static void on_files_created(void *userdata, const JobResult *result) {
 
 static void have_image(Supervisor *s) {
         if (!s->info->backend) {
-                        supervisor_feed(s, LIFE_ON_OK);
+                supervisor_feed(s, LIFE_ON_OK);
                 return;
         }
         free(s->manifest);

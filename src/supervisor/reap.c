@@ -63,6 +63,7 @@ int reap_run(const Member *member) {
         _cleanup_(freep) char *name = member_name(member), *container = member_container(member);
         _cleanup_(freep) char *state = runstate_read(name), *left = NULL, *status = NULL;
         _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", name);
+        bool removed;
 
         log_field(field);
         left = state ? keyfile_get(state, "CONTAINER") : NULL;
@@ -78,10 +79,11 @@ int reap_run(const Member *member) {
         else
                 (void)run_asking(engine->stop(container, info->grace_sec),
                                  member->kind == MEMBER_DB ? ask_server_again : NULL);
-        if (run(engine->remove(container)) != 0 && run(engine->remove(container)) != 0)
+        removed = run(engine->remove(container)) == 0 || run(engine->remove(container)) == 0;
+        if (!removed)
                 log_warning("%s cannot remove the container %s; the next start tries again.", engine->name, container);
         (void)cgroup_kill_payload();
         status = keyfile_get(state, "STATUS");
-        runfile_ended(name, status, /* exit_status= */ 0);
+        runfile_ended(name, status, /* exit_status= */ 0, removed ? NULL : container);
         return 0;
 }

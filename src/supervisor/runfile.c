@@ -42,12 +42,13 @@ void runfile_write(const Supervisor *s) {
         write_text(s->name, text);
 }
 
-void runfile_ended(const char *member, const char *status, int exit_status) {
+void runfile_ended(const char *member, const char *status, int exit_status, const char *container) {
         _cleanup_(freep) char *text = NULL, *number = xasprintf("%d", exit_status);
 
         keyfile_add(&text, "STATE", life_state_name(LIFE_END));
         keyfile_add(&text, "STATUS", status);
         keyfile_add(&text, "EXIT", exit_is_final(exit_status) ? number : NULL);
+        keyfile_add(&text, "CONTAINER", container);
         write_text(member, text);
 }
 

@@ -9,8 +9,12 @@ typedef struct Supervisor Supervisor;
 /** runfile_write() - STATE, STATUS, ADDRESS, RELEASE, IMAGE_ID, SINCE, CONTAINER as they are now. Failures are told, once. */
 void runfile_write(const Supervisor *s);
 
-/** runfile_ended() - the member's last word: no container is left. A final @exit_status is kept for those who wait. */
-void runfile_ended(const char *member, const char *status, int exit_status);
+/**
+ * runfile_ended() - the member's last word. A final @exit_status is kept for those who wait.
+ *
+ * @container  the one that could not be removed; NULL: none is left.
+ */
+void runfile_ended(const char *member, const char *status, int exit_status, const char *container);
 
 /**
  * runfile_failed_upstream() - one that this member stands on and that failed for good, in a sentence with its reason:

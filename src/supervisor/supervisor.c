@@ -6,6 +6,7 @@
 #include "config/check.h"
 #include "process/cgroup.h"
 #include "process/deadman.h"
+#include "supervisor/leftover.h"
 #include "supervisor/runfile.h"
 
 #include <signal.h>
@@ -341,13 +342,15 @@ static int init_failed(int r, const char *what) {
 }
 
 int supervisor_run(const Member *member) {
+        char *name = member_name(member);
         Supervisor s = {
                 .member = *member,
                 .info = member_info(member->kind),
                 .engine = &engine_podman,
-                .name = member_name(member),
+                .name = name,
                 .container_name = member_container(member),
                 .container.netns_fd = -EBADF,
+                .container.suspected = leftover_suspected(name),
                 .begun_usec = now_usec(),
         };
         _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", s.name);
@@ -374,6 +377,6 @@ int supervisor_run(const Member *member) {
         s.draining_queue = false;
         supervisor_feed(&s, LIFE_ON_WAKE); /* means nothing in itself: takes what entering has queued */
         r = sd_event_loop(s.event);
-        runfile_ended(s.name, s.status, r);
+        runfile_ended(s.name, s.status, r, s.container.stuck ? s.container_name : NULL);
         return r < 0 ? EXIT_SOFTWARE : r;
 }

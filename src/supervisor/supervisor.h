@@ -26,6 +26,8 @@ typedef struct GateAnswer {
 typedef struct Container {
         bool exists;           /* made by us, or found under our label: ours to remove */
         bool ended;            /* its end was told */
+        bool suspected;        /* an earlier life may have left one; see leftover.h */
+        bool stuck;            /* the engine could not remove it */
         char id[65];           /* the engine's, in hexadecimal */
         bool start_killed;     /* the client that started it was killed */
         bool monitor_lost;     /* conmon was killed: the engine no longer knows what is true */

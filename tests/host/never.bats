@@ -43,6 +43,7 @@ SH
         stop_stack
         config images api library/redis:7-alpine
         refused migrate 81 'holds no migrations'
+        [ "$(containers)" = "lago-db lago-redis" ]
         in_guest rm -r /etc/lago/lago.conf.d
         mended
 }

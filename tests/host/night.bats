@@ -87,6 +87,9 @@ SH
 
 @test "power cut while serving: what Redis and PostgreSQL had is there" {
         in_guest systemctl enable -q lago.target
+        # As after one between the end of the migrations and the removal of what ran them.
+        in_guest podman create --name=lago-migrate --label=io.lago-supervisor.member=migrate \
+                docker.io/library/redis:7-alpine
         redis set night 1
         sql 'CREATE TABLE night (n int); INSERT INTO night VALUES (1)'
         "$guest" kill "$GUEST"
@@ -97,6 +100,24 @@ healed 120 || exit 1
 [ "$(podman exec lago-redis redis-cli config get appendonly | tail -n 1)" = yes ] || exit 1
 podman exec lago-db psql -U lago -d lago -Atqc 'SELECT n FROM night' | grep -qx 1
 podman exec lago-db psql -U lago -d lago -Atqc 'DROP TABLE night'
+SH
+}
+
+@test "kill -9 of a supervisor that looks into an image: nothing of that is left" {
+        in_the_night <<'SH'
+stop_all
+rm -f /var/cache/lago/manifest-*
+sed -i 's|^exec /usr/bin/podman|case "$*" in *" rm "*-files) touch /run/looked-into; sleep 5 ;; esac\n&|' /usr/local/bin/podman
+start_all
+for ((i = 0; i < 600; i++)); do
+        [ ! -e /run/looked-into ] || break
+        sleep 0.1
+done
+pid=$(main_pid migrate)
+kill -9 "$pid" || exit 1
+gone migrate "$pid" || exit 1
+sed -i '/looked-into/d' /usr/local/bin/podman
+healed 120
 SH
 }
 

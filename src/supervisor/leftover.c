@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/leftover.h"
+
+#include "base/keyfile.h"
+#include "base/runstate.h"
+#include "base/time.h"
+
+#define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
+
+bool leftover_suspected(const char *member) {
+        _cleanup_(freep) char *state = runstate_read(member), *container = NULL;
+
+        container = state ? keyfile_get(state, "CONTAINER") : NULL;
+        return !state || container;
+}
+
+bool leftover_is_ours(const Supervisor *s, const JobResult *result) {
+        size_t n = strcspn(result->output, "\n");
+
+        return n == strlen(s->name) && strncmp(result->output, s->name, n) == 0;
+}
+
+void leftover_tell(const Supervisor *s) {
+        log_message(LOG_WARNING, MESSAGE_REAPED, "Removing a left-over container %s.", s->container_name);
+}
+
+static void over(Supervisor *s) {
+        if (s->state == LIFE_CHECK)
+                supervisor_feed(s, LIFE_ON_DONE);
+}
+
+static void on_removed(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        s->container.stuck = result->signaled || result->status != 0;
+        over(s);
+}
+
+/* A stranger's is none of our business while none of that name is to be made. */
+static void on_owner(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->job = NULL;
+        s->container.suspected = false;
+        if (result->signaled || result->status != 0 || !leftover_is_ours(s, result)) {
+                over(s);
+                return;
+        }
+        leftover_tell(s);
+        supervisor_job(s, s->engine->remove(s->container_name),
+                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_removed});
+}
+
+void leftover_remove(Supervisor *s) {
+        if (s->container.suspected || s->container.stuck)
+                supervisor_job(s, s->engine->owner(s->container_name),
+                               &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_owner});
+        else
+                over(s);
+}

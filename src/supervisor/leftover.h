@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A container of an earlier life that nobody removed: the power was cut, or the engine could not. The next one of its name
+ * replaces it (container.c). A member that goes on without one has it removed here, for its environment is in it, and its
+ * image cannot go while it is there.
+ */
+
+#include "supervisor/supervisor.h"
+
+/** leftover_suspected() - whether @member's last life ended in a way that may have left one, or is not known: a new boot. */
+bool leftover_suspected(const char *member);
+
+/** leftover_is_ours() - @result is that of the engine's owner(), which succeeded: the container is this member's. */
+bool leftover_is_ours(const Supervisor *s, const JobResult *result);
+
+/** leftover_tell() - that one is about to be removed. */
+void leftover_tell(const Supervisor *s);
+
+/** leftover_remove() - the work of CHECK, which then ends with LIFE_ON_DONE, or of STANDBY. Asks the engine if suspected only. */
+void leftover_remove(Supervisor *s);
