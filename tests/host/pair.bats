@@ -136,7 +136,13 @@ stands_by_on() {
         "$guest" start "$TWO"
         on "$TWO" systemctl start lago.target
         stands_by_on "$TWO"
+        # The one that ran when the power went.
+        wait_for 60 no_clock_container "$TWO"
         never_two_clocks
+}
+
+no_clock_container() {
+        refute on "$1" podman container exists lago-clock
 }
 
 @test "the network between them is cut: who cannot reach the database stops its clock before the other begins" {
