@@ -93,7 +93,9 @@ void gate_refused(Supervisor *s) {
 
 /* Both databases were looked at, as far as that was called for. */
 static void decide(Supervisor *s) {
-        if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
+        if (s->state == LIFE_JUDGE)
+                migrate_judged(s);
+        else if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
                 hold_lock(s);
         else if (s->member.kind == MEMBER_MIGRATE && fresh_was_cut_off(s))
                 fresh_empty_again(s);
@@ -207,4 +209,14 @@ void enter_check(Supervisor *s) {
                 gate_job(s, argv, on_verdict);
         else
                 gate_waits(s);
+}
+
+void enter_judge(Supervisor *s) {
+        /* A run that failed was not all, and what it failed of may hold up an answer. */
+        char **argv = s->container.exit_code == 0 ? gate_argv(s, "check", /* with_manifest= */ true) : NULL;
+
+        if (argv)
+                gate_job(s, argv, on_verdict);
+        else
+                supervisor_feed(s, LIFE_ON_LATER);
 }

@@ -25,7 +25,7 @@ void leftover_tell(const Supervisor *s) {
 }
 
 static void over(Supervisor *s) {
-        if (s->state == LIFE_CHECK)
+        if (s->state != LIFE_STANDBY)
                 supervisor_feed(s, LIFE_ON_DONE);
 }
 

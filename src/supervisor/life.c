@@ -58,12 +58,18 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_LOST] = GO(CLEAN),
         },
         [LIFE_MIGRATE] = {
-                [LIFE_ON_ENDED] = GO(CLEAN), [LIFE_ON_STOP] = GO(DRAIN), [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_ENDED] = GO(JUDGE), [LIFE_ON_STOP] = GO(DRAIN), [LIFE_ON_WAKE] = STAY,
                 [LIFE_ON_LOST] = STAY,
         },
         [LIFE_DRAIN] = {
                 [LIFE_ON_ENDED] = GO(STOP), [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
                 [LIFE_ON_LOST] = STAY,
+        },
+        /* The API waits for this verdict, and not for the removal. One that opens nothing is asked for again from the start. */
+        [LIFE_JUDGE] = {
+                [LIFE_ON_DONE] = GO(DOOM), [LIFE_ON_LATER] = GO(CLEAN), [LIFE_ON_STOP] = GO(STOP),
+                [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = GO(CLEAN),
         },
         [LIFE_CLEAN] = {
                 [LIFE_ON_OK] = GO(REST), [LIFE_ON_NEVER] = GO(DOOM),
@@ -95,8 +101,9 @@ static const char *const state_names[_LIFE_STATE_MAX] = {
         [LIFE_AWAIT] = "waiting",       [LIFE_PREPARE] = "preparing", [LIFE_CHECK] = "checking",
         [LIFE_CREATE] = "creating",     [LIFE_START] = "starting",    [LIFE_PROBE] = "probing",
         [LIFE_SERVE] = "serving",       [LIFE_MIGRATE] = "migrating", [LIFE_DRAIN] = "draining",
-        [LIFE_CLEAN] = "cleaning",      [LIFE_DOOM] = "giving-up",    [LIFE_STOP] = "stopping",
+        [LIFE_CLEAN] = "cleaning",      [LIFE_DOOM] = "ending",       [LIFE_STOP] = "stopping",
         [LIFE_REST] = "resting",        [LIFE_END] = "ended",         [LIFE_STANDBY] = "standby",
+        [LIFE_JUDGE] = "judging",
 };
 
 static const char *const event_names[_LIFE_EVENT_MAX] = {

@@ -15,8 +15,9 @@ typedef enum LifeState {
         LIFE_SERVE,   /* READY=1 was said; or an external server is watched */
         LIFE_MIGRATE, /* migrations run; nothing of ours may end them */
         LIFE_DRAIN,   /* the same, and a stop was asked: it waits for them */
+        LIFE_JUDGE,   /* they ended; lago-gate says whether that was all, before their container is removed */
         LIFE_CLEAN,   /* stopped with its grace and removed, to be started again */
-        LIFE_DOOM,    /* stopped and removed, to end for good */
+        LIFE_DOOM,    /* stopped and removed, to end by itself: all is done, or can never be */
         LIFE_STOP,    /* stopped and removed, as asked */
         LIFE_REST,    /* until the next attempt */
         LIFE_END,     /* the process may exit */
@@ -27,7 +28,7 @@ typedef enum LifeEvent {
         LIFE_ON_OK,      /* the state's work is done */
         LIFE_ON_LATER,   /* it cannot be done yet */
         LIFE_ON_NEVER,   /* it can never be done */
-        LIFE_ON_DONE,    /* CHECK: the schema is verified and nothing is left to do (migrate) */
+        LIFE_ON_DONE,    /* CHECK, JUDGE: the schema is verified and nothing is left to do (migrate) */
         LIFE_ON_WATCH,   /* AWAIT: an external server answers; there is no container */
         LIFE_ON_MIGRATE, /* START: the container that was started migrates */
         LIFE_ON_ENDED,   /* the container ended by itself */

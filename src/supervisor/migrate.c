@@ -126,6 +126,13 @@ bool migrate_must_be_alone(const Supervisor *s) {
                (gate_refuses(g->status) && g->status < GATE_WRONG_MAJOR);
 }
 
+void migrate_judged(Supervisor *s) {
+        if (s->gate.status == GATE_VERIFIED && !wants_roles(s))
+                finish(s);
+        else
+                supervisor_feed(s, LIFE_ON_LATER);
+}
+
 void check_for_migrate(Supervisor *s) {
         if ((gate_wants_migrating(s->gate.status) || wants_roles(s)) && excuse_asked(s))
                 return;

@@ -24,6 +24,7 @@ static void (*const enter[_LIFE_STATE_MAX])(Supervisor *) = {
         [LIFE_SERVE] = enter_serve,   [LIFE_MIGRATE] = enter_migrate, [LIFE_DRAIN] = enter_drain,
         [LIFE_CLEAN] = enter_clean,   [LIFE_DOOM] = enter_doom,       [LIFE_STOP] = enter_stop,
         [LIFE_REST] = enter_rest,     [LIFE_STANDBY] = enter_standby,
+        [LIFE_JUDGE] = enter_judge,
 };
 /* clang-format on */
 

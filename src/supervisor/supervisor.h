@@ -143,6 +143,7 @@ void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, 
 void enter_await(Supervisor *s);   /* await.c */
 void enter_prepare(Supervisor *s); /* image.c */
 void enter_check(Supervisor *s);   /* check.c */
+void enter_judge(Supervisor *s);
 void enter_standby(Supervisor *s); /* hold.c */
 void enter_create(Supervisor *s);  /* container.c */
 void enter_start(Supervisor *s);
@@ -190,6 +191,8 @@ char **migrate_command(Supervisor *s);
  * is asked for again with the lock held. migrate.c
  */
 bool migrate_must_be_alone(const Supervisor *s);
+/** migrate_judged() - JUDGE: the gate has answered; DONE when that was all, else LATER. migrate.c */
+void migrate_judged(Supervisor *s);
 /** migrate_ended() - the container that migrates ended; called before the machine hears of it. migrate.c */
 void migrate_ended(Supervisor *s);
 

@@ -43,7 +43,7 @@ SH
         stop_stack
         config images api library/redis:7-alpine
         refused migrate 81 'holds no migrations'
-        [ "$(containers)" = "lago-db lago-redis" ]
+        refute in_guest podman container exists lago-migrate-files
         in_guest rm -r /etc/lago/lago.conf.d
         mended
 }

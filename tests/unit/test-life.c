@@ -24,6 +24,7 @@ typedef struct World {
         bool migrates, external, clock; /* what kind of member it is */
         bool exists, alive;      /* its container */
         bool verified;           /* the gate opened in this attempt */
+        bool done;               /* the gate said that nothing is left to migrate */
         bool refused;            /* something can never be done */
         bool held;               /* the clock's lock is ours */
         bool stop_asked;
@@ -96,6 +97,8 @@ static LifeEvent plausible(World *w, uint64_t *seed) {
         case LIFE_MIGRATE:
         case LIFE_DRAIN:
                 return w->alive && dice < 12 ? LIFE_ON_WAKE : LIFE_ON_ENDED;
+        case LIFE_JUDGE:
+                return dice < 10 ? LIFE_ON_DONE : dice < 12 ? LIFE_ON_LOST : LIFE_ON_LATER;
         case LIFE_CLEAN:
                 return dice == 2 ? LIFE_ON_NEVER : LIFE_ON_OK;
         case LIFE_REST:
@@ -113,6 +116,8 @@ static void happen(World *w, LifeEvent event) {
                 w->refused = true;
         if (event == LIFE_ON_LOST)
                 w->held = false;
+        if (event == LIFE_ON_DONE)
+                w->done = true;
         if (w->clock && ((w->state == LIFE_CHECK && event == LIFE_ON_OK) ||
                          (w->state == LIFE_STANDBY && event == LIFE_ON_WAKE)))
                 w->held = true;
@@ -158,7 +163,9 @@ static void judge(World *w, LifeState from, LifeEvent event) {
              "no container is left behind");
         rule(w, !w->alive || !w->migrates || now == LIFE_MIGRATE || now == LIFE_DRAIN || now == LIFE_START,
              "a migration is never cut short");
-        rule(w, event != LIFE_ON_ENDED || from == now || now == LIFE_CLEAN || now == LIFE_STOP,
+        rule(w, !w->migrates || now != LIFE_END || w->done || w->refused || w->stop_asked,
+             "migrate is done when the database says so");
+        rule(w, event != LIFE_ON_ENDED || from == now || now == LIFE_CLEAN || now == LIFE_STOP || now == LIFE_JUDGE,
              "an ended container is cleaned up");
         rule(w, now != LIFE_SERVE || !w->clock || w->held || event == LIFE_ON_OK, "a clock without its lock does not tick");
         rule(w, now != LIFE_STANDBY || !w->exists, "a clock in standby has no container");
@@ -254,6 +261,9 @@ static void every_mutant_is_caught(void **state) {
                 {"the end is left again", LIFE_END, LIFE_ON_WAKE, LIFE_GO, LIFE_AWAIT},
                 {"an end told late starts another attempt", LIFE_CREATE, LIFE_ON_ENDED, LIFE_GO, LIFE_AWAIT},
                 {"a lock told lost late ends a migration", LIFE_MIGRATE, LIFE_ON_LOST, LIFE_GO, LIFE_CLEAN},
+                {"a run that ended well is believed", LIFE_MIGRATE, LIFE_ON_ENDED, LIFE_GO, LIFE_DOOM},
+                {"a run that was not all ends it", LIFE_JUDGE, LIFE_ON_LATER, LIFE_GO, LIFE_DOOM},
+                {"a run that was all leaves its container", LIFE_JUDGE, LIFE_ON_DONE, LIFE_GO, LIFE_END},
                 {"a forgotten cell", LIFE_START, LIFE_ON_STOP, LIFE_IMPOSSIBLE, 0},
         };
 
