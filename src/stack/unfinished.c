@@ -22,7 +22,7 @@
 static int write_note(const char *path, const char *what, const char *begun) {
         _cleanup_(freep) char *text = NULL;
 
-        keyfile_add(&text, "VOLUME", what);
+        keyfile_add(&text, "WHAT", what);
         keyfile_add(&text, "BEGUN", begun);
         return file_write(path, text, 0600);
 }
@@ -40,7 +40,7 @@ UnfinishedState unfinished_state(const char *path, const char *what) {
 
         if (file_read(path, NOTE_MAX, &text, NULL) < 0)
                 return UNFINISHED_NO;
-        noted = keyfile_get(text, "VOLUME");
+        noted = keyfile_get(text, "WHAT");
         begun = keyfile_get(text, "BEGUN");
         if (!noted || !streq(noted, what))
                 return UNFINISHED_NO;

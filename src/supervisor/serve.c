@@ -284,7 +284,7 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
 /* While all is well a probe may come a fifth later, with what wakes the host anyway; a failure is counted in time. */
 void serve_rest(Supervisor *s) {
         uint64_t interval = s->config->health_interval_usec;
-        bool well = s->bad_probes == 0 && s->reach.missed == 0;
+        bool well = s->bad_probes == 0 && s->reach.missed == 0 && s->names.missed == 0;
 
         if (s->info->probe != PROBE_NONE)
                 supervisor_timer_within(s, interval, well ? interval / 5 : interval / 100, on_interval);
