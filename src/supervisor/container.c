@@ -17,6 +17,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -247,23 +248,50 @@ static void container_ended(Supervisor *s, int code, int status) {
         supervisor_feed(s, LIFE_ON_ENDED);
 }
 
+static bool is_our_child(pid_t pid) {
+        siginfo_t info = {0};
+
+        return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* A migration needs no monitor: its output is the journal's, and its end comes to us. Nothing of ours cuts it short. */
+static bool goes_on_without_monitor(const Supervisor *s) {
+        return (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN) && is_our_child(s->container.init);
+}
+
+static void monitor_ended(Supervisor *s, int code, int status) {
+        if (code == CLD_EXITED) {
+                container_ended(s, code, status);
+                return;
+        }
+        s->container.monitor_lost = true;
+        if (goes_on_without_monitor(s)) {
+                log_warning("The engine's monitor of the container was killed; the migrations go on without it.");
+                return;
+        }
+        log_warning("The engine's monitor of the container was killed; stopping the container.");
+        container_ended(s, code, status);
+}
+
+static void orphan_ended(Supervisor *s, int code, int status) {
+        s->container.init = 0;
+        if (!s->container.monitor_lost)
+                return;
+        if (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN)
+                container_ended(s, code, status);
+        else if (s->job == NULL && (s->state == LIFE_CLEAN || s->state == LIFE_DOOM || s->state == LIFE_STOP))
+                supervisor_timer(s, 0, on_orphan_gone);
+}
+
 /*
  * conmon becomes our child and exits with the container's own exit code. Killed, it leaves the container's first
  * process to us: that one is then asked to end here, as the engine no longer knows of it.
  */
 static void take_stranger(Supervisor *s, pid_t pid, int code, int status) {
-        if (pid == s->container.monitor && code == CLD_EXITED)
-                container_ended(s, code, status);
-        else if (pid == s->container.monitor) {
-                s->container.monitor_lost = true;
-                log_warning("The engine's monitor of the container was killed; stopping the container.");
-                container_ended(s, code, status);
-        } else if (pid == s->container.init) {
-                s->container.init = 0;
-                if (s->container.monitor_lost && s->job == NULL &&
-                    (s->state == LIFE_CLEAN || s->state == LIFE_DOOM || s->state == LIFE_STOP))
-                        supervisor_timer(s, 0, on_orphan_gone);
-        }
+        if (pid == s->container.monitor)
+                monitor_ended(s, code, status);
+        else if (pid == s->container.init)
+                orphan_ended(s, code, status);
 }
 
 void on_stranger(void *userdata, pid_t pid, int code, int status) {

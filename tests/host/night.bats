@@ -62,6 +62,29 @@ SH
         [ "$(relation_errors)" = 0 ]
 }
 
+@test "kill -9 of the monitor of a migration: it runs to its end, and once" {
+        member_env migrate STANDIN_SLOW_MIGRATION=$slow:6
+        in_the_night $slow <<'SH'
+empty_database v1.6.0
+: >/var/tmp/engine.log
+start_all
+has_status migrate "$1" || exit 1
+before=$(systemctl show -P InvocationID lago-migrate)
+pid=$(container_pid migrate)
+kill -9 "$(monitor_pid migrate)" || exit 1
+while [ -e "/proc/$pid" ]; do
+        [ "$(systemctl show -P ActiveState lago-migrate)" = activating ] || { echo "# it is not waited for"; exit 1; }
+        sleep 0.1
+done
+healed 60 || exit 1
+runs=$(grep -c 'create --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
+[ "$runs" = 1 ] || { echo "# $runs runs"; exit 1; }
+[ "$(systemctl show -P InvocationID lago-migrate)" = "$before" ]
+SH
+        [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
+        in_guest journalctl -b -o cat -u lago-migrate | grep -F 'The run ended after' | grep -F '(exit 0)'
+}
+
 @test "the database killed during the same migration, twice: it is not the migration's fault" {
         member_env migrate STANDIN_SLOW_MIGRATION=$slow:6
         in_the_night $slow <<'SH'
