@@ -89,11 +89,41 @@ journalctl -b -o cat -u lago-api | grep -F 'The container ended by itself' || ex
 SH
 }
 
+@test "kill -9 of first processes and of monitors while Lago starts, at moments drawn at random" {
+        in_the_night <<'SH'
+# The moments of one target, then of the other; in a check one of each.
+for ((i = 1, n = MOMENTS > 2 ? 2 * MOMENTS : 2; i <= n; i++)); do
+        target=container
+        [ "$((2 * i))" -le "$n" ] || target=monitor
+        stop_all
+        one_of warm fresh
+        [ "$drawn" = warm ] || podman volume rm -f lago_postgres_data >/dev/null
+        start_all
+        moment 9000
+        pid=
+        for ((tries = 0; tries < 400; tries++)); do
+                running=
+                for m in "${members[@]}" migrate; do
+                        [ -z "$(${target}_pid "$m")" ] || running+=" $m"
+                done
+                [ -z "$running" ] || one_of $running
+                pid=$([ -z "$running" ] || ${target}_pid "$drawn")
+                [ -z "$pid" ] || ! kill -9 "$pid" 2>/dev/null || break
+                sleep 0.05
+        done
+        echo "# after $moment ms: killed the $target of $drawn ($pid), $(state_of "$drawn")"
+        healed 180 || exit 1
+        [ "$(podman exec lago-db psql -U lago -d lago -Atqc 'SELECT count(*) FROM schema_migrations')" = 1046 ] || exit 1
+done
+SH
+        [ "$(relation_errors)" = 0 ]
+}
+
 @test "kill -9 of podman and of lago-gate half-way through a start" {
         in_the_night <<'SH'
-for ((i = 1; i <= MOMENTS; i++)); do
-        one_of podman podman lago-gate
-        program=$drawn
+for ((i = 1, n = MOMENTS > 2 ? 2 * MOMENTS : MOMENTS; i <= n; i++)); do
+        program=podman
+        [ "$((2 * i))" -le "$n" ] || program=lago-gate
         stop_all
         start_all
         moment 2500
