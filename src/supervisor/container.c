@@ -21,17 +21,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
-#define ENGINE_DIRECTORY    "/run/lago/engine"
-
-static const JobSpec client = {.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC};
-
-static void engine_job(Supervisor *s, char **argv, JobDone done) {
-        JobSpec spec = client;
-
-        spec.done = done;
-        supervisor_job(s, argv, &spec);
-}
+#define ENGINE_DIRECTORY "/run/lago/engine"
 
 static char *engine_file(const Supervisor *s, const char *suffix) {
         return xasprintf(ENGINE_DIRECTORY "/%s.%s", s->name, suffix);
@@ -128,7 +118,7 @@ static void create(Supervisor *s) {
         (void)unlink(init);
         publish = stack_publish(s->config, s->member.kind);
         spec.publish = publish;
-        engine_job(s, s->engine->create(&spec), on_created);
+        supervisor_client(s, s->engine->create(&spec), on_created);
 }
 
 static void on_removed_old(void *userdata, const JobResult *result) {
@@ -144,7 +134,7 @@ static void on_removed_old(void *userdata, const JobResult *result) {
 
 static void remove_old(Supervisor *s) {
         leftover_tell(s);
-        engine_job(s, s->engine->remove(s->container_name), on_removed_old);
+        supervisor_client(s, s->engine->remove(s->container_name), on_removed_old);
 }
 
 static void on_half_made(void *userdata, const JobResult *result) {
@@ -162,7 +152,7 @@ static void on_owner(void *userdata, const JobResult *result) {
 
         s->job = NULL;
         if (result->signaled || result->status != 0)
-                engine_job(s, s->engine->half_made(s->container_name), on_half_made);
+                supervisor_client(s, s->engine->half_made(s->container_name), on_half_made);
         else if (!leftover_is_ours(s, result))
                 supervisor_never(s, EXIT_STRANGER, NULL,
                                  "Refused: a container %s that is not ours exists; rename or remove it", s->container_name);
@@ -187,7 +177,7 @@ static void on_created(void *userdata, const JobResult *result) {
         }
         switch (engine_failure(result->errors)) {
         case ENGINE_NAME_TAKEN:
-                engine_job(s, s->engine->owner(s->container_name), on_owner);
+                supervisor_client(s, s->engine->owner(s->container_name), on_owner);
                 return;
         case ENGINE_IMAGE_ABSENT:
                 s->pull_wanted = true;
@@ -340,7 +330,7 @@ void enter_start(Supervisor *s) {
                 .directory_fd = -EBADF,
                 .inherit_output = true,
                 .in_unit_root = true,
-                .timeout_usec = CLIENT_TIMEOUT_USEC,
+                .timeout_usec = SUPERVISOR_CLIENT_USEC,
                 .done = on_started,
         };
 
@@ -386,13 +376,13 @@ static void on_removed(void *userdata, const JobResult *result) {
 
         s->job = NULL;
         if (result->signaled || result->status != 0)
-                engine_job(s, s->engine->remove(s->container_name), on_removed_twice);
+                supervisor_client(s, s->engine->remove(s->container_name), on_removed_twice);
         else
                 gone(s);
 }
 
 static void remove_container(Supervisor *s) {
-        engine_job(s, s->engine->remove(s->container_name), on_removed);
+        supervisor_client(s, s->engine->remove(s->container_name), on_removed);
 }
 
 static void on_stopped(void *userdata, const JobResult *result) {
@@ -449,7 +439,7 @@ static int on_ask_server_again(sd_event_source *source, uint64_t usec, void *use
 
 static void stop_and_remove(Supervisor *s) {
         Container *c = &s->container;
-        JobSpec spec = client;
+        JobSpec spec = {.directory_fd = -EBADF, .done = on_stopped};
 
         if (!c->exists)
                 gone(s);
@@ -459,7 +449,6 @@ static void stop_and_remove(Supervisor *s) {
                 remove_container(s);
         else {
                 spec.timeout_usec = (s->info->grace_sec + 15) * USEC_PER_SEC;
-                spec.done = on_stopped;
                 if (s->member.kind == MEMBER_DB)
                         supervisor_timer(s, USEC_PER_SEC, on_ask_server_again);
                 supervisor_job(s, s->engine->stop(s->container_name, s->info->grace_sec), &spec);

@@ -11,13 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
-
-static void client_job(Supervisor *s, char **argv, JobDone done) {
-        supervisor_job(s, argv,
-                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = done});
-}
-
 static void resolve(Supervisor *s, const char *image);
 static void have_image(Supervisor *s);
 
@@ -106,7 +99,7 @@ static void resolve(Supervisor *s, const char *image) {
         _cleanup_(freep) char *copy = xstrdup(image); /* @image may be what is replaced */
 
         free_and_strdup(&wanted, copy);
-        client_job(s, s->engine->image_id(wanted), on_image_id);
+        supervisor_client(s, s->engine->image_id(wanted), on_image_id);
 }
 
 /* --- manifest ------------------------------------------------------------------------------------------- */
@@ -228,7 +221,7 @@ static void on_manifest(void *userdata, const JobResult *result) {
                 log_error("lago-gate cannot read the migrations of %s: %s", s->image, result->errors);
                 (void)unlink(temporary);
         }
-        client_job(s, s->engine->remove(name), useless ? on_useless_removed : on_files_removed);
+        supervisor_client(s, s->engine->remove(name), useless ? on_useless_removed : on_files_removed);
 }
 
 static void on_mounted(void *userdata, const JobResult *result) {
@@ -255,7 +248,7 @@ static void on_mounted(void *userdata, const JobResult *result) {
         strv_add(&argv, "--root=.");
         supervisor_job(s, argv,
                        &(JobSpec){.directory_fd = root, .output_fd = out, .unprivileged = true,
-                                  .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_manifest});
+                                  .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = on_manifest});
 }
 
 static void on_files_created(void *userdata, const JobResult *result);
@@ -263,7 +256,7 @@ static void on_files_created(void *userdata, const JobResult *result);
 static void create_files(Supervisor *s) {
         _cleanup_(freep) char *name = files_container(s);
 
-        client_job(s, s->engine->create_for_files(s->image_id, name, s->name), on_files_created);
+        supervisor_client(s, s->engine->create_for_files(s->image_id, name, s->name), on_files_created);
 }
 
 static void on_old_files_removed(void *userdata, const JobResult *result) {
@@ -282,10 +275,10 @@ static void on_files_created(void *userdata, const JobResult *result) {
 
         s->job = NULL;
         if (!result->signaled && result->status == 0)
-                client_job(s, s->engine->mount(name), on_mounted);
+                supervisor_client(s, s->engine->mount(name), on_mounted);
         else if (engine_failure(result->errors) == ENGINE_NAME_TAKEN)
                 /* Of a supervisor that died at this very place. */
-                client_job(s, s->engine->remove(name), on_old_files_removed);
+                supervisor_client(s, s->engine->remove(name), on_old_files_removed);
         else if (engine_failure(result->errors) == ENGINE_IMAGE_ABSENT) {
                 s->pull_wanted = true;
                 supervisor_later(s, "%s is not on this host", s->image);

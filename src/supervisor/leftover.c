@@ -3,9 +3,6 @@
 
 #include "base/keyfile.h"
 #include "base/runstate.h"
-#include "base/time.h"
-
-#define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
 
 bool leftover_suspected(const char *member) {
         _cleanup_(freep) char *state = runstate_read(member), *container = NULL;
@@ -48,14 +45,12 @@ static void on_owner(void *userdata, const JobResult *result) {
                 return;
         }
         leftover_tell(s);
-        supervisor_job(s, s->engine->remove(s->container_name),
-                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_removed});
+        supervisor_client(s, s->engine->remove(s->container_name), on_removed);
 }
 
 void leftover_remove(Supervisor *s) {
         if (s->container.suspected || s->container.stuck)
-                supervisor_job(s, s->engine->owner(s->container_name),
-                               &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = on_owner});
+                supervisor_client(s, s->engine->owner(s->container_name), on_owner);
         else
                 over(s);
 }

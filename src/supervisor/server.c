@@ -2,17 +2,10 @@
 #include "supervisor/server.h"
 
 #include "base/file.h"
-#include "base/time.h"
 #include "stack/unfinished.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-
-#define CLIENT_TIMEOUT_USEC (120 * USEC_PER_SEC)
-
-static void client_job(Supervisor *s, char **argv, JobDone done) {
-        supervisor_job(s, argv, &(JobSpec){.directory_fd = -EBADF, .timeout_usec = CLIENT_TIMEOUT_USEC, .done = done});
-}
 
 bool server_refuses_password(Supervisor *s) {
         const EnvPair *pair = env_pair(s->config->env, "POSTGRES_PASSWORD");
@@ -89,7 +82,7 @@ static void on_environment(void *userdata, const JobResult *result) {
         s->job = NULL;
         free(s->server_major);
         s->server_major = major_of_image(result->output);
-        client_job(s, s->engine->volume_path(s->config->database_volume), on_volume);
+        supervisor_client(s, s->engine->volume_path(s->config->database_volume), on_volume);
 }
 
 /* --- a data directory whose making was cut off: see stack/unfinished.h ----------------------------------- */
@@ -123,7 +116,7 @@ static void on_unfinished_volume(void *userdata, const JobResult *result) {
 }
 
 static void find_unfinished_volume(Supervisor *s) {
-        client_job(s, s->engine->volume_path(s->config->database_volume), on_unfinished_volume);
+        supervisor_client(s, s->engine->volume_path(s->config->database_volume), on_unfinished_volume);
 }
 
 static void on_unfinished_removed(void *userdata, const JobResult *result) {
@@ -147,7 +140,7 @@ static void on_unfinished_owner(void *userdata, const JobResult *result) {
         else if (result->status != 0)
                 find_unfinished_volume(s);
         else if (streq(owner, s->name))
-                client_job(s, s->engine->remove(s->container_name), on_unfinished_removed);
+                supervisor_client(s, s->engine->remove(s->container_name), on_unfinished_removed);
         else
                 /* A stranger's, and refused as such when ours is made. */
                 supervisor_feed(s, LIFE_ON_OK);
@@ -158,7 +151,7 @@ void server_prepare(Supervisor *s) {
 
         switch (unfinished_state(UNFINISHED_FILE, s->config->database_volume)) {
         case UNFINISHED_BEGUN:
-                client_job(s, s->engine->owner(s->container_name), on_unfinished_owner);
+                supervisor_client(s, s->engine->owner(s->container_name), on_unfinished_owner);
                 return;
         case UNFINISHED_NEW:
                 r = unfinished_begun(UNFINISHED_FILE, s->config->database_volume);
@@ -171,7 +164,7 @@ void server_prepare(Supervisor *s) {
                 break;
         }
         if (s->ended_unanswered)
-                client_job(s, s->engine->image_environment(s->image), on_environment);
+                supervisor_client(s, s->engine->image_environment(s->image), on_environment);
         else
                 supervisor_feed(s, LIFE_ON_OK);
 }

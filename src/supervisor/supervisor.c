@@ -219,6 +219,11 @@ void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec) {
                 fork_failed(s, owned[0], -r);
 }
 
+void supervisor_client(Supervisor *s, char **argv, JobDone done) {
+        supervisor_job(s, argv,
+                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = done});
+}
+
 void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler) {
         s->timer = sd_event_source_disable_unref(s->timer);
         (void)sd_event_add_time_relative(s->event, &s->timer, CLOCK_MONOTONIC, usec, slack_usec, handler, s);

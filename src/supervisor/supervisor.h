@@ -3,6 +3,7 @@
 /* One member's supervisor: what it knows, and the few verbs by which its steps move it along. */
 
 #include "base/log.h"
+#include "base/time.h"
 #include "base/util.h"
 #include "engine/engine.h"
 #include "probe/probe.h"
@@ -132,6 +133,12 @@ void supervisor_never(Supervisor *s, int exit_status, const char *message_id, co
  * work of the state is begun again a second later.
  */
 void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec);
+
+/* How long a client of the engine may take; one that is stuck is ended. */
+#define SUPERVISOR_CLIENT_USEC (120 * USEC_PER_SEC)
+
+/** supervisor_client() - the same for a client of the engine, for SUPERVISOR_CLIENT_USEC at most. */
+void supervisor_client(Supervisor *s, char **argv, JobDone done);
 
 /** supervisor_timer() - calls @handler after @usec, unless the state is left before. */
 void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler);
