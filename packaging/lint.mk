@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 # make lint     scripts, manual pages, catalogue, units, packages, and documentation that could drift from the programs
-# make format   white space of the C sources; make check-format tells without changing
+# make format   white space of the C that was changed since the last commit; make check-format tells without changing
 
 LINT_DEPS := shellcheck mandoc systemd clang-format jq lintian rpmlint
-
-C_FILES := $(wildcard src/*/*.[ch] tests/*/*.[ch])
 
 # Every file that begins as a shell script does, wherever it lies.
 shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --exclude-dir=.cache \
@@ -45,8 +43,9 @@ shellcheck:
 	@shellcheck $(shell_files)
 
 .PHONY: format check-format
+# Not the whole tree: what one version of clang-format leaves alone the next one moves.
 format:
-	clang-format -i $(C_FILES)
+	git clang-format --extensions c,h
 
 check-format:
-	@clang-format --dry-run -Werror $(C_FILES)
+	git clang-format --extensions c,h --diff
