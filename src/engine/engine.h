@@ -73,6 +73,7 @@ typedef enum EngineFailure {
         ENGINE_FAILED,        /* something that may pass */
         ENGINE_NAME_TAKEN,    /* a container of that name exists */
         ENGINE_IMAGE_ABSENT,  /* the image is not on this host */
+        ENGINE_NETWORK_ABSENT, /* the network is not */
         ENGINE_NO_SUCH_IMAGE, /* the registry does not know it */
         ENGINE_DISK_FULL,
         ENGINE_DENIED, /* the registry wants a login */

@@ -9,6 +9,7 @@ EngineFailure engine_failure(const char *text) {
                 EngineFailure failure;
         } table[] = {
                 {"is already in use", ENGINE_NAME_TAKEN},
+                {"network not found", ENGINE_NETWORK_ABSENT},
                 {"image not known", ENGINE_IMAGE_ABSENT},
                 {"no such image", ENGINE_IMAGE_ABSENT},
                 {"no space left on device", ENGINE_DISK_FULL},

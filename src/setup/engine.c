@@ -11,6 +11,7 @@
 #include "stack/stack.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define PODMAN       "podman", "--events-backend=none"
 #define OUTPUT_MAX   (4 * 1024 * 1024)
@@ -196,11 +197,24 @@ static StepResult judge_network(const Config *config, const Inventory *inventory
         return STEP_STRANGER;
 }
 
+/*
+ * The names of a network that was removed under its containers stay, and with them the address at which they are asked for:
+ * the name server would go on listening there, and never at the new network's.
+ */
+static void forget_names(const char *network) {
+        _cleanup_(freep) char *path = xasprintf("/run/containers/networks/aardvark-dns/%s", network);
+
+        if (unlink(path) == 0)
+                log_info("Removed what was left of the names in an earlier network %s", network);
+}
+
 /* What came out depends on podman's network backend, which not every package of it brings along. */
 static StepResult make_network(const Config *config) {
         Inventory inventory = {0};
-        StepResult result = make("network", config->network);
+        StepResult result;
 
+        forget_names(config->network);
+        result = make("network", config->network);
         if (result == STEP_DONE)
                 result = setup_look(config, &inventory);
         if (result == STEP_DONE)

@@ -185,17 +185,28 @@ static void on_created(void *userdata, const JobResult *result) {
                 s->rest_usec = 0;
                 supervisor_feed(s, LIFE_ON_LATER);
                 return;
+        case ENGINE_NETWORK_ABSENT:
+                /* lago-setup made it, and somebody has removed it since. */
+                supervisor_later(s, "The network %s is gone; \"systemctl restart lago-setup\" makes it", s->config->network);
+                return;
         default:
                 log_warning("%s cannot make the container: %s", s->engine->name, line);
                 supervisor_later(s, "Cannot make the container: %.70s", line);
         }
 }
 
+/* What it failed of last is over when a container has started, not when one more is tried. */
+static bool engine_fails(const Supervisor *s) {
+        return s->cause && (s->cause_state == LIFE_CREATE || s->cause_state == LIFE_START);
+}
+
 void enter_create(Supervisor *s) {
         const Listen *listen = stack_listen(s->config, s->member.kind);
 
-        supervisor_wait_over(s);
-        supervisor_status(s, "Starting");
+        if (!engine_fails(s)) {
+                supervisor_wait_over(s);
+                supervisor_status(s, "Starting");
+        }
         s->container.ended = s->container.monitor_lost = s->container.loopback_v6 = false;
         s->container.monitor = s->container.init = 0;
         s->n_strangers = 0;
@@ -314,10 +325,11 @@ static void on_started(void *userdata, const JobResult *result) {
         if (result->signaled || result->status != 0) {
                 /* Its words went to the journal, as its output is the container's. */
                 s->container.start_killed = result->signaled;
-                s->rest_usec = end_rest(end_add(&s->ends, now_usec()));
                 supervisor_later(s, "%s cannot start the container (exit %d); see the journal", s->engine->name, result->status);
                 return;
         }
+        if (engine_fails(s))
+                supervisor_wait_over(s);
         read_container(s);
         supervisor_feed(s, s->member.kind == MEMBER_MIGRATE ? LIFE_ON_MIGRATE : LIFE_ON_OK);
         for (size_t i = 0; i < s->n_strangers; i++)

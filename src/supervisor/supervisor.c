@@ -130,6 +130,7 @@ static void new_cause(Supervisor *s, const char *text) {
                 return;
         free_and_strdup(&s->cause, text);
         s->cause_since = now_usec();
+        s->cause_state = s->state;
         s->attempts = 0;
         log_message(LOG_WARNING, MESSAGE_WAITING, "%s", text);
 }

@@ -80,6 +80,7 @@ typedef struct Supervisor {
         char *cause;          /* why we wait; NULL: we do not */
         char *status;         /* as last told */
         uint64_t cause_since; /* usec */
+        LifeState cause_state; /* in which it was met */
         unsigned attempts;    /* for this cause */
         uint64_t rest_usec;   /* how long the next rest is */
 

@@ -313,6 +313,7 @@ static void the_engines_failures_are_told_apart(void **state) {
         } cases[] = {
                 {"Error: creating container storage: the container name \"lago-api\" is already in use by 4f", ENGINE_NAME_TAKEN},
                 {"Error: docker.io/getlago/api:v9: image not known", ENGINE_IMAGE_ABSENT},
+                {"Error: unable to find network with name or ID lago: network not found", ENGINE_NETWORK_ABSENT},
                 {"Error: initializing source docker://x: reading manifest v9: manifest unknown", ENGINE_NO_SUCH_IMAGE},
                 {"Error: writing blob: storing blob: no space left on device", ENGINE_DISK_FULL},
                 {"Error: x: requested access to the resource is denied", ENGINE_DENIED},
