@@ -8,6 +8,7 @@
 #include "supervisor/supervisor.h"
 
 #include <sys/inotify.h>
+#include <unistd.h>
 
 static char *path_of(const char *member) {
         return xasprintf(RUN_DIRECTORY "/%s", member);
@@ -40,6 +41,13 @@ void runfile_write(const Supervisor *s) {
         keyfile_add(&text, "VERDICT", s->gate.verdict);
         keyfile_add(&text, "SICK", s->bad_probes > 0 ? "yes" : NULL);
         write_text(s->name, text);
+}
+
+void runfile_keep(const Supervisor *s) {
+        _cleanup_(freep) char *path = path_of(s->name);
+
+        if (access(path, F_OK) < 0 && errno == ENOENT)
+                runfile_write(s);
 }
 
 void runfile_ended(const char *member, const char *status, int exit_status, const char *container) {
@@ -86,6 +94,11 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
         Supervisor *s = userdata;
 
         (void)source;
+        /* The directory itself is gone; the new one is watched. */
+        if (event->mask & IN_IGNORED) {
+                s->watch_run = sd_event_source_disable_unref(s->watch_run);
+                return runfile_watch(s);
+        }
         if (event->len > 0 && stands_on(s, event->name))
                 supervisor_feed(s, LIFE_ON_WAKE);
         return 0;

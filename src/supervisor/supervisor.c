@@ -261,6 +261,7 @@ static int on_turn(sd_event_source *source, void *userdata) {
 
         (void)source;
         deadman_arm();
+        runfile_keep(s);
         /* A loop that turns for other reasons need not be woken for this one. */
         (void)sd_event_source_set_time_relative(s->heartbeat, deadman_turn_usec());
         return 0;

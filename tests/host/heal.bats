@@ -281,3 +281,15 @@ healed 120 || exit 1
 podman exec lago-worker getent hosts db | grep -q '\.'
 SH
 }
+
+@test "the files in /run removed: they are written again, and who waits for a member sees that it serves" {
+        in_the_night <<'SH'
+healed 120 || exit 1
+before=$(invocations)
+rm -rf /run/lago/state
+# The clock loses its lock with the database, and then asks for everything it stands on.
+kill -9 "$(container_pid db)" || exit 1
+healed 120 || exit 1
+[ "$(invocations)" = "$before" ] || { echo "# somebody restarted"; exit 1; }
+SH
+}
