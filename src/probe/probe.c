@@ -72,7 +72,7 @@ const char *probe_errno_words(int error) {
 static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)source;
         (void)usec;
-        finish(userdata, PROBE_LATER, "no answer");
+        finish(userdata, PROBE_LATER, PROBE_NO_ANSWER);
         return 0;
 }
 

@@ -45,6 +45,9 @@ typedef void (*ProbeDone)(void *userdata, ProbeVerdict verdict, const char *reas
  */
 int probe_start(sd_event *event, const ProbeTarget *target, ProbeDone done, void *userdata, Probe **ret);
 
+/* The reason when nothing came in time. */
+#define PROBE_NO_ANSWER "no answer"
+
 /** probe_errno_words() - "connection refused" for ECONNREFUSED; what strerror() says where there is nothing shorter. */
 const char *probe_errno_words(int error);
 

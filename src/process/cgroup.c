@@ -208,3 +208,23 @@ bool cgroup_payload_has(pid_t pid) {
         (void)snprintf(wanted_pid, sizeof(wanted_pid), "%d", (int)pid);
         return for_each_payload(group_has) > 0;
 }
+
+uint64_t cgroup_events_oom(const char *text) {
+        _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+
+        STRV_FOREACH(line, lines) {
+                const char *count = startswith(*line, "oom_kill ");
+                uint64_t n;
+
+                if (count && parse_uint(count, UINT64_MAX, &n) >= 0)
+                        return n;
+        }
+        return 0;
+}
+
+/* Those of the groups below count, too, and stay counted when these are gone: cgroup-v2, "memory.events". */
+uint64_t cgroup_oom_kills(void) {
+        _cleanup_(freep) char *path = xasprintf("%s/memory.events", unit_root), *text = NULL;
+
+        return file_read(path, 4096, &text, NULL) >= 0 ? cgroup_events_oom(text) : 0;
+}

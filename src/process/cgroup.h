@@ -3,6 +3,7 @@
 /* The unit's own control groups. */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /**
@@ -37,6 +38,12 @@ void cgroup_prepare_root(void);
  * and removal of the empty groups. Answers the number of groups in which something was still alive.
  */
 int cgroup_kill_payload(void);
+
+/** cgroup_events_oom() - the number behind "oom_kill" in the @text of a "memory.events"; 0 without one. */
+uint64_t cgroup_events_oom(const char *text);
+
+/** cgroup_oom_kills() - how often the kernel has ended a process of this unit for want of memory; 0 where it does not count. */
+uint64_t cgroup_oom_kills(void);
 
 /** cgroup_payload_has() - whether @pid is a process of the container. */
 bool cgroup_payload_has(pid_t pid);

@@ -60,6 +60,20 @@ char *stack_database_identity(const Config *config) {
         return xasprintf("%s:%s/%s", host ? host : "", port ? port : "", name ? name : "");
 }
 
+char *stack_database_place(const Config *config) {
+        _cleanup_(freep) char *url = stack_database_url(config), *error = NULL;
+        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
+        const char *host, *port, *name;
+
+        if (!url || dburl_parse(url, &parsed, &error) < 0)
+                return xstrdup("the database");
+        host = dburl_get(parsed, "host");
+        port = dburl_get(parsed, "port");
+        name = dburl_get(parsed, "dbname");
+        return xasprintf("\"%.24s\"%s%.40s%s%s", name ? name : "", host ? " at " : "", host ? host : "", host ? ":" : "",
+                         !host ? "" : port ? port : "5432");
+}
+
 char *stack_redis_url(const Config *config) {
         return xstrdup(or_default(env_get(config->env, "REDIS_URL"), "redis://redis:6379"));
 }

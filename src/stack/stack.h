@@ -83,6 +83,9 @@ char *stack_database_url(const Config *config);
 /** stack_database_identity() - which database that is, without a secret, to tell it from another one it may be changed for. */
 char *stack_database_identity(const Config *config);
 
+/** stack_database_place() - "\"lago\" at db:5432", for a sentence; what the URL does not say is left out. The caller frees it. */
+char *stack_database_place(const Config *config);
+
 /** stack_redis_url() - the same for Redis. */
 char *stack_redis_url(const Config *config);
 

@@ -108,6 +108,10 @@ static void ask_api(Supervisor *s) {
 /* --- Redis: Sidekiq exits without it, and some of Lago's migrations enqueue jobs ------------------------ */
 
 static void redis_answered(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
+        if (verdict == PROBE_GOOD && s->member.kind == MEMBER_REDIS) {
+                free(s->watched);
+                s->watched = xasprintf("Redis at %.60s:%u", a->host, a->port);
+        }
         if (s->state == LIFE_SERVE)
                 serve_external_answer(s, verdict, reason);
         else if (verdict == PROBE_NEVER)
@@ -188,14 +192,23 @@ void ask_redis(Supervisor *s) {
 
 /* --- an external PostgreSQL ----------------------------------------------------------------------------- */
 
+/* "PostgreSQL 15.6 at HOST:5432 answers", as lago-gate said. */
+static void watch_database(Supervisor *s) {
+        const char *end = strstr(s->gate.sentence, " answers");
+
+        free(s->watched);
+        s->watched = xasprintf("%.*s", (int)(end ? end - s->gate.sentence : 80), s->gate.sentence);
+}
+
 static void on_database(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         s->job = NULL;
         gate_hear(s, result);
-        if (s->gate.status == 0)
+        if (s->gate.status == 0) {
+                watch_database(s);
                 supervisor_feed(s, LIFE_ON_WATCH);
-        else if (gate_refuses(s->gate.status))
+        } else if (gate_refuses(s->gate.status))
                 supervisor_never(s, EXIT_SERVER, MESSAGE_SCHEMA_REFUSED, "%s", s->gate.sentence);
         else
                 /* Also of a gate that was killed: it gave no verdict. */

@@ -197,6 +197,14 @@ static void on_verdict(void *userdata, const JobResult *result) {
                 decide(s);
 }
 
+/* Of a wait the cause is told on. */
+static void tell_check(Supervisor *s) {
+        _cleanup_(freep) char *place = s->cause ? NULL : stack_database_place(s->config);
+
+        if (place)
+                supervisor_status(s, "Checking the schema of %s", place);
+}
+
 void enter_check(Supervisor *s) {
         char **argv;
 
@@ -204,6 +212,7 @@ void enter_check(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_OK);
                 return;
         }
+        tell_check(s);
         argv = gate_argv(s, "check", /* with_manifest= */ true);
         if (argv)
                 gate_job(s, argv, on_verdict);

@@ -228,14 +228,16 @@ static void note_end(Supervisor *s, int code, int status) {
 
 static void tell_end(Supervisor *s) {
         unsigned ends = end_add(&s->ends, now_usec());
+        bool memory = s->container.signal == SIGKILL || s->container.exit_code == 128 + SIGKILL;
+        const char *why = memory && cgroup_oom_kills() > s->container.oom_kills ? ", out of memory" : "";
 
         s->rest_usec = end_rest(ends);
-        log_message(LOG_WARNING, MESSAGE_CONTAINER_ENDED, "The container ended by itself (exit %d); it is started again in %u s.",
-                    s->container.exit_code, (unsigned)(s->rest_usec / USEC_PER_SEC));
+        log_message(LOG_WARNING, MESSAGE_CONTAINER_ENDED, "The container ended by itself (exit %d%s); it is started again in %u s.",
+                    s->container.exit_code, why, (unsigned)(s->rest_usec / USEC_PER_SEC));
         if (ends == 5)
                 log_message(LOG_ERR, MESSAGE_CRASH_LOOP, "The container ended 5 times in 10 minutes (last exit %d).",
                             s->container.exit_code);
-        supervisor_status(s, "Ended %u times in 10 min (exit %d); again in %u s", ends, s->container.exit_code,
+        supervisor_status(s, "Ended %u times in 10 min (exit %d%s); again in %u s", ends, s->container.exit_code, why,
                           (unsigned)(s->rest_usec / USEC_PER_SEC));
 }
 
@@ -346,6 +348,7 @@ void enter_start(Supervisor *s) {
                 .done = on_started,
         };
 
+        s->container.oom_kills = cgroup_oom_kills();
         supervisor_job(s, s->engine->start(s->container_name), &spec);
 }
 

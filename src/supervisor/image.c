@@ -49,11 +49,11 @@ static void on_pulled(void *userdata, const JobResult *result) {
                                  "Refused: the registry has no %s; see release and [images] in lago.conf", wanted);
                 return;
         case ENGINE_DISK_FULL:
-                supervisor_later(s, "Pull failed: no space left on device");
+                supervisor_again(s, "Pull failed: no space left on device");
                 return;
         default:
                 log_warning("Pull of %s failed: %s", wanted, line);
-                supervisor_later(s, "Pull failed: %.80s", line);
+                supervisor_again(s, "Pull failed: %.70s", line);
         }
 }
 

@@ -83,7 +83,7 @@ static bool last_run_is_final(Supervisor *s) {
                                  "Refused: %s failed twice (exit %d); its error is above in the journal", what,
                                  s->container.exit_code);
         else
-                supervisor_later(s, "Migration failed at %s (exit %d)", first, s->container.exit_code);
+                supervisor_again(s, "Migration failed at %s (exit %d)", first, s->container.exit_code);
         return true;
 }
 

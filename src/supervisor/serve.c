@@ -45,7 +45,11 @@ static void not_ready(Supervisor *s, const char *reason) {
         if (running > 5 * USEC_PER_SEC) {
                 _cleanup_(freep) char *span = span_text(running);
 
-                supervisor_status(s, "Starting: %s (%s)", reason, span);
+                if (streq(reason, PROBE_NO_ANSWER))
+                        supervisor_status(s, "Starting: no answer on :%u%s yet (%s)", s->info->port,
+                                          s->info->probe_path ? s->info->probe_path : "", span);
+                else
+                        supervisor_status(s, "Starting: %s (%s)", reason, span);
         }
         supervisor_timer(s, probe_rest(running), on_ask_again);
 }
@@ -117,7 +121,7 @@ static void say_serving(Supervisor *s) {
         if (doubt)
                 supervisor_status(s, "%s %s, but %s", s->info->serves, release, doubt);
         else if (stack_is_external(s->config, s->member.kind))
-                supervisor_status(s, "Watching the external %s", s->member.kind == MEMBER_DB ? "PostgreSQL" : "Redis");
+                supervisor_status(s, "Watching %s", s->watched);
         else if (s->member.kind == MEMBER_API)
                 supervisor_status(s, "Serving %s, schema %s of %s", release, s->gate.needed, s->gate.needed);
         else if (s->info->admitted)
@@ -155,6 +159,12 @@ void serve_healthy(Supervisor *s) {
 
 /* --- a member that fails its probe is restarted only while what it stands on answers: else it is not to blame --- */
 
+static void tell_sick(Supervisor *s, const char *more) {
+        _cleanup_(freep) char *span = span_text(s->bad_probes * s->config->health_interval_usec);
+
+        supervisor_status(s, "Not healthy for %s: %s%s", span, s->sickness, more);
+}
+
 static void give_up_container(Supervisor *s) {
         unsigned ends = end_add(&s->ends, now_usec());
 
@@ -167,12 +177,13 @@ static void give_up_container(Supervisor *s) {
 static void on_upstream_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
+        (void)reason;
         s->probe = NULL;
         if (verdict == PROBE_GOOD) {
                 give_up_container(s);
                 return;
         }
-        supervisor_status(s, "Not healthy; Redis is away (%s), so not restarting", reason);
+        tell_sick(s, "; Redis is away, so not restarting");
         serve_rest(s);
 }
 
@@ -201,9 +212,10 @@ static void ask_upstream(Supervisor *s, const char *member, ProbeQuestion questi
 static void on_upstream_database(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
+        (void)reason;
         s->probe = NULL;
         if (verdict != PROBE_GOOD) {
-                supervisor_status(s, "Not healthy; PostgreSQL is away (%s), so not restarting", reason);
+                tell_sick(s, "; PostgreSQL is away, so not restarting");
                 serve_rest(s);
         } else if (s->config->redis_external)
                 on_upstream_redis(s, external_is_away("redis") ? PROBE_LATER : PROBE_GOOD, "see lago-redis.service");
@@ -212,12 +224,10 @@ static void on_upstream_database(void *userdata, ProbeVerdict verdict, const cha
 }
 
 static void not_healthy(Supervisor *s, const char *reason) {
-        _cleanup_(freep) char *span = NULL;
-
         if (s->bad_probes++ == 0)
                 log_message(LOG_WARNING, MESSAGE_HEALTH, "Not healthy: %s.", reason);
-        span = span_text(s->bad_probes * s->config->health_interval_usec);
-        supervisor_status(s, "Not healthy for %s: %s", span, reason);
+        free_and_strdup(&s->sickness, reason);
+        tell_sick(s, "");
         if (s->config->health_restart_after == 0 || s->bad_probes < s->config->health_restart_after ||
             stack_is_external(s->config, s->member.kind))
                 serve_rest(s);

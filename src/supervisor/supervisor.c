@@ -168,6 +168,20 @@ void supervisor_later(Supervisor *s, const char *format, ...) {
         supervisor_feed(s, LIFE_ON_LATER);
 }
 
+void supervisor_again(Supervisor *s, const char *format, ...) {
+        _cleanup_(freep) char *text = NULL, *span = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        text = format_va(format, ap);
+        va_end(ap);
+        new_cause(s, text);
+        s->rest_usec = wait_rest(++s->attempts);
+        span = span_text(s->rest_usec);
+        supervisor_status(s, "%s; again in %s", text, span);
+        supervisor_feed(s, LIFE_ON_LATER);
+}
+
 void supervisor_never(Supervisor *s, int exit_status, const char *message_id, const char *format, ...) {
         _cleanup_(freep) char *text = NULL;
         va_list ap;

@@ -37,6 +37,7 @@ typedef struct Container {
         bool loopback_v6;      /* asked at ::1, not at 127.0.0.1: what answered last, or is asked next */
         char address[46];      /* numeric, in the container network; "" without one */
         int exit_code, signal; /* of the last end; signal 0: it exited */
+        uint64_t oom_kills;    /* of the unit, before this one was started */
 } Container;
 
 typedef struct Supervisor {
@@ -87,6 +88,8 @@ typedef struct Supervisor {
         EndHistory ends;
         Reach reach, names; /* asked for at its published port; by its network's name server */
         unsigned bad_probes;
+        char *sickness; /* why the last one was bad */
+        char *watched;  /* an external server: "Redis at HOST:6379" */
         uint64_t entered_usec; /* into this state */
         uint64_t begun_usec;   /* the process */
 
@@ -121,6 +124,9 @@ void supervisor_status(Supervisor *s, const char *format, ...) _printf_(2, 3);
  * time it has taken, and feeds LIFE_ON_LATER; the rest that follows grows from 1 s to 60 s while the cause is the same.
  */
 void supervisor_later(Supervisor *s, const char *format, ...) _printf_(2, 3);
+
+/** supervisor_again() - the same for what failed, and is tried again: STATUS= has "; again in 40 s" in place of the time. */
+void supervisor_again(Supervisor *s, const char *format, ...) _printf_(2, 3);
 
 /** supervisor_wait_over() - the cause is gone. */
 void supervisor_wait_over(Supervisor *s);

@@ -290,5 +290,5 @@ sed -i 's#^REDIS_URL=.*#REDIS_URL=rediss://:redis-of-the-test@managed-redis.test
 echo "$1 managed-redis.test" >>/etc/hosts
 timeout 120 systemctl start lago-redis
 SH
-        status_has redis 'Watching the external Redis'
+        status_has redis 'Watching Redis at '
 }

@@ -132,6 +132,29 @@ static void a_password_is_encoded_in_the_url(void **state) {
         assert_string_equal(url, "postgresql://lago:a%40b%2Fc%3Ad%25e@db:5432/lago");
 }
 
+static void the_database_has_a_place_and_no_secret(void **state) {
+        static const struct {
+                const char *url, *place;
+        } cases[] = {
+                {NULL, "\"lago\" at db:5432"},
+                {"postgresql://u:secret@pg.example/billing", "\"billing\" at pg.example:5432"},
+                {"postgresql://u:secret@pg.example:6000/billing", "\"billing\" at pg.example:6000"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(config_freep) Config *c = config_of(NULL);
+                _cleanup_(freep) char *place = NULL;
+
+                env_set(c->env, "POSTGRES_PASSWORD", "secret", "test");
+                if (cases[i].url)
+                        env_set(c->env, "DATABASE_URL", cases[i].url, "test");
+                c->database_external = cases[i].url != NULL;
+                place = stack_database_place(c);
+                assert_string_equal(place, cases[i].place);
+        }
+}
+
 static void the_ca_file_is_named_as_the_containers_see_it(void **state) {
         static const struct {
                 const char *given, *inside;
@@ -335,6 +358,7 @@ int main(void) {
                 cmocka_unit_test(images_get_registry_and_release),
                 cmocka_unit_test(each_member_sees_what_it_needs_and_no_more),
                 cmocka_unit_test(a_password_is_encoded_in_the_url),
+                cmocka_unit_test(the_database_has_a_place_and_no_secret),
                 cmocka_unit_test(the_ca_file_is_named_as_the_containers_see_it),
                 cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
                 cmocka_unit_test(published_addresses_are_as_configured),
