@@ -76,7 +76,7 @@ made_again() {
 @test "a database that holds a table is never made again, whatever is noted about it" {
         sql 'CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)'
         in_guest_sh $note <<'SH'
-printf 'VOLUME=lago_postgres_data\nBEGUN=yes\n' >"$1"
+printf 'WHAT=lago_postgres_data\nBEGUN=yes\n' >"$1"
 kill -9 "$(head -n 1 "/sys/fs/cgroup$(systemctl show -P ControlGroup lago-db)"/libpod-payload-*/cgroup.procs)"
 SH
         wait_for 120 journal_says 'so it is left as it is'

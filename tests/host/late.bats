@@ -194,7 +194,7 @@ redis EVAL "for i = 1, 2000 do redis.call('SET', 'filler:' .. i, string.rep('x',
 redis SAVE
 podman rm -f managed-redis >/dev/null
 podman create --name managed-redis --ip "$1" -v managed_redis:/data docker.io/library/redis:7-alpine redis-server \
-        --requirepass redis-of-the-test --rdbcompression no --key-load-delay 500000 --loading-process-events-interval-bytes 1024
+        --requirepass redis-of-the-test --rdbcompression no --key-load-delay 50000 --loading-process-events-interval-bytes 1024
 podman exec -u postgres managed-db touch /var/lib/postgresql/data/standby.signal
 podman stop -t 60 managed-db
 systemctl start --no-block lago.target
