@@ -104,7 +104,7 @@ static void the_note_is_about_one_volume(void **state _unused_) {
         unfinished_over(path, "data");
         assert_int_equal(unfinished_state(path, "data"), UNFINISHED_NO);
         assert_int_not_equal(access(path, F_OK), 0);
-        scratch_put(&scratch, "note", "VOLUME=");
+        scratch_put(&scratch, "note", "WHAT=");
         assert_int_equal(unfinished_state(path, "data"), UNFINISHED_NO);
         scratch_put(&scratch, "note", "BEGUN=yes\n");
         assert_int_equal(unfinished_state(path, "data"), UNFINISHED_NO);
