@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/job.h"
 
-#include "base/privileges.h"
 #include "base/time.h"
 #include "base/util.h"
-#include "process/cgroup.h"
+#include "process/child.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -21,6 +20,7 @@ typedef struct Capture {
         sd_event_source *io;
         char *text;
         size_t n;
+        bool overlong; /* the line in hand did not fit: it is dropped up to its end */
 } Capture;
 
 struct Job {
@@ -30,6 +30,8 @@ struct Job {
         JobLine line;
         JobDone done; /* NULL after job_cancel() */
         void *userdata;
+        char *program;
+        int failure_fd; /* see child_failure() */
         Capture output, errors;
         sd_event_source *timer;
         bool terminated;
@@ -53,6 +55,8 @@ static Job *job_free(Job *job) {
         sd_event_source_disable_unref(job->timer);
         capture_done(&job->output);
         capture_done(&job->errors);
+        close_fd(job->failure_fd);
+        free(job->program);
         free(job);
         return NULL;
 }
@@ -65,45 +69,77 @@ static void job_unlink(Job *job) {
                 }
 }
 
-/* Hands over the whole lines in the buffer and keeps the rest. */
+static void take_line(Capture *capture, char *line) {
+        if (!capture->overlong && capture->job->done)
+                capture->job->line(capture->job->userdata, line);
+        capture->overlong = false;
+}
+
+/* Hands over the whole lines in the buffer and keeps the rest. A NUL byte ends what is seen of its line. */
 static void take_lines(Capture *capture) {
         char *start = capture->text, *end;
+        size_t left = capture->n;
 
-        while ((end = strchr(start, '\n'))) {
+        while ((end = memchr(start, '\n', left))) {
                 *end = '\0';
-                if (capture->job->done)
-                        capture->job->line(capture->job->userdata, start);
+                take_line(capture, start);
+                left -= (size_t)(end + 1 - start);
                 start = end + 1;
         }
-        capture->n = strlen(start);
-        memmove(capture->text, start, capture->n + 1);
+        memmove(capture->text, start, left);
+        capture->n = left;
+        capture->text[left] = '\0';
 }
 
 /* What does not fit is read and forgotten, so that the child is never stopped by a full pipe. */
-static bool read_some(Capture *capture) {
+static void keep(Capture *capture, const char *bytes, size_t n) {
+        bool lines = capture->job->line && capture == &capture->job->output;
+
+        if (capture->n + n >= CAPTURE_MAX) {
+                if (!lines)
+                        return;
+                capture->overlong = true;
+                capture->n = 0;
+        }
+        capture->text = xrealloc(capture->text, capture->n + n + 1);
+        memcpy(capture->text + capture->n, bytes, n);
+        capture->n += n;
+        capture->text[capture->n] = '\0';
+        if (lines)
+                take_lines(capture);
+}
+
+typedef enum ReadAnswer {
+        READ_NOTHING, /* for now */
+        READ_SOME,
+        READ_END, /* all who could write are gone, or the pipe is broken */
+} ReadAnswer;
+
+static ReadAnswer read_some(Capture *capture) {
         char buffer[4096];
         ssize_t n = read(capture->fd, buffer, sizeof(buffer));
 
-        if (n <= 0)
-                return n < 0 && (errno == EINTR);
-        if (capture->n + (size_t)n < CAPTURE_MAX) {
-                capture->text = xrealloc(capture->text, capture->n + (size_t)n + 1);
-                memcpy(capture->text + capture->n, buffer, (size_t)n);
-                capture->n += (size_t)n;
-                capture->text[capture->n] = '\0';
-        }
-        if (capture->job->line)
-                take_lines(capture);
-        return true;
+        if (n < 0)
+                return errno == EINTR || errno == EAGAIN ? READ_NOTHING : READ_END;
+        if (n == 0)
+                return READ_END;
+        keep(capture, buffer, (size_t)n);
+        return READ_SOME;
+}
+
+static void stop_capture(Capture *capture) {
+        capture->io = sd_event_source_disable_unref(capture->io);
+        capture->fd = close_fd(capture->fd);
 }
 
 static int on_capture(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         Capture *capture = userdata;
 
+        (void)source;
         (void)fd;
         (void)revents;
-        if (!read_some(capture) && errno != EAGAIN)
-                (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        if (read_some(capture) == READ_END)
+                stop_capture(capture);
         return 0;
 }
 
@@ -118,21 +154,25 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* The last words may still be in the pipe; who else holds it open is not waited for. */
+static const char *last_words(Capture *capture) {
+        while (capture->fd >= 0 && read_some(capture) == READ_SOME)
+                ;
+        return capture->text ? capture->text : "";
+}
+
 static void finish(Job *job, int code, int status) {
+        int failure = child_failure(job->failure_fd);
+        _cleanup_(freep) char *why = failure ? xasprintf("%s: %s", job->program, strerror(failure)) : NULL;
         JobResult result = {
-                .started = !(code == CLD_EXITED && status == 127),
-                .signaled = code != CLD_EXITED,
-                .status = status,
+                .started = failure == 0,
+                .signaled = failure == 0 && code != CLD_EXITED,
+                .status = failure ? failure : status,
         };
 
         job_unlink(job);
-        /* The last words may still be in the pipes. */
-        while (job->output.fd >= 0 && read_some(&job->output))
-                ;
-        while (job->errors.fd >= 0 && read_some(&job->errors))
-                ;
-        result.output = job->output.text ? job->output.text : "";
-        result.errors = job->errors.text ? job->errors.text : "";
+        result.output = last_words(&job->output);
+        result.errors = why ? why : last_words(&job->errors);
         if (job->done)
                 job->done(job->userdata, &result);
         job_free(job);
@@ -192,7 +232,7 @@ Jobs *jobs_free(Jobs *jobs) {
         return NULL;
 }
 
-/* The three standard descriptors of a child; -EBADF where it keeps ours. */
+/* The pipes to a child, ours and its end of each; -EBADF where it has none. */
 typedef struct Pipes {
         int input[2], output[2], errors[2];
 } Pipes;
@@ -208,87 +248,68 @@ static void pipes_done(Pipes *pipes) {
         pipe_done(pipes->errors);
 }
 
-static int pipes_open(const JobSpec *spec, Pipes *pipes) {
-        *pipes = (Pipes){{-EBADF, -EBADF}, {-EBADF, -EBADF}, {-EBADF, -EBADF}};
-        if (spec->input) {
-                if (pipe2(pipes->input, O_CLOEXEC) < 0)
-                        return -errno;
-                /* Fits into the pipe's own buffer, so no child can make us wait. */
-                if (fcntl(pipes->input[1], F_SETFL, O_NONBLOCK) < 0 ||
-                    write(pipes->input[1], spec->input, strlen(spec->input)) != (ssize_t)strlen(spec->input))
-                        return -EMSGSIZE;
-                pipes->input[1] = close_fd(pipes->input[1]);
-        } else {
-                pipes->input[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-                if (pipes->input[0] < 0)
-                        return -errno;
-        }
-        if (spec->inherit_output)
-                return 0;
-        if (pipe2(pipes->output, O_CLOEXEC) < 0 || pipe2(pipes->errors, O_CLOEXEC) < 0)
+/* Fits into the pipe's own buffer, so no child can make us wait. */
+static int open_input(const char *text, int p[2]) {
+        size_t n = strlen(text);
+
+        if (pipe2(p, O_CLOEXEC) < 0 || fcntl(p[1], F_SETFL, O_NONBLOCK) < 0)
                 return -errno;
-        return fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) < 0 ||
-                               fcntl(pipes->errors[0], F_SETFL, O_NONBLOCK) < 0
-                       ? -errno
-                       : 0;
+        if (write(p[1], text, n) != (ssize_t)n)
+                return -EMSGSIZE;
+        p[1] = close_fd(p[1]);
+        return 0;
 }
 
-/* After fork(): nothing but system calls. 127 tells the parent that it came to no program. */
-static _noreturn_ void child(const JobSpec *spec, const Pipes *pipes) {
-        sigset_t none;
-
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
-        (void)alarm(0);
-        if (dup2(pipes->input[0], STDIN_FILENO) < 0)
-                _exit(127);
-        if (!spec->inherit_output &&
-            (dup2(pipes->output[1], STDOUT_FILENO) < 0 || dup2(pipes->errors[1], STDERR_FILENO) < 0))
-                _exit(127);
-        if (spec->output_fd > 0 && dup2(spec->output_fd, STDOUT_FILENO) < 0)
-                _exit(127);
-        if (spec->directory_fd >= 0 && fchdir(spec->directory_fd) < 0)
-                _exit(127);
-        if (spec->in_unit_root && cgroup_enter_root() < 0)
-                _exit(127);
-        if (spec->unprivileged && privileges_drop() < 0)
-                _exit(127);
-        /* Only the supervisor speaks for its unit. */
-        (void)unsetenv("NOTIFY_SOCKET");
-        (void)unsetenv("WATCHDOG_USEC");
-        (void)unsetenv("WATCHDOG_PID");
-        (void)execvp(spec->argv[0], spec->argv);
-        _exit(127);
+static int open_capture(int p[2]) {
+        return pipe2(p, O_CLOEXEC) < 0 || fcntl(p[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-static int watch(Jobs *jobs, Job *job, Capture *capture, int *fd) {
+static int pipes_open(const JobSpec *spec, Pipes *pipes) {
+        int r = 0;
+
+        if (spec->input)
+                r = open_input(spec->input, pipes->input);
+        if (r >= 0 && spec->output_fd == 0)
+                r = open_capture(pipes->output);
+        if (r >= 0 && spec->error_fd == 0)
+                r = open_capture(pipes->errors);
+        return r;
+}
+
+static void watch(Jobs *jobs, Job *job, Capture *capture, int *fd) {
         capture->job = job;
         capture->fd = TAKE_FD(*fd);
-        return capture->fd < 0 ? 0 : sd_event_add_io(jobs->event, &capture->io, capture->fd, EPOLLIN, on_capture, capture);
+        if (capture->fd >= 0)
+                (void)sd_event_add_io(jobs->event, &capture->io, capture->fd, EPOLLIN, on_capture, capture);
 }
 
 int job_start(Jobs *jobs, const JobSpec *spec, Job **ret) {
-        _cleanup_(pipes_done) Pipes pipes;
+        _cleanup_(pipes_done) Pipes pipes = {{-EBADF, -EBADF}, {-EBADF, -EBADF}, {-EBADF, -EBADF}};
+        ChildSpec child = {
+                .argv = spec->argv,
+                .directory_fd = spec->directory_fd,
+                .in_unit_root = spec->in_unit_root,
+                .unprivileged = spec->unprivileged,
+        };
+        int r = pipes_open(spec, &pipes), failure = -EBADF;
         Job *job;
         pid_t pid;
-        int r = pipes_open(spec, &pipes);
 
         if (r < 0)
                 return r;
-        if (spec->in_unit_root)
-                cgroup_prepare_root();
-        pid = fork();
+        child.input_fd = spec->input ? pipes.input[0] : spec->input_fd;
+        child.output_fd = spec->output_fd ? spec->output_fd : pipes.output[1];
+        child.error_fd = spec->error_fd ? spec->error_fd : pipes.errors[1];
+        pid = child_start(&child, &failure);
         if (pid < 0)
-                return -errno;
-        if (pid == 0)
-                child(spec, &pipes);
+                return (int)pid;
         job = xcalloc(1, sizeof(Job));
-        *job = (Job){.jobs = jobs, .next = jobs->list, .pid = pid, .line = spec->line, .done = spec->done,
-                     .userdata = spec->userdata};
+        *job = (Job){.jobs = jobs, .next = jobs->list, .pid = pid, .program = xstrdup(spec->argv[0]),
+                     .failure_fd = failure, .line = spec->line, .done = spec->done, .userdata = spec->userdata};
         jobs->list = job;
         /* The child runs: from here on its end is told through done, whatever else fails. */
-        (void)watch(jobs, job, &job->output, &pipes.output[0]);
-        (void)watch(jobs, job, &job->errors, &pipes.errors[0]);
+        watch(jobs, job, &job->output, &pipes.output[0]);
+        watch(jobs, job, &job->errors, &pipes.errors[0]);
         if (spec->timeout_usec > 0)
                 (void)sd_event_add_time_relative(jobs->event, &job->timer, CLOCK_MONOTONIC, spec->timeout_usec,
                                                  100 * USEC_PER_MSEC, on_timeout, job);

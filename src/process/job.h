@@ -12,11 +12,11 @@ typedef struct Jobs Jobs;
 typedef struct Job Job;
 
 typedef struct JobResult {
-        bool started;   /* false: the program could not be executed; see status for the errno */
+        bool started;   /* false: the program could not be executed, for the errno @status */
         bool signaled;  /* ended by signal @status */
         int status;
         const char *output; /* standard output, when captured; never NULL */
-        const char *errors; /* standard error, when captured; never NULL */
+        const char *errors; /* standard error, when captured, or why it was not executed; never NULL */
 } JobResult;
 
 typedef void (*JobDone)(void *userdata, const JobResult *result);
@@ -24,16 +24,19 @@ typedef void (*JobLine)(void *userdata, const char *line);
 /** JobStranger - a process that became ours ended: @code and @status as in siginfo_t. */
 typedef void (*JobStranger)(void *userdata, pid_t pid, int code, int status);
 
+/* Descriptors as in child.h: 0 is none given, a negative one is refused. */
 typedef struct JobSpec {
-        char *const *argv;     /* argv[0] is looked up in PATH */
-        const char *input;     /* written to its standard input, which is a pipe then; NULL: /dev/null */
-        bool inherit_output;   /* its output is ours (the journal); else captured, up to 64 KiB each */
-        int output_fd;         /* where its standard output goes instead, when above 0; borrowed */
-        bool in_unit_root;     /* moved to the unit's own control group first: see cgroup.h */
-        bool unprivileged;     /* as user lago-gate, without capabilities or ways to get any */
-        int directory_fd;      /* where it runs; -EBADF: / */
+        char *const *argv; /* argv[0] is looked up in PATH */
+        const char *input; /* written to its standard input, which is a pipe then; NULL: input_fd counts */
+        int input_fd;      /* its standard input; 0: /dev/null. All descriptors are borrowed */
+        int output_fd;     /* its standard output; 0: captured, up to 64 KiB */
+        int error_fd;      /* its standard error; 0: captured, up to 64 KiB */
+        int directory_fd;  /* where it runs; 0: where we do */
+        bool in_unit_root; /* moved to the unit's own control group first: see cgroup.h */
+        bool unprivileged; /* as user lago-gate, without capabilities or ways to get any */
         uint64_t timeout_usec; /* SIGTERM, and SIGKILL 5 s later; 0: none */
-        JobLine line;          /* called for each line of its output as it comes; then nothing is captured */
+        /* Called for each line of its standard output as it comes, which is not kept then. A line of more than 64 KiB is dropped. */
+        JobLine line;
         JobDone done;
         void *userdata;
 } JobSpec;
@@ -45,7 +48,7 @@ typedef struct JobSpec {
 int jobs_new(sd_event *event, JobStranger stranger, void *userdata, Jobs **ret);
 Jobs *jobs_free(Jobs *jobs);
 
-/** job_start() - @spec->done is called once from the loop. Errors: -errno when nothing could be forked. */
+/** job_start() - @spec->done is called once from the loop. Errors: -errno when nothing could be forked, -EBADF as in child.h. */
 int job_start(Jobs *jobs, const JobSpec *spec, Job **ret);
 
 /** job_cancel() - SIGTERM; its done is not called, it is reaped quietly. NULL is fine; answers NULL. */

@@ -84,7 +84,6 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         g->since = time(NULL);
         (void)job_start(g->jobs,
                         &(JobSpec){.argv = argv,
-                                   .directory_fd = -EBADF,
                                    .timeout_usec = TIMEOUT_USEC,
                                    .line = on_line,
                                    .done = on_looked,

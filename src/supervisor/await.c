@@ -179,7 +179,7 @@ void ask_redis(Supervisor *s) {
                 strv_add(&argv, "ahosts");
                 strv_add(&argv, a.host);
                 supervisor_job(s, argv,
-                               &(JobSpec){.directory_fd = -EBADF, .timeout_usec = AWAIT_TIMEOUT_USEC, .done = on_redis_name});
+                               &(JobSpec){.timeout_usec = AWAIT_TIMEOUT_USEC, .done = on_redis_name});
         } else {
                 _cleanup_(freep) char *address = runstate_address("redis");
 

@@ -38,7 +38,6 @@ void gate_job(Supervisor *s, char **argv, JobDone done) {
         supervisor_job(s, argv,
                        &(JobSpec){.input = url ? url : "",
                                   .unprivileged = true,
-                                  .directory_fd = -EBADF,
                                   .timeout_usec = GATE_TIMEOUT_USEC,
                                   .done = done});
         if (url)
@@ -179,7 +178,6 @@ static void ask_clickhouse(Supervisor *s) {
         supervisor_job(s, stack_clickhouse_command(s->config, &gate),
                        &(JobSpec){.input = settings,
                                   .unprivileged = true,
-                                  .directory_fd = -EBADF,
                                   .timeout_usec = GATE_TIMEOUT_USEC,
                                   .done = on_clickhouse});
         explicit_bzero(settings, strlen(settings));

@@ -341,8 +341,8 @@ static void on_started(void *userdata, const JobResult *result) {
 
 void enter_start(Supervisor *s) {
         JobSpec spec = {
-                .directory_fd = -EBADF,
-                .inherit_output = true,
+                .output_fd = STDOUT_FILENO,
+                .error_fd = STDERR_FILENO,
                 .in_unit_root = true,
                 .timeout_usec = SUPERVISOR_CLIENT_USEC,
                 .done = on_started,
@@ -454,7 +454,7 @@ static int on_ask_server_again(sd_event_source *source, uint64_t usec, void *use
 
 static void stop_and_remove(Supervisor *s) {
         Container *c = &s->container;
-        JobSpec spec = {.directory_fd = -EBADF, .done = on_stopped};
+        JobSpec spec = {.done = on_stopped};
 
         if (!c->exists)
                 gone(s);

@@ -46,8 +46,7 @@ bool excuse_asked(Supervisor *s) {
         strv_addf(&argv, "--since=@%lld", (long long)s->run_began);
         strv_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", invocation);
         supervisor_job(s, argv,
-                       &(JobSpec){.directory_fd = -EBADF,
-                                  .timeout_usec = JOURNAL_TIMEOUT_USEC,
+                       &(JobSpec){.timeout_usec = JOURNAL_TIMEOUT_USEC,
                                   .done = on_lines});
         return true;
 }

@@ -81,7 +81,6 @@ void hold_lock(Supervisor *s) {
         _cleanup_(freep) char *url = NULL;
         JobSpec spec = {
                 .unprivileged = true,
-                .directory_fd = -EBADF,
                 .line = on_hold_line,
                 .done = on_hold_ended,
                 .userdata = s,

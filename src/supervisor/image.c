@@ -65,7 +65,7 @@ static void pull(Supervisor *s) {
         }
         supervisor_status(s, "Pulling %s", wanted);
         supervisor_timer(s, 10 * USEC_PER_SEC, on_pull_tick);
-        supervisor_job(s, s->engine->pull(wanted), &(JobSpec){.directory_fd = -EBADF, .done = on_pulled});
+        supervisor_job(s, s->engine->pull(wanted), &(JobSpec){.done = on_pulled});
 }
 
 /* --- id ------------------------------------------------------------------------------------------------- */

@@ -184,7 +184,7 @@ static void on_inspected(void *userdata, const JobResult *result) {
         strv_add(&argv, "teardown");
         strv_add(&argv, s->left_namespace);
         supervisor_job(s, argv,
-                       &(JobSpec){.input = request, .directory_fd = -EBADF, .timeout_usec = NETAVARK_USEC, .done = on_taken_back});
+                       &(JobSpec){.input = request, .timeout_usec = NETAVARK_USEC, .done = on_taken_back});
 }
 
 void leftnet_clear(Supervisor *s) {
@@ -199,5 +199,5 @@ void leftnet_clear(Supervisor *s) {
         free(s->left_namespace);
         s->left_namespace = find_namespace(&left);
         supervisor_job(s, s->engine->network_inspect(s->config->network),
-                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = NETAVARK_USEC, .done = on_inspected});
+                       &(JobSpec){.timeout_usec = NETAVARK_USEC, .done = on_inspected});
 }

@@ -253,7 +253,6 @@ static void follow(Supervisor *s) {
                 .argv = argv,
                 .input = url ? url : "",
                 .unprivileged = true,
-                .directory_fd = -EBADF,
                 .line = on_progress,
                 .done = on_watch_ended,
                 .userdata = s,

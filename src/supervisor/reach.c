@@ -43,7 +43,7 @@ static bool heard(Supervisor *s, ReachAct act, const char *doubt, const char *me
                 log_message(LOG_WARNING, MESSAGE_UNREACHED, "Healthy, but %s (%s): the engine makes its network again.",
                             doubt, reason);
                 supervisor_job(s, s->engine->network_reload(s->container_name),
-                               &(JobSpec){.directory_fd = -EBADF, .timeout_usec = RELOAD_TIMEOUT_USEC, .done = on_reloaded});
+                               &(JobSpec){.timeout_usec = RELOAD_TIMEOUT_USEC, .done = on_reloaded});
                 return true;
         case REACH_TELL:
                 log_message(LOG_WARNING, MESSAGE_UNREACHED, "Healthy, but %s, and making its network again did not help: %s.",

@@ -236,7 +236,7 @@ void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec) {
 
 void supervisor_client(Supervisor *s, char **argv, JobDone done) {
         supervisor_job(s, argv,
-                       &(JobSpec){.directory_fd = -EBADF, .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = done});
+                       &(JobSpec){.timeout_usec = SUPERVISOR_CLIENT_USEC, .done = done});
 }
 
 void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler) {
