@@ -64,6 +64,8 @@ const char *probe_errno_words(int error) {
                 return "no route to host";
         case ENETUNREACH:
                 return "network unreachable";
+        case ENXIO:
+                return "its network namespace is gone";
         default:
                 return strerror(error);
         }
@@ -129,12 +131,14 @@ static int socket_here(int family, int type) {
 }
 
 /* A socket belongs to the network namespace it was made in, whatever its maker does afterwards; see setns(2). */
-static int socket_in(int netns_fd, int family, int type) {
+static int socket_in(const ProbeTarget *target, int family, int type) {
         int own, fd;
 
-        if (netns_fd < 0)
+        if (target->place == PROBE_ON_HOST)
                 return socket_here(family, type);
-        own = netns_enter(netns_fd);
+        if (target->place != PROBE_IN_NAMESPACE || target->netns_fd < 0)
+                return -ENXIO;
+        own = netns_enter(target->netns_fd);
         if (own < 0)
                 return own;
         fd = socket_here(family, type);
@@ -155,7 +159,7 @@ static int connect_to(const ProbeTarget *target) {
                 address = (const struct sockaddr *)&in6;
                 size = sizeof(in6);
         }
-        fd = socket_in(target->netns_fd, address->sa_family, target->question == ASK_NAME ? SOCK_DGRAM : SOCK_STREAM);
+        fd = socket_in(target, address->sa_family, target->question == ASK_NAME ? SOCK_DGRAM : SOCK_STREAM);
         if (fd < 0)
                 return fd;
         if (connect(fd, address, size) < 0 && errno != EINPROGRESS)

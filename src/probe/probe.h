@@ -9,8 +9,8 @@
 #include <systemd/sd-event.h>
 
 typedef enum ProbeVerdict {
+        PROBE_LATER, /* not yet; asking again may help. The zero, so that no answer is never a good one */
         PROBE_GOOD,
-        PROBE_LATER, /* not yet; asking again may help */
         PROBE_NEVER, /* it answered, and will always answer so: a configuration error */
 } ProbeVerdict;
 
@@ -22,9 +22,17 @@ typedef enum ProbeQuestion {
         ASK_POSTGRES, /* SSLRequest: the server answers one byte as soon as it accepts connections; no login */
 } ProbeQuestion;
 
+/* Which network namespace is asked in. The same address and port are somebody else's in another one. */
+typedef enum ProbePlace {
+        PROBE_NOWHERE, /* nobody has said; refused */
+        PROBE_ON_HOST, /* our own */
+        PROBE_IN_NAMESPACE, /* that of netns_fd; one that could not be had is no place to ask */
+} ProbePlace;
+
 typedef struct ProbeTarget {
         ProbeQuestion question;
-        int netns_fd; /* network namespace to ask in, or -EBADF for our own; borrowed */
+        ProbePlace place;
+        int netns_fd; /* PROBE_IN_NAMESPACE; borrowed */
         const char *address; /* numeric */
         uint16_t port;
         const char *path;                /* ASK_HTTP, ASK_NAME */
@@ -41,7 +49,8 @@ typedef void (*ProbeDone)(void *userdata, ProbeVerdict verdict, const char *reas
 /**
  * probe_start() - asks; @done is called once from the loop @event, never from within probe_start().
  * Errors: -errno when no socket could be made, the namespace could not be entered, or the kernel refused the
- *         connection at once (-ECONNREFUSED, on this host); probe_errno_words() has the words for @reason.
+ *         connection at once (-ECONNREFUSED, on this host); -ENXIO when there is no place to ask;
+ *         probe_errno_words() has the words for @reason.
  */
 int probe_start(sd_event *event, const ProbeTarget *target, ProbeDone done, void *userdata, Probe **ret);
 

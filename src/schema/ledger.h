@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 typedef enum Contact {
-        CONTACT_READ, /* everything below was read */
-        CONTACT_UNREACHABLE,
+        CONTACT_UNREACHABLE, /* the zero: what nobody has asked was not read */
+        CONTACT_READ,        /* everything below was read */
         CONTACT_DENIED,
         CONTACT_NO_DATABASE,
         CONTACT_UNTRUSTED, /* the server's certificate: waiting cannot help */

@@ -19,12 +19,13 @@ typedef enum MemberKind {
         _MEMBER_KIND_MAX,
 } MemberKind;
 
-typedef enum ProbeKind {
-        PROBE_NONE,     /* ready when it ran for a settle time */
-        PROBE_HTTP,     /* GET of a path answers 200 */
-        PROBE_REDIS,    /* PING answers +PONG */
-        PROBE_POSTGRES, /* login and a query, through lago-gate */
-} ProbeKind;
+/* What shows that a member is ready. */
+typedef enum ReadyBy {
+        READY_BY_ITSELF, /* nothing can be asked: what it says, or that it has run for a while */
+        READY_BY_HTTP,   /* GET of a path answers 200 */
+        READY_BY_PONG,   /* PING answers +PONG */
+        READY_BY_LOGIN,  /* login and a query, through lago-gate */
+} ReadyBy;
 
 typedef enum EnvironmentKind {
         ENVIRONMENT_NONE,
@@ -41,10 +42,10 @@ typedef struct MemberInfo {
         bool admitted;           /* starts from the admitted copy of the configuration */
         bool awaits_redis, awaits_api;
         EnvironmentKind environment;
-        ProbeKind probe;
+        ReadyBy ready_by;
         const char *probe_path;
         uint16_t port;         /* inside the container; 0: none */
-        unsigned settle_sec;   /* PROBE_NONE */
+        unsigned settle_sec;   /* READY_BY_ITSELF */
         unsigned grace_sec;    /* what its process needs to stop without losing anything */
         const char *stop_signal; /* NULL: what the image says */
 } MemberInfo;

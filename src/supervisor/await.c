@@ -83,7 +83,7 @@ static void ask_api(Supervisor *s) {
         _cleanup_(freep) char *address = runstate_address("api");
         ProbeTarget target = {
                 .question = ASK_HTTP,
-                .netns_fd = -EBADF,
+                .place = PROBE_ON_HOST,
                 .address = address,
                 .port = api->port,
                 .path = api->probe_path,
@@ -139,7 +139,7 @@ static void on_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
 static void ask_redis_at(Supervisor *s, const RedisAddress *a, const char *address) {
         ProbeTarget target = {
                 .question = a->tls ? ASK_TLS : ASK_REDIS,
-                .netns_fd = -EBADF,
+                .place = PROBE_ON_HOST,
                 .address = address,
                 .port = a->port,
                 .user = a->user,

@@ -76,6 +76,7 @@ static void ask_name(Supervisor *s) {
         char server[46];
         ProbeTarget target = {
                 .question = ASK_NAME,
+                .place = PROBE_IN_NAMESPACE,
                 .netns_fd = s->container.netns_fd,
                 .address = server,
                 .port = 53,
@@ -107,13 +108,13 @@ bool reach_ask(Supervisor *s) {
         const Listen *listen = stack_listen(s->config, s->member.kind);
         ProbeTarget target = {
                 .question = ASK_HTTP,
-                .netns_fd = -EBADF,
+                .place = PROBE_ON_HOST,
                 .path = s->info->probe_path,
                 .timeout_usec = s->config->health_timeout_usec,
         };
         int r;
 
-        if (!listen || s->info->probe != PROBE_HTTP || (!reach_due(&s->reach) && s->names.missed == 0))
+        if (!listen || s->info->ready_by != READY_BY_HTTP || (!reach_due(&s->reach) && s->names.missed == 0))
                 return false;
         target.address = stack_listen_local(listen);
         target.port = listen->port;

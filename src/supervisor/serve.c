@@ -13,9 +13,10 @@
 
 static ProbeTarget own_target(const Supervisor *s) {
         return (ProbeTarget){
-                .question = s->info->probe == PROBE_HTTP    ? ASK_HTTP
-                            : s->info->probe == PROBE_REDIS ? ASK_REDIS
+                .question = s->info->ready_by == READY_BY_HTTP    ? ASK_HTTP
+                            : s->info->ready_by == READY_BY_PONG ? ASK_REDIS
                                                             : ASK_POSTGRES,
+                .place = PROBE_IN_NAMESPACE,
                 .netns_fd = s->container.netns_fd,
                 .address = s->container.loopback_v6 ? "::1" : "127.0.0.1",
                 .port = s->info->port,
@@ -74,7 +75,7 @@ static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *re
                 supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s", reason);
         else if (verdict == PROBE_LATER)
                 not_ready(s, reason);
-        else if (s->info->probe == PROBE_POSTGRES) {
+        else if (s->info->ready_by == READY_BY_LOGIN) {
                 char **argv = gate_argv(s, "ping", /* with_manifest= */ false);
 
                 if (argv)
@@ -106,7 +107,7 @@ void enter_probe(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_LOST);
                 return;
         }
-        if (s->info->probe == PROBE_NONE)
+        if (s->info->ready_by == READY_BY_ITSELF)
                 supervisor_timer(s, s->info->settle_sec * USEC_PER_SEC, on_settled);
         else
                 ask_ready(s);
@@ -198,7 +199,7 @@ static void ask_upstream(Supervisor *s, const char *member, ProbeQuestion questi
         _cleanup_(freep) char *address = runstate_address(member);
         ProbeTarget target = {
                 .question = question,
-                .netns_fd = -EBADF,
+                .place = PROBE_ON_HOST,
                 .address = address ? address : "",
                 .port = question == ASK_REDIS ? 6379 : 5432,
                 .timeout_usec = s->config->health_timeout_usec,
@@ -296,7 +297,7 @@ void serve_rest(Supervisor *s) {
         uint64_t interval = s->config->health_interval_usec;
         bool well = s->bad_probes == 0 && s->reach.missed == 0 && s->names.missed == 0;
 
-        if (s->info->probe != PROBE_NONE)
+        if (s->info->ready_by != READY_BY_ITSELF)
                 supervisor_timer_within(s, interval, well ? interval / 5 : interval / 100, on_interval);
 }
 
