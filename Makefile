@@ -37,7 +37,7 @@ CFLAGS_  := $(filter-out -D_FORTIFY_SOURCE=2,$(CFLAGS_)) -fsanitize=$(SANITIZE) 
 LDFLAGS_ += -fsanitize=$(SANITIZE)
 endif
 
-pkg_libs   = $(shell pkg-config --libs $(1))
+pkg_libs   = $(if $(1),$(shell pkg-config --libs $(1)))
 
 .DEFAULT_GOAL := all
 .SUFFIXES:
@@ -64,11 +64,14 @@ $(BUILD)/%.o: src/%.c Makefile
 
 # --- programs: their main file, and the rooms they stand on, top first ---------------------------------
 
-PROGRAMS := lago-supervisor lago-gate lago-gate-clickhouse lago-setup lago-generator lagoctl
+PROGRAMS := lago-supervisor lago-relay lago-gate lago-gate-clickhouse lago-setup lago-generator lagoctl
 
 lago-supervisor_MAIN  := supervisor/main
-lago-supervisor_ROOMS := supervisor ready engine probe process stack schema config base
+lago-supervisor_ROOMS := supervisor relay ready engine probe process stack schema config base
 lago-supervisor_LIBS  := libsystemd inih
+lago-relay_MAIN       := relay/main
+lago-relay_ROOMS      := relay base
+lago-relay_LIBS       :=
 lago-gate_MAIN        := gate/main
 lago-gate_ROOMS       := gate schema config base
 lago-gate_LIBS        := libpq

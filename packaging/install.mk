@@ -40,6 +40,7 @@ install_program = $(if $(filter $(1),$(BUILT)),$(call install_file,755,$(BUILD)/
 .PHONY: install
 install: all
 	$(call install_program,lago-supervisor,$(LIBEXECDIR))
+	$(call install_program,lago-relay,$(LIBEXECDIR))
 	$(call install_program,lago-setup,$(LIBEXECDIR))
 	$(call install_program,lago-gate,$(PREFIX)/bin)
 	$(call install_program,lago-gate-clickhouse,$(LIBEXECDIR))

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lago-relay carries what a container writes to the journal, and looks at the lines on the way.
+ *
+ * Nothing is ever in its own hands alone: tee(2) shows the bytes while they stay in the container's pipe, and splice(2)
+ * moves them into the journal's stream. Killed at any moment it loses nothing; who takes its place goes on with the next
+ * byte. It links no library but libc, as one of it runs beside every container.
+ */
+#include "base/util.h"
+#include "relay/watch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK   65536
+#define OUTPUT  STDIN_FILENO
+#define NOTES   STDOUT_FILENO
+#define JOURNAL STDERR_FILENO
+
+static const char help[] =
+        "lago-relay carries what the container of a member writes to the journal.\n"
+        "\n"
+        "  lago-relay MEMBER [OPTION]...\n"
+        "  --ready=WORDS   note the line that has WORDS in it: the member is ready\n"
+        "  --missing       note lines that say that a table or a column does not exist\n"
+        "  --drain         end when the pipe is empty, as after SIGTERM\n"
+        "  --help          this text\n"
+        "  --version\n"
+        "\n"
+        "Standard input is the container's pipe, standard output takes the notes, standard error is a stream of the\n"
+        "journal. lago-supervisor(8) starts it; there is no use for it on a command line.\n"
+        "\n"
+        "Exit status: 0 all that was written is in the journal, 64 wrong command line or descriptors, 71 no descriptor\n"
+        "or memory left, 75 the stream of the journal is gone: with a new one it goes on where it was.\n";
+
+static volatile sig_atomic_t ending;
+
+static void on_end(int sig) {
+        (void)sig;
+        ending = 1;
+}
+
+static int usage(const char *text, const char *word) {
+        fprintf(stderr, "lago-relay: %s%s%s. Try \"lago-relay --help\".\n", text, word ? " " : "", word ? word : "");
+        return EXIT_USAGE;
+}
+
+/* Who reads the notes may be gone or busy: they are dropped then, and the lines go on. */
+static void on_note(void *userdata, const char *note) {
+        _cleanup_(freep) char *line = xasprintf("%s\n", note);
+
+        (void)userdata;
+        (void)!write(NOTES, line, strlen(line));
+}
+
+/* Moves @n bytes that are in the pipe. Errors: -errno of the journal's stream, with the rest still in the pipe. */
+static int forward(size_t n) {
+        while (n > 0) {
+                ssize_t moved = splice(OUTPUT, NULL, JOURNAL, NULL, n, 0);
+
+                if (moved < 0 && errno != EINTR && errno != EAGAIN)
+                        return -errno;
+                if (moved > 0)
+                        n -= (size_t)moved;
+        }
+        return 0;
+}
+
+static void look(Watch *watch, int scratch, size_t n) {
+        static char bytes[CHUNK];
+
+        while (n > 0) {
+                ssize_t got = read(scratch, bytes, n < CHUNK ? n : CHUNK);
+
+                if (got <= 0) {
+                        if (got < 0 && errno == EINTR)
+                                continue;
+                        return;
+                }
+                watch_feed(watch, bytes, (size_t)got);
+                n -= (size_t)got;
+        }
+}
+
+/* Asked to end, it ends when the pipe is empty. SIGTERM comes through only here, so that none is missed. */
+static int wait_for_more(void) {
+        struct pollfd p = {.fd = OUTPUT, .events = POLLIN};
+        sigset_t all_open;
+
+        (void)sigemptyset(&all_open);
+        return ppoll(&p, 1, ending ? &(struct timespec){0} : NULL, &all_open) == 0 ? -1 : 0;
+}
+
+static int relay(Watch *watch, int scratch[2]) {
+        for (;;) {
+                ssize_t n = tee(OUTPUT, scratch[1], CHUNK, SPLICE_F_NONBLOCK);
+
+                if (n == 0)
+                        return 0;
+                if (n < 0 && errno == EAGAIN) {
+                        if (wait_for_more() < 0)
+                                return 0;
+                        continue;
+                }
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return EXIT_OSERR;
+                look(watch, scratch[0], (size_t)n);
+                if (forward((size_t)n) < 0)
+                        return EXIT_TEMPFAIL;
+        }
+}
+
+static int prepare(int scratch[2]) {
+        struct sigaction action = {.sa_handler = on_end};
+        sigset_t term;
+
+        (void)signal(SIGPIPE, SIG_IGN);
+        (void)sigemptyset(&term);
+        (void)sigaddset(&term, SIGTERM);
+        (void)sigprocmask(SIG_BLOCK, &term, NULL);
+        (void)sigaction(SIGTERM, &action, NULL);
+        (void)fcntl(NOTES, F_SETFL, O_NONBLOCK);
+        if (pipe2(scratch, O_CLOEXEC) < 0)
+                return -errno;
+        /* Each write of the container takes a place of its own in a pipe; more places are fewer turns. */
+        (void)fcntl(scratch[1], F_SETPIPE_SZ, 1 << 20);
+        return 0;
+}
+
+static int is_of_kind(int fd, mode_t kind) {
+        struct stat st;
+
+        return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == kind;
+}
+
+static int run(const WatchSpec *spec) {
+        int scratch[2], status;
+        Watch *watch;
+
+        if (!is_of_kind(OUTPUT, S_IFIFO))
+                return usage("standard input is no pipe", NULL);
+        if (!is_of_kind(JOURNAL, S_IFSOCK))
+                return EXIT_TEMPFAIL;
+        if (prepare(scratch) < 0)
+                return EXIT_OSERR;
+        watch = watch_new(spec);
+        status = relay(watch, scratch);
+        if (status == 0)
+                watch_end(watch);
+        watch_free(watch);
+        return status;
+}
+
+int main(int argc, char **argv) {
+        WatchSpec spec = {.note = on_note};
+        const char *member = NULL;
+
+        for (int i = 1; i < argc; i++) {
+                const char *ready = startswith(argv[i], "--ready=");
+
+                if (streq(argv[i], "--help") || streq(argv[i], "-h")) {
+                        fputs(help, stdout);
+                        return 0;
+                }
+                if (streq(argv[i], "--version")) {
+                        puts("lago-relay " LAGO_VERSION);
+                        return 0;
+                }
+                if (ready && *ready)
+                        spec.ready = ready;
+                else if (streq(argv[i], "--missing"))
+                        spec.missing = true;
+                else if (streq(argv[i], "--drain"))
+                        ending = 1;
+                else if (argv[i][0] == '-' || member)
+                        return usage("unknown word", argv[i]);
+                else
+                        member = argv[i];
+        }
+        return member ? run(&spec) : usage("whose lines?", NULL);
+}
