@@ -167,11 +167,7 @@ typedef struct UnitFile {
         MemberKind kind;
         const char *argument; /* of lago-supervisor */
         const char *edges;
-        const char *more; /* directives of this [Service] alone */
 } UnitFile;
-
-/* Lago logs a line per request and per job: what a busy hour writes must not be cut by journald's rate limit. */
-#define CHATTY "LogRateLimitIntervalSec=0\n"
 
 /* clang-format off */
 static const UnitFile unit_files[] = {
@@ -179,15 +175,15 @@ static const UnitFile unit_files[] = {
         { "lago-ready.service",   .text = ready_text },
         { "lago-again.service",   .text = again_text },
         { "lago-setup.service",   .text = setup_text },
-        { "lago-db.service",      NULL, MEMBER_DB,      "db",        store_edges,   "" },
-        { "lago-redis.service",   NULL, MEMBER_REDIS,   "redis",     store_edges,   "" },
-        { "lago-migrate.service", NULL, MEMBER_MIGRATE, "migrate",   migrate_edges, "" },
-        { "lago-api.service",     NULL, MEMBER_API,     "api",       backend_edges, CHATTY },
-        { "lago-worker.service",  NULL, MEMBER_WORKER,  "worker",    backend_edges, CHATTY },
-        { "lago-worker@.service", NULL, MEMBER_WORKER,  "worker@%i", backend_edges, CHATTY },
-        { "lago-clock.service",   NULL, MEMBER_CLOCK,   "clock",     clock_edges,   "" },
-        { "lago-front.service",   NULL, MEMBER_FRONT,   "front",     front_edges,   "" },
-        { "lago-pdf.service",     NULL, MEMBER_PDF,     "pdf",       store_edges,   "" },
+        { "lago-db.service",      NULL, MEMBER_DB,      "db",        store_edges },
+        { "lago-redis.service",   NULL, MEMBER_REDIS,   "redis",     store_edges },
+        { "lago-migrate.service", NULL, MEMBER_MIGRATE, "migrate",   migrate_edges },
+        { "lago-api.service",     NULL, MEMBER_API,     "api",       backend_edges },
+        { "lago-worker.service",  NULL, MEMBER_WORKER,  "worker",    backend_edges },
+        { "lago-worker@.service", NULL, MEMBER_WORKER,  "worker@%i", backend_edges },
+        { "lago-clock.service",   NULL, MEMBER_CLOCK,   "clock",     clock_edges },
+        { "lago-front.service",   NULL, MEMBER_FRONT,   "front",     front_edges },
+        { "lago-pdf.service",     NULL, MEMBER_PDF,     "pdf",       store_edges },
         { "lago.slice",           .text = slice_text },
 };
 /* clang-format on */
@@ -208,17 +204,19 @@ static const UnitFile *unit_find(const char *name) {
         return NULL;
 }
 
-/* [Service] of migrate: it ends when the schema is verified, and nothing limits how long that takes. */
-static const char oneshot_head[] = "Type=oneshot\n"
-                                   "RemainAfterExit=yes\n";
-static const char oneshot_limits[] = "TimeoutStartSec=infinity\n"
+/*
+ * [Service] of migrate: it ends when the schema is verified, and nothing limits how long that takes. Not Type=oneshot, whose
+ * READY=1 systemd does not heed: who follows would wait until the container that migrated is removed, too.
+ */
+static const char once_head[] = "RemainAfterExit=yes\n";
+static const char once_limits[] = "TimeoutStartSec=infinity\n"
                                      "TimeoutStopSec=infinity\n";
 
 static char *render_service(const UnitFile *unit) {
         _cleanup_(freep) char *limits = NULL;
-        bool oneshot = unit->kind == MEMBER_MIGRATE;
+        bool once = unit->kind == MEMBER_MIGRATE;
 
-        limits = oneshot ? xstrdup(oneshot_limits)
+        limits = once ? xstrdup(once_limits)
                          : xasprintf("TimeoutStartSec=infinity\n"
                                      "TimeoutStopSec=%us\n"
                                      "WatchdogSec=60s\n"
@@ -226,6 +224,7 @@ static char *render_service(const UnitFile *unit) {
                                      member_info(unit->kind)->grace_sec + REAP_SEC);
         return xasprintf(
                 "[Service]\n"
+                "Type=notify\n"
                 "%s"
                 "NotifyAccess=main\n"
                 "ExecStart=" SUPERVISOR " run %s\n"
@@ -244,9 +243,9 @@ static char *render_service(const UnitFile *unit) {
                 "LimitCORE=0\n"
                 "# Containers inherit what is set here; what starting them needs cannot be taken away.\n"
                 "CapabilityBoundingSet=~" NEVER_NEEDED "\n"
-                "%s",
-                oneshot ? oneshot_head : "Type=notify\n", unit->argument, unit->argument, limits,
-                unit->more);
+                "# Lago logs a line per request and per job: what a busy hour writes must not be cut by a rate limit.\n"
+                "LogRateLimitIntervalSec=0\n",
+                once ? once_head : "", unit->argument, unit->argument, limits);
 }
 
 static char *render_member(const UnitFile *unit) {
