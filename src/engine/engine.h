@@ -3,6 +3,7 @@
 /* The words of a container engine: argument vectors as functions of values. Nothing is run here. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Labels on what we make; a container of our name without the member's label is a stranger's. */
 #define ENGINE_LABEL        "io.lago-supervisor"
@@ -30,7 +31,12 @@ typedef struct Engine {
 
         /** create() - the container, not started; its standard output is the id, errors come on standard error. */
         char **(*create)(const ContainerSpec *spec);
-        /** start() - a created container; standard output and error of this call become the container's. */
+        /**
+         * init() - a created container gets its network, its monitor and its descriptors, and no process of the image runs:
+         * standard output and error of this call become the container's, and this call writes there, too.
+         */
+        char **(*init)(const char *container);
+        /** start() - an initialised container. */
         char **(*start)(const char *container);
         /** run() - makes, starts, attaches to our three descriptors, removes: for one command. Its exit status is ours. */
         char **(*run)(const ContainerSpec *spec);
@@ -81,6 +87,12 @@ typedef enum EngineFailure {
 
 /** engine_failure() - @text is what a failed client wrote on standard error. Podman has one exit status, 125, for all. */
 EngineFailure engine_failure(const char *text);
+
+/**
+ * engine_reason() - the same in at most @max bytes: engines put the cause last, so of a longer line the end is kept, from
+ * the beginning of one of its parts if that fits. The caller frees it.
+ */
+char *engine_reason(const char *text, size_t max);
 
 /** engine_last_line() - the last line of @text that says something, without the "Error: " before it; the caller frees it. */
 char *engine_last_line(const char *text);

@@ -26,6 +26,21 @@ EngineFailure engine_failure(const char *text) {
         return ENGINE_FAILED;
 }
 
+char *engine_reason(const char *text, size_t max) {
+        _cleanup_(freep) char *line = engine_last_line(text);
+        const char *end = line + strlen(line), *cut = end - max, *part;
+
+        if ((size_t)(end - line) <= max)
+                return TAKE_PTR(line);
+        part = strstr(cut, ": ");
+        if (part && part[2])
+                return xstrdup(part + 2);
+        /* Not in the midst of a character. */
+        for (cut += 3; ((unsigned char)*cut & 0xc0) == 0x80; cut++)
+                ;
+        return xasprintf("...%s", cut);
+}
+
 char *engine_last_line(const char *text) {
         _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
         size_t n = strv_length(lines);

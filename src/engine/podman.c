@@ -77,6 +77,13 @@ static char **podman_run(const ContainerSpec *spec) {
         return argv;
 }
 
+static char **podman_init(const char *container) {
+        char **argv = podman("init", NULL);
+
+        strv_add(&argv, container);
+        return argv;
+}
+
 static char **podman_start(const char *container) {
         char **argv = podman("start", NULL);
 
@@ -191,6 +198,8 @@ static char **podman_create_for_files(const char *image, const char *name, const
         strv_addf(&argv, "--label=%s=%s", ENGINE_LABEL_MEMBER, member);
         strv_add(&argv, "--pull=never");
         strv_add(&argv, "--network=none");
+        /* With the journal as its driver older ones write an empty line there about it. */
+        strv_add(&argv, "--log-driver=none");
         strv_add(&argv, image);
         return argv;
 }
@@ -206,6 +215,7 @@ const Engine engine_podman = {
         .name = "podman",
         .create = podman_create,
         .run = podman_run,
+        .init = podman_init,
         .start = podman_start,
         .stop = podman_stop,
         .remove = podman_remove,
