@@ -28,6 +28,8 @@
 #define MESSAGE_SCHEMA_IN_LOG   "8467a47c50a144c7a6ca2ae23963ff06"
 #define MESSAGE_UPSTREAM_FAILED "3c6f1d0b9e3a4b53a54bd1fb6a0f7c92"
 #define MESSAGE_UNREACHED       "5e0a1f7c4d9b4c0f9d3cf2f7a6c1b84e"
+#define MESSAGE_LAST_LINES      "75e9d1f397114b01bc1c661c5f92edf0"
+#define MESSAGE_STOPPED         "2f5e069a94a8472f991a43cfc1063f35"
 #define MESSAGE_SECOND_CLOCK    "78c0bbcefdc7464eb67f02f64e2139dd"
 
 /** log_init() - the program's SYSLOG_IDENTIFIER, and whether the journal is on the other end of standard error. */

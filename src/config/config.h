@@ -9,6 +9,8 @@
 
 #define CONFIG_DIRECTORY   "/etc/lago"
 #define ADMITTED_DIRECTORY "/run/lago/admitted"
+/* What lago-migrate is about to admit: a copy that nobody edits. */
+#define ADMITTED_NEW_DIRECTORY ADMITTED_DIRECTORY ".new"
 #define CACHE_DIRECTORY    "/var/cache/lago" /* manifest-ID: the migrations of an image, as lago-gate wrote them */
 
 typedef enum FreshMode {

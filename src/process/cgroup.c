@@ -92,9 +92,9 @@ static bool is_populated(int fd) {
         return pread(fd, text, sizeof(text) - 1, 0) > 0 && strstr(text, "populated 1");
 }
 
-/* Until nothing is alive below @group, or @tries waits of 100 ms are over (negative: for as long as it takes). */
+/* Until nothing is alive in the group, or @tries waits of 100 ms are over. */
 static void wait_empty(int events_fd, int tries) {
-        for (; tries != 0 && is_populated(events_fd); tries--) {
+        for (; tries > 0 && is_populated(events_fd); tries--) {
                 struct pollfd p = {.fd = events_fd, .events = POLLPRI};
 
                 (void)poll(&p, 1, 100);
@@ -116,13 +116,15 @@ static bool kill_group(const char *group) {
         return alive;
 }
 
-static bool wait_group(const char *group) {
+/* Whether something still runs there after a second. */
+static bool wait_a_second(const char *group) {
         _cleanup_(freep) char *events = xasprintf("%s/cgroup.events", group);
         _cleanup_(closep) int fd = open(events, O_RDONLY | O_CLOEXEC);
 
-        if (fd >= 0)
-                wait_empty(fd, -1);
-        return false;
+        if (fd < 0)
+                return false;
+        wait_empty(fd, 10);
+        return is_populated(fd);
 }
 
 /* Calls @each for the container's groups; answers for how many it said true. */
@@ -147,8 +149,9 @@ int cgroup_kill_payload(void) {
         return for_each_payload(kill_group);
 }
 
-void cgroup_wait_payload(void) {
-        (void)for_each_payload(wait_group);
+void cgroup_wait_payload(void (*each_second)(void)) {
+        while (for_each_payload(wait_a_second) > 0)
+                each_second();
 }
 
 static bool is_called(const char *pid, const char *program) {
@@ -170,15 +173,17 @@ static bool group_runs(const char *group, const char *program) {
         return false;
 }
 
-static bool client_runs(const char *program) {
-        DIR *directory = opendir(unit_root);
+bool cgroup_client_runs(const char *program) {
+        DIR *directory = unit_root ? opendir(unit_root) : NULL;
         struct dirent *entry;
-        bool found = group_runs(unit_root, program);
+        bool found = unit_root && group_runs(unit_root, program);
 
         while (directory && !found && (entry = readdir(directory))) {
                 _cleanup_(freep) char *group = xasprintf("%s/%s", unit_root, entry->d_name);
 
-                if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !startswith(entry->d_name, "libpod-payload-"))
+                /* systemd's own commands of the unit run in ".control". */
+                if (entry->d_type == DT_DIR && !streq(entry->d_name, ".") && !streq(entry->d_name, "..") &&
+                    !startswith(entry->d_name, "libpod-payload-"))
                         found = group_runs(group, program);
         }
         if (directory)
@@ -188,25 +193,23 @@ static bool client_runs(const char *program) {
 
 /* Nobody tells the end of a process that is not ours; this runs once, after a crash. */
 void cgroup_wait_clients(const char *program, unsigned seconds) {
-        for (unsigned tries = seconds * 10; unit_root && tries > 0 && client_runs(program); tries--)
+        for (unsigned tries = seconds * 10; unit_root && tries > 0 && cgroup_client_runs(program); tries--)
                 (void)poll(NULL, 0, 100);
 }
 
-static char wanted_pid[16];
-
-static bool group_has(const char *group) {
-        _cleanup_(freep) char *path = xasprintf("%s/cgroup.procs", group), *text = NULL;
-        _cleanup_(strv_freep) char **pids = NULL;
-
-        if (file_read(path, 65536, &text, NULL) < 0)
-                return false;
-        pids = strv_split(text, "\n");
-        return strv_contains(pids, wanted_pid);
-}
-
+/* Asked of the process and not of the groups: an engine may have made some below its own. */
 bool cgroup_payload_has(pid_t pid) {
-        (void)snprintf(wanted_pid, sizeof(wanted_pid), "%d", (int)pid);
-        return for_each_payload(group_has) > 0;
+        _cleanup_(freep) char *path = xasprintf("/proc/%d/cgroup", (int)pid), *text = NULL, *payload = NULL;
+        _cleanup_(strv_freep) char **lines = NULL;
+
+        if (!unit_root || pid <= 0 || file_read(path, 65536, &text, NULL) < 0)
+                return false;
+        payload = xasprintf("0::%s/libpod-payload-", unit_root + strlen(MOUNT));
+        lines = strv_split(text, "\n");
+        STRV_FOREACH(line, lines)
+                if (startswith(*line, payload))
+                        return true;
+        return false;
 }
 
 uint64_t cgroup_events_oom(const char *text) {

@@ -24,8 +24,11 @@ int cgroup_find(void);
  */
 void cgroup_wait_clients(const char *program, unsigned seconds);
 
-/** cgroup_wait_payload() - returns when nothing runs in the container's groups of this unit. */
-void cgroup_wait_payload(void);
+/** cgroup_client_runs() - whether a process of this unit outside of the container is called @program. */
+bool cgroup_client_runs(const char *program);
+
+/** cgroup_wait_payload() - returns when nothing runs in the container's groups of this unit; @each_second is called meanwhile. */
+void cgroup_wait_payload(void (*each_second)(void));
 
 /** cgroup_enter_root() - moves the calling process (a forked child) into the unit's root. Async-signal-safe. */
 int cgroup_enter_root(void);

@@ -10,7 +10,6 @@
 #include "base/runstate.h"
 #include "base/time.h"
 #include "process/deadman.h"
-#include "ready/guard.h"
 #include "ready/keep.h"
 #include "stack/stack.h"
 
@@ -62,12 +61,12 @@ static size_t find_unit(const Keeper *k, const char *unit) {
 
 static void read_runfile(Keeper *k, size_t i) {
         _cleanup_(freep) char *text = runstate_read(k->names[i]), *state = NULL;
-        bool oneshot = streq(k->names[i], "migrate") || streq(k->names[i], "setup"), well;
+        bool once = streq(k->names[i], "migrate") || streq(k->names[i], "setup"), well;
 
         free(k->statuses[i]);
         k->statuses[i] = text ? keyfile_get(text, "STATUS") : NULL;
         state = text ? keyfile_get(text, "STATE") : NULL;
-        well = oneshot || (state && (streq(state, RUN_STATE_SERVING) || streq(state, RUN_STATE_STANDBY)));
+        well = once || (state && (streq(state, RUN_STATE_SERVING) || streq(state, RUN_STATE_STANDBY)));
         k->members[i].serving = well && streq(k->members[i].active, "active");
 }
 
@@ -176,8 +175,6 @@ static void tell_serves(Keeper *k) {
         log_message(LOG_NOTICE, MESSAGE_STACK_SERVES, "Lago serves %s, %.1f s after its start.", k->release,
                     (double)(now_usec() - k->begun_usec) / (double)USEC_PER_SEC);
         (void)sd_notify(0, "READY=1");
-        if (guard_begin(k->event) < 0)
-                log_warning("The logs of the members are not looked at for missing tables.");
 }
 
 /* What a unit without a run file told systemd: lago-setup, or a supervisor that ended before it had one. */

@@ -72,7 +72,8 @@ static const MemberInfo catalogue[_MEMBER_KIND_MAX] = {
                 .awaits_api = true,
                 .environment = ENVIRONMENT_BACKEND,
                 .ready_by = READY_BY_ITSELF,
-                .settle_sec = 3,
+                /* clockwork 3.0, which all releases have: "I, [TIME #1]  INFO -- : Starting clock for 26 events: [ ... ]" */
+                .ready_line = "Starting clock for ",
                 .grace_sec = 15,
         },
         [MEMBER_FRONT] = {

@@ -45,7 +45,7 @@ typedef struct MemberInfo {
         ReadyBy ready_by;
         const char *probe_path;
         uint16_t port;         /* inside the container; 0: none */
-        unsigned settle_sec;   /* READY_BY_ITSELF */
+        const char *ready_line; /* READY_BY_ITSELF: words of the line by which it says that it is ready; NULL: none */
         unsigned grace_sec;    /* what its process needs to stop without losing anything */
         const char *stop_signal; /* NULL: what the image says */
 } MemberInfo;
@@ -161,6 +161,7 @@ typedef enum GateStatus {
         GATE_OCCUPIED = 35,
         GATE_WRONG_MAJOR = 37, /* … then the server */
         _GATE_REFUSED_END = 40,
+        GATE_NO_VERDICT = 70, /* it was not asked, or could not answer: opens nothing */
 } GateStatus;
 
 /** stack_gate_command() - "lago-gate @verb …", which reads the URL from its standard input. */

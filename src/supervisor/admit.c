@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NEW_DIRECTORY ADMITTED_DIRECTORY ".new"
+#define NEW_DIRECTORY ADMITTED_NEW_DIRECTORY
 #define OLD_DIRECTORY ADMITTED_DIRECTORY ".old"
 #define FILE_MAX      (1024 * 1024)
 

@@ -224,7 +224,8 @@ static bool reload_for_migrate(Supervisor *s) {
 
         if (s->member.kind != MEMBER_MIGRATE || s->attempts == 0)
                 return true;
-        if (admit_begin(&config) != 0) {
+        if (admit_begin(&config) != 0 || supervisor_load_env(s, CONFIG_DIRECTORY) != 0 ||
+            supervisor_load_env(s, ADMITTED_NEW_DIRECTORY) != 0) {
                 supervisor_later(s, "Waiting for a configuration without errors; see the journal");
                 return false;
         }

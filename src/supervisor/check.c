@@ -52,7 +52,7 @@ static void take(char **field, const char *text, const char *key) {
 void gate_hear(Supervisor *s, const JobResult *result) {
         GateAnswer *g = &s->gate;
 
-        g->status = result->signaled || !result->started ? 70 : result->status;
+        g->status = result->signaled || !result->started ? GATE_NO_VERDICT : result->status;
         strv_free(g->warnings);
         g->warnings = keyfile_all(result->output, "WARNING");
         take(&g->verdict, result->output, "VERDICT");
@@ -70,7 +70,7 @@ void gate_hear(Supervisor *s, const JobResult *result) {
 
                 /* A gate that died has no verdict, and no verdict opens nothing. */
                 if (g->status < _GATE_REFUSED_END)
-                        g->status = 70;
+                        g->status = GATE_NO_VERDICT;
                 g->sentence = xasprintf("lago-gate gave no verdict (%s %d): %.60s",
                                         result->signaled ? "signal" : "exit", result->status, line);
         }
@@ -119,7 +119,7 @@ static void answer_done(GateAnswer *g) {
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 free(fields[i]);
         strv_free(g->warnings);
-        *g = (GateAnswer){0};
+        *g = (GateAnswer){.status = GATE_NO_VERDICT};
 }
 
 /* The sentence of the two that are verified: "Schema verified: v1.50.0, 1046 of 1046; ClickHouse 25 of 25". */
@@ -149,7 +149,7 @@ static void on_clickhouse(void *userdata, const JobResult *result) {
         GateAnswer first = s->gate, second;
 
         s->job = NULL;
-        s->gate = (GateAnswer){0};
+        s->gate = (GateAnswer){.status = GATE_NO_VERDICT};
         gate_hear(s, result);
         second = s->gate;
         switch (gate_choice(first.status, second.status)) {

@@ -10,6 +10,8 @@
 #include "supervisor/leftnet.h"
 #include "supervisor/leftover.h"
 #include "supervisor/nameserver.h"
+#include "supervisor/notes.h"
+#include "supervisor/runfile.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -37,6 +39,7 @@ static pid_t read_pid(const char *path) {
 }
 
 static int on_orphan_gone(sd_event_source *source, uint64_t usec, void *userdata);
+static int on_output_done(sd_event_source *source, uint64_t usec, void *userdata);
 
 /* --- create --------------------------------------------------------------------------------------------- */
 
@@ -164,7 +167,7 @@ static void on_owner(void *userdata, const JobResult *result) {
 
 static void on_created(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *line = engine_last_line(result->errors);
+        _cleanup_(freep) char *line = engine_last_line(result->errors), *reason = NULL;
 
         s->job = NULL;
         if (!result->signaled && result->status == 0) {
@@ -190,8 +193,9 @@ static void on_created(void *userdata, const JobResult *result) {
                 supervisor_later(s, "The network %s is gone; \"systemctl restart lago-setup\" makes it", s->config->network);
                 return;
         default:
+                reason = engine_reason(result->errors, 70);
                 log_warning("%s cannot make the container: %s", s->engine->name, line);
-                supervisor_later(s, "Cannot make the container: %.70s", line);
+                supervisor_later(s, "Cannot make the container: %s", reason);
         }
 }
 
@@ -207,7 +211,7 @@ void enter_create(Supervisor *s) {
                 supervisor_wait_over(s);
                 supervisor_status(s, "Starting");
         }
-        s->container.ended = s->container.monitor_lost = s->container.loopback_v6 = false;
+        s->container.ended = s->container.by_itself = s->container.monitor_lost = s->container.loopback_v6 = false;
         s->container.monitor = s->container.init = 0;
         s->n_strangers = 0;
         if (listen && port_is_taken(listen))
@@ -244,10 +248,13 @@ static void tell_end(Supervisor *s) {
 static void container_ended(Supervisor *s, int code, int status) {
         note_end(s, code, status);
         s->ended_unanswered = s->state == LIFE_PROBE && s->member.kind == MEMBER_DB;
+        s->container.by_itself = s->state == LIFE_PROBE || s->state == LIFE_SERVE || s->state == LIFE_MIGRATE ||
+                                 s->state == LIFE_DRAIN;
         if (s->state == LIFE_PROBE || s->state == LIFE_SERVE)
                 tell_end(s);
         else if (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN)
                 migrate_ended(s);
+        notes_last_lines(s);
         supervisor_feed(s, LIFE_ON_ENDED);
 }
 
@@ -264,6 +271,8 @@ static bool goes_on_without_monitor(const Supervisor *s) {
 
 static void monitor_ended(Supervisor *s, int code, int status) {
         if (code == CLD_EXITED) {
+                /* It exits when it has seen its container's end: that number may be somebody else's from now on. */
+                s->container.init = 0;
                 container_ended(s, code, status);
                 return;
         }
@@ -308,16 +317,32 @@ void on_stranger(void *userdata, pid_t pid, int code, int status) {
                 take_stranger(s, pid, code, status);
 }
 
+/*
+ * A number from a file may be another process's by now, whose namespace is the host's: what is asked there would answer for
+ * somebody else. So it has to be one of this unit's container.
+ */
 static void read_container(Supervisor *s) {
         _cleanup_(freep) char *monitor = engine_file(s, "conmon.pid"), *init = engine_file(s, "pid");
         Container *c = &s->container;
 
         c->monitor = read_pid(monitor);
         c->init = read_pid(init);
-        close_fd(c->netns_fd);
-        c->netns_fd = netns_open(c->init);
+        c->netns_fd = close_fd(c->netns_fd);
+        if (c->init > 0)
+                c->netns_fd = netns_open(c->init);
+        if (!cgroup_payload_has(c->init))
+                c->netns_fd = close_fd(c->netns_fd);
         if (c->netns_fd < 0 || netns_address(c->netns_fd, c->address, sizeof(c->address)) < 0)
                 c->address[0] = '\0';
+}
+
+static void start_failed(Supervisor *s, const JobResult *result, const char *words) {
+        _cleanup_(freep) char *line = engine_last_line(words), *reason = engine_reason(words, 70);
+
+        s->container.start_killed |= result->signaled;
+        log_warning("%s cannot start the container (%s %d): %s", s->engine->name, result->signaled ? "signal" : "exit",
+                    result->status, line);
+        supervisor_later(s, "Cannot start the container: %s", reason);
 }
 
 static void on_started(void *userdata, const JobResult *result) {
@@ -325,34 +350,107 @@ static void on_started(void *userdata, const JobResult *result) {
 
         s->job = NULL;
         if (result->signaled || result->status != 0) {
-                /* Its words went to the journal, as its output is the container's. */
-                s->container.start_killed = result->signaled;
-                supervisor_later(s, "%s cannot start the container (exit %d); see the journal", s->engine->name, result->status);
+                start_failed(s, result, result->errors);
                 return;
         }
         if (engine_fails(s))
                 supervisor_wait_over(s);
-        read_container(s);
         supervisor_feed(s, s->member.kind == MEMBER_MIGRATE ? LIFE_ON_MIGRATE : LIFE_ON_OK);
         for (size_t i = 0; i < s->n_strangers; i++)
                 take_stranger(s, s->strangers[i].pid, s->strangers[i].code, s->strangers[i].status);
         s->n_strangers = 0;
 }
 
+/*
+ * The container is there, with its monitor, its network and its descriptors, and no process of the image runs yet. So what
+ * came through its pipe is the engine's own, and what comes from now on is the container's.
+ */
+static void on_initialised(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *said = relay_said(s->relay);
+
+        s->job = NULL;
+        if (result->signaled || result->status != 0) {
+                start_failed(s, result, isempty(result->errors) ? said : result->errors);
+                return;
+        }
+        read_container(s);
+        relay_begin(s->relay);
+        supervisor_job(s, s->engine->start(s->container_name),
+                       &(JobSpec){.in_unit_root = true, .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = on_started});
+}
+
+static void on_output_ended(void *userdata) {
+        Supervisor *s = userdata;
+
+        s->said_all = true;
+        notes_last_lines(s);
+        if (s->relay_awaited)
+                supervisor_timer(s, 0, on_output_done);
+}
+
 void enter_start(Supervisor *s) {
-        JobSpec spec = {
-                .output_fd = STDOUT_FILENO,
-                .error_fd = STDERR_FILENO,
-                .in_unit_root = true,
-                .timeout_usec = SUPERVISOR_CLIENT_USEC,
-                .done = on_started,
+        RelaySpec output = {
+                .event = s->event,
+                .jobs = s->jobs,
+                .member = s->name,
+                .ready = s->info->ready_line,
+                .missing = s->info->backend || s->member.kind == MEMBER_DB,
+                .note = notes_hear,
+                .ended = on_output_ended,
+                .userdata = s,
         };
+        int r;
 
         s->container.oom_kills = cgroup_oom_kills();
-        supervisor_job(s, s->engine->start(s->container_name), &spec);
+        notes_begin(s);
+        s->relay = relay_free(s->relay);
+        r = relay_new(&output, &s->relay);
+        if (r < 0) {
+                supervisor_later(s, "Cannot make a pipe for the container's output: %s", strerror(-r));
+                return;
+        }
+        runfile_write(s);
+        supervisor_job(s, s->engine->init(s->container_name),
+                       &(JobSpec){.output_fd = relay_fd(s->relay),
+                                  .error_fd = relay_fd(s->relay),
+                                  .in_unit_root = true,
+                                  .timeout_usec = SUPERVISOR_CLIENT_USEC,
+                                  .done = on_initialised});
 }
 
 /* --- stop and remove ------------------------------------------------------------------------------------ */
+
+/* All its processes are gone; what they wrote last is let into the journal before anybody hears that it is over. */
+#define LAST_LINES_USEC (5 * USEC_PER_SEC)
+
+static int on_output_done(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        (void)usec;
+        s->relay_awaited = false;
+        s->relay = relay_free(s->relay);
+        supervisor_feed(s, LIFE_ON_OK);
+        return 0;
+}
+
+/* A member that does not take its signal loses what it had in hand: that is worth more than a line at level info. */
+static void tell_stop(Supervisor *s) {
+        uint64_t took = now_usec() - s->stop_began;
+        bool killed = took >= s->info->grace_sec * USEC_PER_SEC;
+        _cleanup_(strv_freep) char **fields = NULL;
+
+        if (s->stop_began == 0)
+                return;
+        strv_addf(&fields, "LAGO_STOP_USEC=%llu", (unsigned long long)took);
+        if (killed)
+                log_fields(LOG_WARNING, MESSAGE_STOPPED, fields, "Not stopped within its %u s, and killed after %.1f s.",
+                           s->info->grace_sec, (double)took / (double)USEC_PER_SEC);
+        else
+                log_fields(LOG_INFO, MESSAGE_STOPPED, fields, "Stopped after %.1f s.", (double)took / (double)USEC_PER_SEC);
+        s->stop_began = 0;
+}
 
 static void gone(Supervisor *s) {
         Container *c = &s->container;
@@ -369,7 +467,8 @@ static void gone(Supervisor *s) {
         c->exists = c->monitor_lost = false;
         c->monitor = c->init = 0;
         c->address[0] = '\0';
-        supervisor_feed(s, LIFE_ON_OK);
+        s->relay_awaited = relay_finish(s->relay);
+        supervisor_timer(s, s->relay_awaited ? LAST_LINES_USEC : 0, on_output_done);
 }
 
 static void on_removed_twice(void *userdata, const JobResult *result) {
@@ -406,6 +505,7 @@ static void on_stopped(void *userdata, const JobResult *result) {
         (void)result;
         s->job = NULL;
         s->timer = sd_event_source_disable_unref(s->timer);
+        tell_stop(s);
         remove_container(s);
 }
 
@@ -463,6 +563,7 @@ static void stop_and_remove(Supervisor *s) {
         else if (c->ended || c->monitor == 0)
                 remove_container(s);
         else {
+                s->stop_began = now_usec();
                 spec.timeout_usec = (s->info->grace_sec + 15) * USEC_PER_SEC;
                 if (s->member.kind == MEMBER_DB)
                         supervisor_timer(s, USEC_PER_SEC, on_ask_server_again);

@@ -11,20 +11,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void resolve(Supervisor *s, const char *image);
+static void resolve(Supervisor *s, MemberKind of, const char *reference);
+static void ask_image_id(Supervisor *s);
 static void have_image(Supervisor *s);
 
 /* --- pull ----------------------------------------------------------------------------------------------- */
-
-/* What is being resolved or pulled now: for migrate first the API's image, then the front's. */
-static char *wanted;
 
 static int on_pull_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *span = span_text(now_usec() - s->entered_usec);
 
         (void)usec;
-        supervisor_status(s, "Pulling %s (%s)", wanted, span);
+        supervisor_status(s, "Pulling %s (%s)", s->lookup.reference, span);
         (void)sd_event_source_set_time_relative(source, 10 * USEC_PER_SEC);
         (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
@@ -32,13 +30,14 @@ static int on_pull_tick(sd_event_source *source, uint64_t usec, void *userdata) 
 
 static void on_pulled(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *line = NULL;
+        _cleanup_(freep) char *line = NULL, *reason = NULL;
 
         s->job = NULL;
         if (!result->signaled && result->status == 0) {
-                log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", wanted);
+                log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", s->lookup.reference);
                 s->pull_wanted = false;
-                resolve(s, wanted);
+                s->lookup.pulled = true;
+                ask_image_id(s);
                 return;
         }
         line = engine_last_line(result->errors);
@@ -46,29 +45,57 @@ static void on_pulled(void *userdata, const JobResult *result) {
         case ENGINE_NO_SUCH_IMAGE:
         case ENGINE_DENIED:
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
-                                 "Refused: the registry has no %s; see release and [images] in lago.conf", wanted);
+                                 "Refused: the registry has no %s; see release and [images] in lago.conf", s->lookup.reference);
                 return;
         case ENGINE_DISK_FULL:
                 supervisor_again(s, "Pull failed: no space left on device");
                 return;
         default:
-                log_warning("Pull of %s failed: %s", wanted, line);
-                supervisor_again(s, "Pull failed: %.70s", line);
+                log_warning("Pull of %s failed: %s", s->lookup.reference, line);
+                reason = engine_reason(result->errors, 70);
+                supervisor_again(s, "Pull failed: %s", reason);
         }
 }
 
 static void pull(Supervisor *s) {
         if (!s->config->pull_missing) {
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
-                                 "Refused: %s is not on this host, and pull = never in lago.conf", wanted);
+                                 "Refused: %s is not on this host, and pull = never in lago.conf", s->lookup.reference);
                 return;
         }
-        supervisor_status(s, "Pulling %s", wanted);
+        supervisor_status(s, "Pulling %s", s->lookup.reference);
         supervisor_timer(s, 10 * USEC_PER_SEC, on_pull_tick);
-        supervisor_job(s, s->engine->pull(wanted), &(JobSpec){.done = on_pulled});
+        supervisor_job(s, s->engine->pull(s->lookup.reference), &(JobSpec){.done = on_pulled});
 }
 
 /* --- id ------------------------------------------------------------------------------------------------- */
+
+static bool is_admitted_lookup(const Supervisor *s) {
+        return s->info->admitted && s->image_id;
+}
+
+/* What was admitted has gone from this host, and the tag names something else by now: nobody has looked at that. */
+static void admitted_is_gone(Supervisor *s) {
+        supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
+                         "Refused: the image that was admitted (%.12s) is gone; \"systemctl restart lago-migrate\" admits %s",
+                         s->image_id, s->lookup.reference);
+}
+
+/* The id of the API's image, or that of the front's: the member migrate admits both. */
+static void take_image_id(Supervisor *s, const char *id) {
+        if (s->lookup.of == MEMBER_FRONT && s->member.kind == MEMBER_MIGRATE) {
+                free_and_strdup(&s->front_id, id);
+                have_image(s);
+                return;
+        }
+        free_and_strdup(&s->image_id, id);
+        if (s->member.kind == MEMBER_MIGRATE && s->config->front_enabled) {
+                _cleanup_(freep) char *front = stack_image(s->config, MEMBER_FRONT);
+
+                resolve(s, MEMBER_FRONT, front);
+        } else
+                have_image(s);
+}
 
 static void on_image_id(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
@@ -76,36 +103,50 @@ static void on_image_id(void *userdata, const JobResult *result) {
         const char *bare = startswith(id, "sha256:");
 
         s->job = NULL;
-        if (result->signaled || result->status != 0 || isempty(id)) {
-                pull(s);
-                return;
-        }
-        bare = bare ? bare : id;
-        if (s->member.kind == MEMBER_MIGRATE && s->image_id) {
-                free_and_strdup(&s->front_id, bare);
-                have_image(s);
-                return;
-        }
-        free_and_strdup(&s->image_id, bare);
-        if (s->member.kind == MEMBER_MIGRATE && s->config->front_enabled) {
-                _cleanup_(freep) char *front = stack_image(s->config, MEMBER_FRONT);
+        if (result->signaled || !result->started) {
+                _cleanup_(freep) char *reason = engine_reason(result->errors, 70);
 
-                resolve(s, front);
-        } else
-                have_image(s);
+                supervisor_later(s, "Cannot look up %s: %s", s->lookup.reference, reason);
+        } else if (result->status == 0 && !isempty(id)) {
+                if (is_admitted_lookup(s))
+                        have_image(s);
+                else
+                        take_image_id(s, bare ? bare : id);
+        } else if (!s->lookup.pulled)
+                pull(s);
+        else if (is_admitted_lookup(s))
+                admitted_is_gone(s);
+        else
+                supervisor_again(s, "%s was pulled, and is not on this host", s->lookup.reference);
 }
 
-static void resolve(Supervisor *s, const char *image) {
-        _cleanup_(freep) char *copy = xstrdup(image); /* @image may be what is replaced */
+/* An admitted image is known by its id alone, whatever its name was pulled to. */
+static void ask_image_id(Supervisor *s) {
+        supervisor_client(s, s->engine->image_id(is_admitted_lookup(s) ? s->image_id : s->lookup.reference), on_image_id);
+}
 
-        free_and_strdup(&wanted, copy);
-        supervisor_client(s, s->engine->image_id(wanted), on_image_id);
+static void look_up(Supervisor *s, MemberKind of, const char *reference) {
+        free_and_strdup(&s->lookup.reference, reference);
+        s->lookup.of = of;
+        s->lookup.pulled = false;
+}
+
+static void resolve(Supervisor *s, MemberKind of, const char *reference) {
+        look_up(s, of, reference);
+        ask_image_id(s);
 }
 
 /* --- manifest ------------------------------------------------------------------------------------------- */
 
 static char *manifest_path(const Supervisor *s, const char *suffix) {
         return xasprintf(CACHE_DIRECTORY "/manifest-%s%s", s->image_id, suffix);
+}
+
+/* A name of this member's own: two that begin with an empty cache look into the same image. */
+static char *manifest_new_path(const Supervisor *s) {
+        _cleanup_(freep) char *suffix = xasprintf(".%s.new", s->name);
+
+        return manifest_path(s, suffix);
 }
 
 static bool line_is_last(const char *line) {
@@ -189,7 +230,7 @@ static char *files_container(const Supervisor *s) {
 /* Whoever finds a manifest looks at no container, so it gets its name when the container is gone. */
 static void on_files_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *temporary = manifest_path(s, ".new");
+        _cleanup_(freep) char *temporary = manifest_new_path(s);
 
         (void)result;
         s->job = NULL;
@@ -213,7 +254,7 @@ static void on_useless_removed(void *userdata, const JobResult *result) {
 
 static void on_manifest(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *temporary = manifest_path(s, ".new"), *name = files_container(s);
+        _cleanup_(freep) char *temporary = manifest_new_path(s), *name = files_container(s);
         bool useless = !result->signaled && result->status == 65;
 
         s->job = NULL;
@@ -227,7 +268,7 @@ static void on_manifest(void *userdata, const JobResult *result) {
 static void on_mounted(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *path = xstrndup(result->output, strcspn(result->output, "\n"));
-        _cleanup_(freep) char *temporary = manifest_path(s, ".new"), *line = engine_last_line(result->errors);
+        _cleanup_(freep) char *temporary = manifest_new_path(s), *line = engine_last_line(result->errors);
         _cleanup_(closep) int root = -EBADF, out = -EBADF;
         char **argv = NULL;
 
@@ -301,30 +342,50 @@ static void have_image(Supervisor *s) {
         create_files(s);
 }
 
-void enter_prepare(Supervisor *s) {
-        int r;
+static void prepare_admitted(Supervisor *s) {
+        int r = admit_images(s);
 
-        if (s->pull_wanted) {
-                free_and_strdup(&wanted, s->image);
+        if (r < 0)
+                supervisor_later(s, "Waiting for lago-migrate.service to admit a release: %s", strerror(-r));
+        else if (!s->pull_wanted)
+                have_image(s);
+        else {
+                look_up(s, s->member.kind, s->image);
                 pull(s);
-        } else if (s->member.kind == MEMBER_MIGRATE && s->container.ended && s->image_id) {
+        }
+}
+
+/* The engine finds it by name; should it be absent, the container cannot be made, and it is pulled. */
+static void prepare_by_name(Supervisor *s) {
+        free_and_strdup(&s->image_id, s->image);
+        if (s->pull_wanted) {
+                free_and_strdup(&s->image_id, NULL);
+                look_up(s, s->member.kind, s->image);
+                pull(s);
+        } else if (s->member.kind == MEMBER_DB)
+                server_prepare(s);
+        else
+                supervisor_feed(s, LIFE_ON_OK);
+}
+
+/* Whatever happened before, both images are looked up again: an id from before a pull may be another image's. */
+static void prepare_migrate(Supervisor *s) {
+        if (s->container.ended && s->image_id && !s->pull_wanted) {
                 /* What has just run is what the verdict is about; and the API waits for it. */
                 have_image(s);
-        } else if (s->member.kind == MEMBER_MIGRATE) {
-                free_and_strdup(&s->image_id, NULL);
-                resolve(s, s->image);
-        } else if (s->info->admitted) {
-                r = admit_images(s);
-                if (r < 0)
-                        supervisor_later(s, "Waiting for lago-migrate.service to admit a release: %s", strerror(-r));
-                else
-                        have_image(s);
-        } else {
-                /* The engine finds it by name; should it be absent, the container cannot be made, and it is pulled. */
-                free_and_strdup(&s->image_id, s->image);
-                if (s->member.kind == MEMBER_DB)
-                        server_prepare(s);
-                else
-                        supervisor_feed(s, LIFE_ON_OK);
+                return;
         }
+        free_and_strdup(&s->image_id, NULL);
+        free_and_strdup(&s->front_id, NULL);
+        s->pull_wanted = false;
+        resolve(s, MEMBER_API, s->image);
+}
+
+void enter_prepare(Supervisor *s) {
+        if (s->member.kind == MEMBER_MIGRATE)
+                prepare_migrate(s);
+        else if (s->info->admitted)
+                prepare_admitted(s);
+        else
+                prepare_by_name(s);
 }

@@ -8,15 +8,83 @@
 #include "base/time.h"
 #include "engine/engine.h"
 #include "process/cgroup.h"
+#include "process/child.h"
+#include "supervisor/relay.h"
 #include "supervisor/runfile.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CLIENT_TIMEOUT_SEC 120
+#define RELAY_TIMEOUT_SEC  5
+
+/*
+ * The supervisor's end may have been the relay's, too. Then nobody reads what the container writes, and a migration stands
+ * still when its pipe is full: it gets a reader again.
+ */
+static struct {
+        const char *member;
+        unsigned long pipe; /* see relay_id() */
+        pid_t container;
+} output;
+
+/* The container's own end of the pipe, known by its inode; no file of the container is opened for it. */
+static int pipe_of_container(void) {
+        int process = (int)syscall(SYS_pidfd_open, output.container, 0);
+
+        for (int i = STDOUT_FILENO; process >= 0 && i <= STDERR_FILENO; i++) {
+                int fd = (int)syscall(SYS_pidfd_getfd, process, i, 0);
+                struct stat st;
+
+                if (fd < 0)
+                        continue;
+                if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && (unsigned long)st.st_ino == output.pipe) {
+                        (void)close(process);
+                        return fd;
+                }
+                (void)close(fd);
+        }
+        (void)close_fd(process);
+        return -ENOENT;
+}
+
+static void rescue_output(void) {
+        _cleanup_(closep) int both = -EBADF, reading = -EBADF, stream = -EBADF, failure = -EBADF, null = -EBADF;
+        _cleanup_(strv_freep) char **argv = NULL;
+        _cleanup_(freep) char *path = NULL;
+
+        if (output.pipe == 0 || output.container <= 1 || cgroup_client_runs("lago-relay") ||
+            !cgroup_payload_has(output.container))
+                return;
+        both = pipe_of_container();
+        path = xasprintf("/proc/self/fd/%d", both);
+        /* That end is one for writing as well, and would keep the pipe from ever ending. */
+        reading = both < 0 ? -EBADF : open(path, O_RDONLY | O_CLOEXEC);
+        stream = reading < 0 ? -EBADF : relay_stream(output.member);
+        null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        argv = relay_argv(output.member, /* ready= */ NULL, /* missing= */ false);
+        if (stream >= 0 && child_start(&(ChildSpec){.argv = argv, .input_fd = reading, .output_fd = null, .error_fd = stream},
+                                       &failure) >= 0)
+                log_warning("The relay of the container's output is gone, too: started again.");
+}
+
+static void find_output(const char *member, const char *state) {
+        _cleanup_(freep) char *file = xasprintf("/run/lago/engine/%s.pid", member), *text = NULL;
+        _cleanup_(freep) char *pipe_id = keyfile_get(state, "OUTPUT");
+        uint64_t pid = 0, inode = 0;
+
+        if (!pipe_id || parse_uint(pipe_id, UINT64_MAX, &inode) < 0 || file_read(file, 64, &text, NULL) < 0 ||
+            parse_uint(strip(text), INT32_MAX, &pid) < 0)
+                return;
+        output.member = member;
+        output.pipe = (unsigned long)inode;
+        output.container = (pid_t)pid;
+}
 
 /* A server that is still being set up does not see the signal: see on_ask_server_again() in container.c. */
 static void ask_server_again(void) {
@@ -26,35 +94,33 @@ static void ask_server_again(void) {
         if (file_read("/run/lago/engine/db.pid", 64, &text, NULL) >= 0 &&
             parse_uint(strip(text), INT32_MAX, &pid) >= 0 && pid > 1 && cgroup_payload_has((pid_t)pid))
                 (void)kill((pid_t)pid, SIGINT);
+        rescue_output();
 }
 
-/* Runs @argv (freed here) to its end, its words going to the journal. Answers its exit status, 255 for a signal. */
-static int run_asking(char **argv, void (*each_second)(void)) {
-        _cleanup_(strv_freep) char **owned = argv;
+/* The end of the wait for @pid, with something to be done each second of it. Answers its exit status, 255 for a signal. */
+static int wait_asking(pid_t pid, void (*each_second)(void)) {
         int status = 0;
-        pid_t pid = fork(), r;
+        pid_t r;
 
-        if (pid < 0)
-                return 255;
-        if (pid == 0) {
-                int null = open("/dev/null", O_RDWR);
-
-                (void)dup2(null, STDIN_FILENO);
-                (void)dup2(null, STDOUT_FILENO);
-                (void)execvp(owned[0], owned);
-                _exit(127);
-        }
-        for (unsigned tick = 1; (r = waitpid(pid, &status, each_second ? WNOHANG : 0)) == 0 || (r < 0 && errno == EINTR);
-             tick++) {
+        for (unsigned tick = 1; (r = waitpid(pid, &status, WNOHANG)) == 0 || (r < 0 && errno == EINTR); tick++) {
                 (void)usleep(50 * USEC_PER_MSEC);
-                if (each_second && tick % 20 == 0)
+                if (tick % 20 == 0)
                         each_second();
         }
         return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
+/* Runs @argv (freed here) to its end, its errors going to the journal. */
+static int run_asking(char **argv, void (*each_second)(void)) {
+        _cleanup_(strv_freep) char **owned = argv;
+        _cleanup_(closep) int null = open("/dev/null", O_WRONLY | O_CLOEXEC), failure = -EBADF;
+        pid_t pid = child_start(&(ChildSpec){.argv = owned, .output_fd = null}, &failure);
+
+        return pid < 0 ? 255 : wait_asking(pid, each_second);
+}
+
 static int run(char **argv) {
-        return run_asking(argv, NULL);
+        return run_asking(argv, rescue_output);
 }
 
 int reap_run(const Member *member) {
@@ -71,18 +137,22 @@ int reap_run(const Member *member) {
                 return 0;
         log_message(LOG_WARNING, MESSAGE_REAPED, "The supervisor is gone, its container %s is not: stopping it.", container);
         (void)cgroup_find();
+        find_output(name, state);
+        rescue_output();
         /* Until a start that was in flight is over, nobody knows whether there is a process that may not be cut short. */
         cgroup_wait_clients(engine->name, CLIENT_TIMEOUT_SEC);
         /* A migration is never cut short: it is let end by itself. */
         if (member->kind == MEMBER_MIGRATE)
-                cgroup_wait_payload();
+                cgroup_wait_payload(rescue_output);
         else
                 (void)run_asking(engine->stop(container, info->grace_sec),
-                                 member->kind == MEMBER_DB ? ask_server_again : NULL);
+                                 member->kind == MEMBER_DB ? ask_server_again : rescue_output);
         removed = run(engine->remove(container)) == 0 || run(engine->remove(container)) == 0;
         if (!removed)
                 log_warning("%s cannot remove the container %s; the next start tries again.", engine->name, container);
         (void)cgroup_kill_payload();
+        /* Its last lines are on their way into the journal. */
+        cgroup_wait_clients("lago-relay", RELAY_TIMEOUT_SEC);
         status = keyfile_get(state, "STATUS");
         runfile_ended(name, status, /* exit_status= */ 0, removed ? NULL : container);
         return 0;

@@ -38,6 +38,11 @@ void runfile_write(const Supervisor *s) {
         keyfile_add(&text, "IMAGE_ID", s->image_id);
         keyfile_add(&text, "ADDRESS", s->container.address[0] ? s->container.address : NULL);
         keyfile_add(&text, "CONTAINER", s->container.exists ? s->container_name : NULL);
+        if (s->relay) {
+                _cleanup_(freep) char *output = xasprintf("%lu", relay_id(s->relay));
+
+                keyfile_add(&text, "OUTPUT", output);
+        }
         keyfile_add(&text, "VERDICT", s->gate.verdict);
         keyfile_add(&text, "SICK", s->bad_probes > 0 ? "yes" : NULL);
         write_text(s->name, text);

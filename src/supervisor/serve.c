@@ -5,6 +5,7 @@
 #include "base/keyfile.h"
 #include "base/time.h"
 #include "stack/unfinished.h"
+#include "supervisor/notes.h"
 #include "supervisor/reach.h"
 #include "supervisor/runfile.h"
 #include "supervisor/server.h"
@@ -94,11 +95,23 @@ static void ask_ready(Supervisor *s) {
                 not_ready(s, probe_errno_words(-r));
 }
 
+/*
+ * A clock whose image says nothing that is known: three seconds after its first line; and one that says nothing at all may
+ * still be booting for so long.
+ */
+#define SETTLE_USEC        (3 * USEC_PER_SEC)
+#define SETTLE_SILENT_USEC (20 * USEC_PER_SEC)
+
 static int on_settled(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)source;
         (void)usec;
         supervisor_feed(userdata, LIFE_ON_OK);
         return 0;
+}
+
+void probe_settle(Supervisor *s) {
+        if (s->info->ready_by == READY_BY_ITSELF)
+                supervisor_timer(s, s->spoke ? SETTLE_USEC : SETTLE_SILENT_USEC, on_settled);
 }
 
 void enter_probe(Supervisor *s) {
@@ -107,20 +120,25 @@ void enter_probe(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_LOST);
                 return;
         }
-        if (s->info->ready_by == READY_BY_ITSELF)
-                supervisor_timer(s, s->info->settle_sec * USEC_PER_SEC, on_settled);
-        else
+        if (s->info->ready_by != READY_BY_ITSELF)
                 ask_ready(s);
+        else if (s->said_ready)
+                supervisor_feed(s, LIFE_ON_OK);
+        else
+                probe_settle(s);
 }
 
 /* --- serving -------------------------------------------------------------------------------------------- */
 
-static void say_serving(Supervisor *s) {
+void serve_status(Supervisor *s) {
         const char *release = s->version ? s->version : s->config->release;
         _cleanup_(freep) char *doubt = reach_doubt(s);
 
+        if (!doubt)
+                doubt = notes_doubt(s);
+
         if (doubt)
-                supervisor_status(s, "%s %s, but %s", s->info->serves, release, doubt);
+                supervisor_status(s, "%s %s, but %s", s->info->serves, s->info->admitted ? release : s->image, doubt);
         else if (stack_is_external(s->config, s->member.kind))
                 supervisor_status(s, "Watching %s", s->watched);
         else if (s->member.kind == MEMBER_API)
@@ -154,7 +172,7 @@ void serve_healthy(Supervisor *s) {
                 log_message(LOG_INFO, MESSAGE_HEALTH, "Healthy again after %u failed probes.", s->bad_probes);
                 s->bad_probes = 0;
         }
-        say_serving(s);
+        serve_status(s);
         serve_rest(s);
 }
 
@@ -305,7 +323,7 @@ void enter_serve(Supervisor *s) {
         supervisor_wait_over(s);
         s->bad_probes = 0;
         s->reach = s->names = (Reach){0};
-        say_serving(s);
+        serve_status(s);
         say_ready(s);
         serve_rest(s);
 }

@@ -320,20 +320,25 @@ static int loop_init(Supervisor *s) {
         return r < 0 ? r : runfile_watch(s);
 }
 
-/* The environment file of this member alone. */
-static int load_own_env(Supervisor *s, const char *directory) {
+/* The environment file of this member alone. Errors are told and answered as exit status. */
+int supervisor_load_env(Supervisor *s, const char *directory) {
         _cleanup_(freep) char *path = xasprintf("%s/env.d/%s.env", directory, s->name);
+        Env *env = env_new();
         ConfigErrors errors = {0};
-        int r;
+        int r = env_read(env, path, &errors);
 
-        s->own_env = env_new();
-        r = env_read(s->own_env, path, &errors);
         if (r >= 0)
-                r = check_member_environment(s->own_env, &errors);
-        config_errors_tell(&errors);
+                r = check_member_environment(env, &errors);
+        /* Of a copy, all but an error was told of the original. */
+        if (!streq(directory, ADMITTED_NEW_DIRECTORY) || (r < 0 && r != -ENOENT))
+                config_errors_tell(&errors);
         config_errors_done(&errors);
-        if (r < 0 && r != -ENOENT)
+        if (r < 0 && r != -ENOENT) {
+                env_free(env);
                 return EXIT_CONFIG;
+        }
+        env_free(s->own_env);
+        s->own_env = env;
         return 0;
 }
 
@@ -343,7 +348,10 @@ static int load(Supervisor *s) {
                                                       : config_load_or_tell(directory, &s->config);
 
         if (status == 0)
-                status = load_own_env(s, directory);
+                status = supervisor_load_env(s, directory);
+        /* What it runs with is the copy that it may admit, and not what the operator writes meanwhile. */
+        if (status == 0 && s->member.kind == MEMBER_MIGRATE)
+                status = supervisor_load_env(s, ADMITTED_NEW_DIRECTORY);
         if (status != 0) {
                 (void)sd_notifyf(0, "STATUS=Refused: configuration; see \"lagoctl check\" and the journal");
                 return status;
@@ -372,6 +380,7 @@ int supervisor_run(const Member *member) {
                 .name = name,
                 .container_name = member_container(member),
                 .container.netns_fd = -EBADF,
+                .gate.status = GATE_NO_VERDICT,
                 .container.suspected = leftover_suspected(name),
                 .begun_usec = now_usec(),
         };

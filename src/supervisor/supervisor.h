@@ -12,6 +12,7 @@
 #include "supervisor/advance.h"
 #include "supervisor/life.h"
 #include "supervisor/policy.h"
+#include "supervisor/relay.h"
 
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -27,18 +28,25 @@ typedef struct GateAnswer {
 typedef struct Container {
         bool exists;           /* made by us, or found under our label: ours to remove */
         bool ended;            /* its end was told */
+        bool by_itself;        /* it ended while nobody had asked it to */
         bool suspected;        /* an earlier life may have left one; see leftover.h */
         bool stuck;            /* the engine could not remove it */
         char id[65];           /* the engine's, in hexadecimal */
         bool start_killed;     /* the client that started it was killed */
         bool monitor_lost;     /* conmon was killed: the engine no longer knows what is true */
-        pid_t monitor, init;   /* conmon and the first process; 0: not known */
+        pid_t monitor, init;   /* conmon and the first process; 0: not known, or gone */
         int netns_fd;
         bool loopback_v6;      /* asked at ::1, not at 127.0.0.1: what answered last, or is asked next */
         char address[46];      /* numeric, in the container network; "" without one */
         int exit_code, signal; /* of the last end; signal 0: it exited */
         uint64_t oom_kills;    /* of the unit, before this one was started */
 } Container;
+
+/* A table or column that a line of the container says is not there. */
+typedef struct Missing {
+        char *thing;    /* "relation "invoices"", fit for a terminal */
+        unsigned count; /* at least so often */
+} Missing;
 
 typedef struct Supervisor {
         sd_event *event;
@@ -70,8 +78,23 @@ typedef struct Supervisor {
         Job *watch_gate;            /* lago-gate watch, while migrating */
 
         Container container;
+        Relay *relay;          /* of its output; NULL: it was never started */
+        bool relay_awaited;    /* the container is gone; the state ends when its last line is in the journal */
+        bool said_ready;       /* a line said that it is ready */
+        bool spoke;            /* it wrote a line */
+        bool said_all;         /* it can write no more */
+        char **last_lines;
+        Missing missing[16];   /* see notes.h */
+        size_t n_missing;
+        uint64_t stop_began;   /* usec; when it was asked to end */
+
         char *image, *image_id, *front_id, *manifest, *version;
-        bool pull_wanted;
+        struct {
+                MemberKind of; /* migrate looks the API's image up, and then the front's */
+                char *reference;
+                bool pulled; /* for this look-up, already */
+        } lookup;
+        bool pull_wanted; /* the engine has found the image absent */
         struct {
                 pid_t pid;
                 int code, status;
@@ -112,6 +135,9 @@ typedef struct Supervisor {
 
 /** supervisor_run() - the whole life of "lago-supervisor run MEMBER"; answers its exit status. */
 int supervisor_run(const Member *member);
+
+/** supervisor_load_env() - env.d/MEMBER.env below @directory becomes own_env. Errors are told, and answered as exit status. */
+int supervisor_load_env(Supervisor *s, const char *directory);
 
 /** supervisor_feed() - tells the machine what happened; takes effect at once, or after the step that calls it. */
 void supervisor_feed(Supervisor *s, LifeEvent event);
@@ -185,6 +211,10 @@ void hold_release(Supervisor *s);
 void ask_redis(Supervisor *s);
 /** serve_healthy() - SERVE: it answered; says so and rests. serve.c */
 void serve_healthy(Supervisor *s);
+/** serve_status() - SERVE: STATUS= as things stand. serve.c */
+void serve_status(Supervisor *s);
+/** probe_settle() - PROBE of a member that cannot be asked: how long it has to run depends on what it says. serve.c */
+void probe_settle(Supervisor *s);
 /** serve_rest() - SERVE: the next look at the member, an interval from now. serve.c */
 void serve_rest(Supervisor *s);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "ready/guard.h"
 #include "ready/keep.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/policy.h"
@@ -155,35 +154,6 @@ static void what_passes_is_not_the_migrations_fault(void **state) {
                         assert_string_equal(excuse, cases[i].excuse);
                 else
                         assert_null(excuse);
-        }
-}
-
-static void the_guard_reads_what_is_missing_and_where(void **state) {
-#define AT "Nov 23 03:17:27 host "
-        static const struct {
-                const char *line, *told;
-        } cases[] = {
-                {AT "lago-worker.service[3368]: PG::UndefinedTable: ERROR:  relation \"invoices\" does not exist",
-                 "lago-worker.service: relation \"invoices\" does not exist"},
-                {AT "lago-worker@events.service/lago-supervisor[1]: ERROR:  column \"a b\" of relation \"fees\" does not exist (",
-                 "lago-worker@events.service: column \"a b\" of relation \"fees\" does not exist"},
-                {AT "lago-api.service[1]: column invoices.tax_cents does not exist",
-                 "lago-api.service: column invoices.tax_cents does not exist"},
-                {AT "lago-api.service[1]: database \"lago\" does not exist", NULL},
-                {AT "lago-api.service[1]: does not exist: relation \"x\"", NULL},
-                {AT "other.service[1]: relation \"x\" does not exist", NULL},
-                {"relation \"lago-x\" does not exist", NULL},
-                {"", NULL},
-        };
-
-        (void)state;
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                _cleanup_(freep) char *told = guard_read(cases[i].line);
-
-                if (cases[i].told)
-                        assert_string_equal(told, cases[i].told);
-                else
-                        assert_null(told);
         }
 }
 
@@ -347,7 +317,6 @@ int main(void) {
                 cmocka_unit_test(ends_are_counted_over_ten_minutes),
                 cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
                 cmocka_unit_test(what_passes_is_not_the_migrations_fault),
-                cmocka_unit_test(the_guard_reads_what_is_missing_and_where),
                 cmocka_unit_test(what_a_killed_start_left_is_found_by_its_name),
                 cmocka_unit_test(netavark_is_asked_in_its_own_words),
                 cmocka_unit_test(spans_read_well),

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/notes.h"
+
+#include "relay/watch.h"
+#include "supervisor/supervisor.h"
+
+static void ready(Supervisor *s) {
+        s->said_ready = true;
+        if (s->state == LIFE_PROBE && s->info->ready_by == READY_BY_ITSELF)
+                supervisor_feed(s, LIFE_ON_OK);
+}
+
+/* "COUNT THING" */
+static bool read_missing(const char *text, Missing *ret) {
+        const char *thing = strchr(text, ' ');
+        _cleanup_(freep) char *digits = thing ? xstrndup(text, (size_t)(thing - text)) : NULL;
+        uint64_t count;
+
+        if (!thing || parse_uint(digits, UINT32_MAX, &count) < 0)
+                return false;
+        *ret = (Missing){.thing = escape_line(thing + 1), .count = (unsigned)count};
+        return true;
+}
+
+static Missing *find_missing(Supervisor *s, const char *thing) {
+        for (size_t i = 0; i < s->n_missing; i++)
+                if (streq(s->missing[i].thing, thing))
+                        return &s->missing[i];
+        return NULL;
+}
+
+/*
+ * Once for each member and thing. Of the database it is a client that asks, and of the migrations the schema is not verified
+ * yet: neither is told as what the verdict should have prevented.
+ */
+static void tell_missing(const Supervisor *s, const char *thing) {
+        _cleanup_(freep) char *unit = member_unit(&s->member);
+        const char *verb = startswith(thing, "PG::") ? "was raised" : "does not exist";
+
+        log_message(LOG_ERR, MESSAGE_SCHEMA_IN_LOG, "%s: %s %s%s.", unit, thing, verb,
+                    s->info->admitted ? ", although the schema was verified"
+                    : s->member.kind == MEMBER_DB ? ", and a client asked for it" : "");
+}
+
+static void missing(Supervisor *s, const char *text) {
+        Missing heard = {0}, *known;
+
+        if (!read_missing(text, &heard))
+                return;
+        known = find_missing(s, heard.thing);
+        if (known) {
+                /* A relay that took another one's place counts from one again. */
+                known->count = heard.count > known->count ? heard.count : known->count + 1;
+                free(heard.thing);
+        } else if (s->n_missing < ELEMENTSOF(s->missing)) {
+                tell_missing(s, heard.thing);
+                s->missing[s->n_missing++] = heard;
+        } else {
+                free(heard.thing);
+                return;
+        }
+        if (s->state == LIFE_SERVE && s->bad_probes == 0)
+                serve_status(s);
+}
+
+void notes_hear(void *supervisor, const char *note) {
+        Supervisor *s = supervisor;
+        const char *rest;
+
+        if (streq(note, NOTE_READY))
+                ready(s);
+        else if (streq(note, NOTE_SPOKE)) {
+                s->spoke = true;
+                if (s->state == LIFE_PROBE)
+                        probe_settle(s);
+        } else if ((rest = startswith(note, NOTE_MISSING)))
+                missing(s, rest);
+        else if ((rest = startswith(note, NOTE_LAST)))
+                strv_add(&s->last_lines, rest);
+}
+
+void notes_begin(Supervisor *s) {
+        s->said_ready = s->spoke = s->said_all = false;
+        s->last_lines = strv_free(s->last_lines);
+}
+
+void notes_last_lines(Supervisor *s) {
+        _cleanup_(freep) char *lines = NULL;
+
+        if (!s->said_all || !s->container.ended || !s->container.by_itself || s->container.exit_code == 0 || !s->last_lines)
+                return;
+        lines = strv_join(s->last_lines, " | ");
+        log_message(LOG_WARNING, MESSAGE_LAST_LINES, "Its last lines (exit %d): %s", s->container.exit_code, lines);
+        s->last_lines = strv_free(s->last_lines);
+}
+
+char *notes_doubt(const Supervisor *s) {
+        const Missing *m = s->n_missing > 0 ? &s->missing[s->n_missing - 1] : NULL;
+
+        if (!m)
+                return NULL;
+        if (startswith(m->thing, "PG::"))
+                return xasprintf("its log has %s (%u times)", m->thing, m->count);
+        return m->count > 1 ? xasprintf("%.60s does not exist (%u times)", m->thing, m->count)
+                            : xasprintf("%.60s does not exist", m->thing);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A container's output: a pipe, and lago-relay, which carries what comes through it to the journal under the member's name.
+ *
+ * It is a pipe because images open /dev/stdout by its name, which a socket does not allow. The container's end is open for
+ * reading too, so that whoever writes has a reader as long as it lives: no death of ours is a SIGPIPE for a migration. Our
+ * reading end stays with us, so that a relay that was killed is replaced. Nothing here knows of a Supervisor.
+ */
+
+#include "process/job.h"
+
+typedef struct Relay Relay;
+
+typedef struct RelaySpec {
+        sd_event *event;
+        Jobs *jobs;
+        const char *member; /* "worker@events": its lines carry the identifier "lago-worker@events" */
+        const char *ready;  /* see lago-relay(8) and relay/watch.h; NULL: no line says it */
+        bool missing;
+        JobLine note;            /* of relay/watch.h */
+        void (*ended)(void *userdata); /* all that was written is in the journal, and no one can write more */
+        void *userdata;
+} RelaySpec;
+
+/** relay_new() - the pipe; nobody reads it yet. Errors: -errno. */
+int relay_new(const RelaySpec *spec, Relay **ret);
+
+/** relay_fd() - the container's end, for who makes the container; valid until relay_begin(). */
+int relay_fd(const Relay *relay);
+
+/**
+ * relay_said() - what is in the pipe, taken out of it: before the container runs, these are the engine's own words. The
+ * caller frees it.
+ */
+char *relay_said(Relay *relay);
+
+/** relay_begin() - from now on what comes is carried to the journal. When that cannot be, it is tried again by itself. */
+void relay_begin(Relay *relay);
+
+/** relay_finish() - the container is gone: what is in the pipe now is the last. Answer: whether ended() will be called. */
+bool relay_finish(Relay *relay);
+
+/** relay_id() - by which the pipe is found among others in /proc: its inode; 0 without one. */
+unsigned long relay_id(const Relay *relay);
+
+/** relay_free() - a relay that still runs carries the rest, and ends by itself. NULL is fine; answers NULL. */
+Relay *relay_free(Relay *relay);
+
+/**
+ * relay_argv() - the words of lago-relay, which the caller frees.
+ *
+ * relay_stream() - a stream of the journal under the member's name, at a priority that the lines cannot choose. Errors: -errno.
+ */
+char **relay_argv(const char *member, const char *ready, bool missing);
+int relay_stream(const char *member);
