@@ -201,13 +201,24 @@ SH
 }
 
 guard_said() {
-        journal -u lago-ready MESSAGE_ID=8467a47c50a144c7a6ca2ae23963ff06 | grep -F "$1"
+        journal MESSAGE_ID=8467a47c50a144c7a6ca2ae23963ff06 | grep -F "$1"
 }
 
-@test "a table that is missing all the same, in the log of a pool's worker, is told by the keeper" {
+@test "a table that is missing all the same, in the log of a pool's worker, is told once and counted" {
+        local thing='relation "no_such_table" does not exist'
         api -X POST 'http://127.0.0.1:3000/test/jobs?queue=events&kind=query&table=no_such_table'
-        wait_for 180 guard_said 'lago-worker@events.service: relation "no_such_table" does not exist'
-        [ "$(guard_said no_such_table | wc -l)" = 1 ]
+        wait_for 20 guard_said "lago-worker@events.service: $thing, although the schema was verified."
+        wait_for 5 status_has worker@events "Running v1.50.0, but $thing"
+        # In the log of the database it is a client that asked.
+        wait_for 5 guard_said "lago-db.service: $thing, and a client asked for it."
+        api -X POST 'http://127.0.0.1:3000/test/jobs?queue=events&kind=query&table=no_such_table'
+        wait_for 20 status_has worker@events "$thing (2 times)"
+        [ "$(guard_said no_such_table | wc -l)" = 2 ]
+        # When the line came, and when it was told: within a second.
+        in_guest journalctl -b --no-pager -o json _SYSTEMD_UNIT=lago-worker@events.service |
+                jq -sr 'map(select((.MESSAGE | type) == "string" and (.MESSAGE | contains("no_such_table")))) |
+                        map(.__REALTIME_TIMESTAMP | tonumber) | (.[1] - .[0]) / 1000' | tee /dev/stderr |
+                awk '{ exit !($1 < 1000) }'
 }
 
 @test "a pool whose script the image lacks is refused, with the image's status" {

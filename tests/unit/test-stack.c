@@ -343,12 +343,18 @@ static void the_engines_failures_are_told_apart(void **state) {
                 {"Error: dial tcp 192.0.2.1:443: i/o timeout", ENGINE_FAILED},
                 {"", ENGINE_FAILED},
         };
+        _cleanup_(freep) char *whole = engine_reason("Error: it broke\n", 70);
+        _cleanup_(freep) char *part = engine_reason("Error: a long beginning: with parts: the cause", 12);
+        _cleanup_(freep) char *end = engine_reason("Error: a line without any part \xc3\xa4\xc3\xa4 at all", 10);
         _cleanup_(freep) char *line = engine_last_line("warning\nError: it \x1b[1m broke\n");
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 assert_int_equal(engine_failure(cases[i].text), cases[i].failure);
         assert_string_equal(line, "it ?[1m broke");
+        assert_string_equal(whole, "it broke");
+        assert_string_equal(part, "the cause");
+        assert_string_equal(end, "... at all");
 }
 
 int main(void) {
