@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,38 +32,32 @@ static struct {
         pid_t container;
 } output;
 
-/* The container's own end of the pipe, known by its inode; no file of the container is opened for it. */
-static int pipe_of_container(void) {
-        int process = (int)syscall(SYS_pidfd_open, output.container, 0);
-
-        for (int i = STDOUT_FILENO; process >= 0 && i <= STDERR_FILENO; i++) {
-                int fd = (int)syscall(SYS_pidfd_getfd, process, i, 0);
+/*
+ * A reading end, by way of what the container has open. It could have put something else there, so what is there is looked at
+ * before it is opened: O_PATH opens nothing yet.
+ */
+static int open_output(void) {
+        for (int i = STDOUT_FILENO; i <= STDERR_FILENO; i++) {
+                _cleanup_(freep) char *theirs = xasprintf("/proc/%d/fd/%d", (int)output.container, i), *ours = NULL;
+                _cleanup_(closep) int place = open(theirs, O_PATH | O_CLOEXEC);
                 struct stat st;
 
-                if (fd < 0)
+                if (place < 0 || fstat(place, &st) < 0 || !S_ISFIFO(st.st_mode) || (unsigned long)st.st_ino != output.pipe)
                         continue;
-                if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && (unsigned long)st.st_ino == output.pipe) {
-                        (void)close(process);
-                        return fd;
-                }
-                (void)close(fd);
+                ours = xasprintf("/proc/self/fd/%d", place);
+                return open(ours, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         }
-        (void)close_fd(process);
         return -ENOENT;
 }
 
 static void rescue_output(void) {
-        _cleanup_(closep) int both = -EBADF, reading = -EBADF, stream = -EBADF, failure = -EBADF, null = -EBADF;
+        _cleanup_(closep) int reading = -EBADF, stream = -EBADF, failure = -EBADF, null = -EBADF;
         _cleanup_(strv_freep) char **argv = NULL;
-        _cleanup_(freep) char *path = NULL;
 
         if (output.pipe == 0 || output.container <= 1 || cgroup_client_runs("lago-relay") ||
             !cgroup_payload_has(output.container))
                 return;
-        both = pipe_of_container();
-        path = xasprintf("/proc/self/fd/%d", both);
-        /* That end is one for writing as well, and would keep the pipe from ever ending. */
-        reading = both < 0 ? -EBADF : open(path, O_RDONLY | O_CLOEXEC);
+        reading = open_output();
         stream = reading < 0 ? -EBADF : relay_stream(output.member);
         null = open("/dev/null", O_WRONLY | O_CLOEXEC);
         argv = relay_argv(output.member, /* ready= */ NULL, /* missing= */ false);

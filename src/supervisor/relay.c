@@ -55,6 +55,8 @@ int relay_new(const RelaySpec *spec, Relay **ret) {
                 (void)close_fd(p[0]);
                 return r;
         }
+        /* Whoever has it open may open it by its name, as whichever user it goes on; /proc asks for more than a mode. */
+        (void)fchmod(p[0], 0622);
         /* So much may wait while a relay is replaced; where the kernel grants less, less. */
         (void)fcntl(p[0], F_SETPIPE_SZ, PIPE_BYTES);
         relay = xcalloc(1, sizeof(Relay));

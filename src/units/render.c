@@ -243,8 +243,10 @@ static char *render_service(const UnitFile *unit) {
                 "LimitCORE=0\n"
                 "# Containers inherit what is set here; what starting them needs cannot be taken away.\n"
                 "CapabilityBoundingSet=~" NEVER_NEEDED "\n"
-                "# Lago logs a line per request and per job: what a busy hour writes must not be cut by a rate limit.\n"
-                "LogRateLimitIntervalSec=0\n",
+                "# Lago logs a line per request and per job: what a busy hour writes must not be cut by a rate limit. (0 for\n"
+                "# the interval would say so, but systemd 252 does not tell journald, which then takes its own limit.)\n"
+                "LogRateLimitIntervalSec=1s\n"
+                "LogRateLimitBurst=1000000\n",
                 once ? once_head : "", unit->argument, unit->argument, limits);
 }
 
