@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What a container writes: whole, in order, under its member's name, whatever dies; and READY=1 of nobody who is dead.
+
+# shellcheck disable=SC2154 # root, guest: of lib.bash
+load lib
+
+setup_file() {
+        export MOMENTS=${SOAK:-2}
+        boot_and_install
+        "$guest" push "$GUEST" "$BATS_TEST_DIRNAME/crash.sh" "$BATS_TEST_DIRNAME/output.sh" /var/tmp/
+        cat >"$BATS_FILE_TMPDIR/talk.rb" <<'RUBY'
+# A hundred lines a second, for twenty seconds.
+class Talk < ActiveRecord::Migration[7.0]
+  def up
+    $stdout.sync = true
+    2000.times do |i|
+      puts "talk #{i}"
+      sleep 0.01
+    end
+  end
+end
+RUBY
+        "$root/tests/images/variant" "$GUEST" api:v1.50.0 v1.50.0 \
+                --add-migration "20991231000000_talk=$BATS_FILE_TMPDIR/talk.rb"
+        start_stack
+}
+
+teardown_file() {
+        remove_guest
+}
+
+# inside: the script on standard input in the guest, with the words of crash.sh and output.sh.
+inside() {
+        {
+                echo "set -e -o pipefail; MOMENTS=$MOMENTS; . /var/tmp/crash.sh; . /var/tmp/output.sh"
+                cat
+        } | in_guest_sh "$@"
+}
+
+# --- whose lines ----------------------------------------------------------------------------------------
+
+@test "lines are under the member's name, the supervisor's under its own, and podman says nothing" {
+        inside <<'SH'
+for m in db redis migrate api worker clock front; do
+        lines -t "lago-$m" | grep -q . || { echo "# no line of $m"; exit 1; }
+done
+lines -t lago-supervisor | grep -q 'Ready' || exit 1
+# Neither ids nor names nor blank lines.
+if journalctl -b --no-pager -o cat -u 'lago-*' | grep -nxE '[0-9a-f]{64}|lago-[a-z]+|\s*'; then exit 1; fi
+if journalctl -b --no-pager -o cat -u 'lago-*' -t podman | grep .; then exit 1; fi
+SH
+}
+
+@test "a container opens its output by name, as another user than root too" {
+        inside <<'SH'
+says_as_pdf 'echo one >/dev/stdout; echo two >/dev/stderr; echo three >/proc/self/fd/1
+        setpriv --reuid=33 --regid=33 --clear-groups sh -c "echo four >/dev/stdout"'
+wanted one two three four
+SH
+        # The control: the way it was, on a socket.
+        inside <<'SH'
+systemd-run --quiet --wait --unit=control sh -c 'echo one >/dev/stdout' || :
+journalctl -b -o cat -u control | grep -F 'No such device or address' || { echo "# a socket can be opened"; exit 1; }
+SH
+}
+
+@test "no container chooses a priority" {
+        inside <<'SH'
+says_as_pdf 'echo "<0>to every terminal"; echo "<3>an error"; echo all'
+wanted '<0>to every terminal' '<3>an error' all
+if journalctl -b -o cat -t lago-pdf -p 5 | grep .; then exit 1; fi
+SH
+}
+
+@test "lines of any length and kind: long, binary, without an end, none at all" {
+        inside <<'SH'
+says_as_pdf 'perl -e "print q(x) x 100000, qq(\n), qq(a\0b\xff\n), q(no end)"'
+# journald cuts a line at 48 KiB, and at a NUL byte.
+lines -t lago-pdf | awk '/^x+$/ { n += length } END { exit n != 100000 }' || { echo "# the long line is not whole"; exit 1; }
+lines -t lago-pdf | tail -n 1 | grep -qx 'no end' || exit 1
+says_as_pdf 'exit 3'
+[ -z "$(lines -t lago-pdf)" ] || exit 1
+SH
+}
+
+@test "100,000 lines at once are all there, in order" {
+        inside <<'SH'
+says_as_pdf 'perl -e "print qq(line \$_ of a hundred thousand, as long as a line of a log mostly is\n) for 1 .. 100000"' 60
+until_true 60 pdf_said 100000
+lines -t lago-pdf | head -n 100000 | awk '$2 != ++n { print "# " $0 " after " n - 1; exit 1 } END { exit n != 100000 }'
+SH
+}
+
+@test "the last lines of a container that ended are told with its end, once for each end" {
+        inside <<'SH'
+says_as_pdf 'echo the first; echo the cause of it >&2; exit 3'
+lines MESSAGE_ID=75e9d1f397114b01bc1c661c5f92edf0 | sort -u |
+        grep -xF 'Its last lines (exit 3): the first | the cause of it'
+[[ $(systemctl show -P StatusText lago-pdf) == *'(exit 3)'* ]]
+SH
+}
+
+# --- whatever dies --------------------------------------------------------------------------------------
+
+@test "a migration that talks: relays killed, journald restarted and killed" {
+        inside <<'SH'
+talks 'for i in 1 2 3 4 5; do kill -9 $(relay_pid migrate); sleep 0.3; done'
+talks 'systemctl restart systemd-journald'
+talks 'kill -9 $(systemctl show -P MainPID systemd-journald)'
+SH
+}
+
+@test "a migration that talks: the supervisor killed, alone, with its relay, and the monitor killed" {
+        inside <<'SH'
+talks 'kill -9 $(main_pid migrate)'
+talks 'kill -9 $(main_pid migrate) $(relay_pid migrate)'
+talks 'kill -9 $(monitor_pid migrate)'
+SH
+}
+
+@test "PostgreSQL that talks: relay, journald, monitor and supervisor killed" {
+        inside <<'SH'
+serves_again 60 || exit 1
+database_talks 'kill -9 $(relay_pid db)'
+database_talks 'systemctl restart systemd-journald'
+# The supervisor's end is PostgreSQL's orderly stop; what it says then is there as well.
+mark
+kill -9 "$(main_pid db)"
+serves_again 60 || exit 1
+lines -t lago-db | grep -F 'database system is shut down' || exit 1
+mark
+kill -9 "$(main_pid db)" "$(relay_pid db)"
+serves_again 60 || exit 1
+lines -t lago-db | grep -F 'database system is shut down' || exit 1
+SH
+}
+
+# --- ready ----------------------------------------------------------------------------------------------
+
+@test "a container that is dead before it could be asked is never READY, with all others up" {
+        inside <<'SH'
+serves_again 60 || exit 1
+for m in redis pdf front; do
+        dead_image $m
+        never_ready $m
+        alive_image $m
+done
+SH
+}
+
+@test "a member of the backend whose container is dead at once is never READY" {
+        local member
+        printf '#!/bin/sh\nexit 1\n' >"$BATS_FILE_TMPDIR/dead"
+        chmod 755 "$BATS_FILE_TMPDIR/dead"
+        for member in worker clock api; do
+                "$root/tests/images/variant" "$GUEST" api:v1.50.0 "dead-$member" --file "$BATS_FILE_TMPDIR/dead:/app/scripts/start.$member.sh"
+                inside "$member" <<'SH'
+mkdir -p /etc/lago/lago.conf.d
+printf '[images]\napi = getlago/api:dead-%s\n' "$1" >/etc/lago/lago.conf.d/dead.conf
+systemctl restart lago-migrate || { systemctl status --no-pager lago-migrate; exit 1; }
+never_ready "$1"
+SH
+        done
+}
