@@ -5,6 +5,7 @@ require "active_record/railtie"
 require "action_controller/railtie"
 require "sidekiq"
 require_relative "../lib/stand_in"
+require_relative "../lib/stand_in/job_log"
 
 module LagoApi
   class Application < Rails::Application
@@ -22,10 +23,9 @@ module LagoApi
     # Tests add migrations of the year 2099.
     config.active_record.validate_migration_timestamps = false
 
+    config.middleware.delete Rails::Rack::Logger
     config.log_level = ENV.fetch("LAGO_LOG_LEVEL", "info").to_sym
-    if ENV["RAILS_LOG_TO_STDOUT"].present?
-      config.logger = ActiveSupport::TaggedLogging.new(ActiveSupport::Logger.new($stdout))
-    end
+    config.logger = ActiveSupport::Logger.new($stdout) if ENV["RAILS_LOG_TO_STDOUT"] == "true"
 
     # Newer releases read both names, the short one first; old ones know the short one only.
     encryption = lambda do |name|

@@ -12,6 +12,21 @@ module StandIn
     at_least?("v1.27.1")
   end
 
+  # From this release on jobs are logged as JSON, and Sidekiq itself says nothing.
+  def self.json_jobs?
+    at_least?("v1.23.0")
+  end
+
+  # Whether the worker answers on :8080.
+  def self.liveness?
+    at_least?("v1.6.0")
+  end
+
+  # Whether Puma has a control socket, below /tmp.
+  def self.control_app?
+    at_least?("v1.33.3")
+  end
+
   # "VERSION:VALUE,VERSION:VALUE" or "all:VALUE" of the environment, as a hash.
   def self.switch(name)
     ENV.fetch(name, "").split(",").to_h { |item| item.strip.split(":", 2).then { |k, v| [k, v.to_f] } }

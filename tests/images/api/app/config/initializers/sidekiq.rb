@@ -8,9 +8,17 @@ Sidekiq.configure_client { |config| config.redis = redis }
 
 Sidekiq.configure_server do |config|
   config.redis = redis
+  config.server_middleware { |chain| chain.add StandIn::JobLog }
+  if StandIn.json_jobs?
+    config.logger = nil # that is FATAL and worse only: such a worker says nothing when it is ready
+  else
+    config.logger.formatter = Sidekiq::Logger::Formatters::JSON.new
+  end
 
   # Answers on a fixed port, and only about Redis; a port that is taken ends this thread alone.
-  config.on(:startup) do
+  # Releases below v1.6.0 have no such port.
+  StandIn.liveness? && config.on(:startup) do
+    Sidekiq.logger.info "Starting liveness server on 8080"
     Thread.new do
       server = TCPServer.new(StandIn.at_least?("v1.30.0") ? "0.0.0.0" : "localhost", 8080)
       loop do
