@@ -18,11 +18,10 @@ Finding *check_once(const Target *target, const Manifest *manifest, const Policy
         Finding *finding;
 
         if (gate_connect(target, ledger, &conn) >= 0 && gate_read(conn, target, ledger) >= 0) {
-                _cleanup_(strv_freep) char **extensions = NULL;
-                const char *rows = NULL;
+                _cleanup_(questions_done) Questions questions = {};
 
-                verdict_questions(manifest, ledger, policy, &extensions, &rows);
-                gate_ask(conn, target, extensions, rows, ledger);
+                verdict_questions(manifest, ledger, policy, &questions);
+                gate_ask(conn, target, &questions, ledger);
         }
         finding = verdict_of(manifest, ledger, policy);
         if (ret_ledger)

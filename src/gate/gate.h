@@ -107,7 +107,7 @@ char *gate_collect(PGconn *conn, const Target *target, const char *facts);
 void ledger_take_versions(Ledger *ledger, const char *text);
 
 /** gate_ask() - what verdict_questions() wants to know besides; no answer is no error. */
-void gate_ask(PGconn *conn, const Target *target, char *const *extensions, const char *rows, Ledger *ledger);
+void gate_ask(PGconn *conn, const Target *target, const Questions *questions, Ledger *ledger);
 
 /* --- progress.c ------------------------------------------------------------------------------------------- */
 

@@ -65,7 +65,9 @@ bool judge_stop(Case *c);
 /** warn_bridges() - the task of the bridge release that image and database are on. */
 void warn_bridges(Case *c);
 /** bridge_question() - SQL for the rows that the task of the database's bridge has left, or NULL. */
-const char *bridge_question(const Manifest *manifest, const Ledger *ledger, const Policy *policy);
+const char *bridge_question(const Case *c);
+/** bridge_is_crossed() - the database is before a bridge that was not passed, the image behind it. */
+bool bridge_is_crossed(const Case *c);
 
 bool judge_extension(Case *c);
 /** fresh_way() - how an empty database will get its tables. */

@@ -15,13 +15,13 @@ typedef enum BridgePlace {
         BRIDGE_NEXT,    /* the database is before it, the image on it */
 } BridgePlace;
 
-static BridgePlace bridge_place(const Bridge *bridge, const Manifest *manifest, const Standing *image,
-                                const Standing *database) {
+static BridgePlace bridge_place(const Case *c, const Bridge *bridge) {
+        const Standing *image = &c->image, *database = &c->database;
         size_t release = release_find(bridge->release);
 
         if (release == n_releases) {
                 /* Newer than the table: the image's number tells, and the database is before it while all is known. */
-                uint64_t number = release_number(manifest->release);
+                uint64_t number = release_number(c->manifest->release);
 
                 return number > release_number(bridge->release) && database->newest < n_releases ? BRIDGE_CROSSED
                                                                                                  : BRIDGE_ELSEWHERE;
@@ -38,7 +38,7 @@ static BridgePlace bridge_place(const Bridge *bridge, const Manifest *manifest, 
 }
 
 static bool judge_bridge(Case *c, const Bridge *bridge) {
-        BridgePlace where = bridge_place(bridge, c->manifest, &c->image, &c->database);
+        BridgePlace where = bridge_place(c, bridge);
 
         if (strv_contains(c->policy->passed_bridges, bridge->release))
                 return false;
@@ -64,8 +64,17 @@ static bool judge_bridge(Case *c, const Bridge *bridge) {
         return false;
 }
 
+/*
+ * What no row holds, no task has to move: such is a first replay that was cut off. And while a migrator is at work, whose
+ * locks may have kept the answer from us, it is the one to wait for.
+ */
+static bool nothing_to_move(const Case *c) {
+        return ledger_is_empty(c->ledger) || c->ledger->rows == ROWS_NONE ||
+               (c->ledger->rows == ROWS_UNKNOWN && c->ledger->migrator.pid > 0);
+}
+
 bool judge_stop(Case *c) {
-        if (ledger_is_empty(c->ledger))
+        if (nothing_to_move(c))
                 return false;
         for (size_t i = 0; i < n_bridges; i++)
                 if (judge_bridge(c, &bridges[i]))
@@ -77,7 +86,7 @@ void warn_bridges(Case *c) {
         for (size_t i = 0; i < n_bridges; i++) {
                 const Bridge *bridge = &bridges[i];
 
-                if (bridge_place(bridge, c->manifest, &c->image, &c->database) != BRIDGE_HERE || bridge->before ||
+                if (bridge_place(c, bridge) != BRIDGE_HERE || bridge->before ||
                     strv_contains(c->policy->passed_bridges, bridge->release) ||
                     (bridge->rows && c->ledger->rows_left == 0))
                         continue;
@@ -90,22 +99,24 @@ void warn_bridges(Case *c) {
         }
 }
 
-const char *bridge_question(const Manifest *manifest, const Ledger *ledger, const Policy *policy) {
-        _cleanup_(versions_done) Versions needed = {}, tombstones = {}, counted = {};
-        Standing image, database;
-
-        if (ledger->versions.n == 0)
+const char *bridge_question(const Case *c) {
+        if (c->ledger->versions.n == 0)
                 return NULL;
-        manifest_needs(manifest, &needed);
-        standing_of(&needed, &image);
-        policy_tombstones(policy, &tombstones);
-        (void)versions_minus(&ledger->versions, &tombstones, &counted);
-        standing_of(&counted, &database);
         for (size_t i = 0; i < n_bridges; i++) {
-                BridgePlace where = bridge_place(&bridges[i], manifest, &image, &database);
+                BridgePlace where = bridge_place(c, &bridges[i]);
 
                 if (bridges[i].rows && (where == BRIDGE_HERE || where == BRIDGE_LEFT))
                         return bridges[i].rows;
         }
         return NULL;
+}
+
+bool bridge_is_crossed(const Case *c) {
+        if (c->missing.n == 0 || ledger_is_empty(c->ledger))
+                return false;
+        for (size_t i = 0; i < n_bridges; i++)
+                if (bridge_place(c, &bridges[i]) == BRIDGE_CROSSED &&
+                    !strv_contains(c->policy->passed_bridges, bridges[i].release))
+                        return true;
+        return false;
 }

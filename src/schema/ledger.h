@@ -27,6 +27,13 @@ typedef struct ExtensionFact {
         bool allowed;   /* this role may create it here */
 } ExtensionFact;
 
+/* Whether Lago's tables hold a row, but for those that the migrations put there themselves. */
+typedef enum RowsState {
+        ROWS_UNKNOWN, /* zero: nobody asked, or there was no answer */
+        ROWS_SOME,
+        ROWS_NONE,
+} RowsState;
+
 /* Who holds the advisory lock of Rails' migrator. */
 typedef struct Migrator {
         int pid;        /* 0: nobody */
@@ -65,6 +72,7 @@ typedef struct Ledger {
 
         ExtensionFact *extensions; /* those asked for; NULL when nobody asked */
         size_t n_extensions;
+        RowsState rows;
         int64_t rows_left; /* of the task of the bridge the database stands on; -1: not known */
 } Ledger;
 

@@ -123,19 +123,35 @@ Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy
         return case_end(&c);
 }
 
-void verdict_questions(const Manifest *manifest, const Ledger *ledger, const Policy *policy, char ***ret_extensions,
-                       const char **ret_rows) {
+/* Where nothing is to be run, extensions do not matter. */
+static char **extensions_asked(const Case *c) {
         char **names = NULL;
 
-        *ret_rows = bridge_question(manifest, ledger, policy);
-        *ret_extensions = NULL;
-        /* Where nothing is to be run, extensions do not matter. */
-        if (ledger->contact != CONTACT_READ || versions_is_subset(&manifest->versions, &ledger->versions))
-                return;
-        names = extensions_of_files(manifest, ledger);
-        if (ledger_is_fresh(ledger) && verdict_rails8(manifest))
-                STRV_FOREACH(name, manifest->extensions)
+        if (c->missing.n == 0)
+                return NULL;
+        names = extensions_of_files(c->manifest, c->ledger);
+        if (ledger_is_fresh(c->ledger) && verdict_rails8(c->manifest))
+                STRV_FOREACH(name, c->manifest->extensions)
                         if (!strv_contains(names, *name))
                                 strv_add(&names, *name);
-        *ret_extensions = names;
+        return names;
+}
+
+void verdict_questions(const Manifest *manifest, const Ledger *ledger, const Policy *policy,
+                       Questions *ret) {
+        Case c = case_new(manifest, ledger, policy);
+
+        *ret = (Questions){};
+        if (ledger->contact == CONTACT_READ) {
+                compare(&c);
+                ret->extensions = extensions_asked(&c);
+                ret->rows = bridge_question(&c);
+                ret->any_row = bridge_is_crossed(&c);
+        }
+        finding_free(case_end(&c));
+}
+
+void questions_done(Questions *questions) {
+        strv_free(questions->extensions);
+        *questions = (Questions){};
 }

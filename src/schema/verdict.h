@@ -73,14 +73,17 @@ const char *verdict_name(Verdict verdict);
 /** verdict_status() - the exit status that stands for it: 0 verified, 1x wait or migrate, 2x wait, 3x refuse. */
 int verdict_status(Verdict verdict);
 
-/**
- * verdict_questions() - what else to ask the server before judging; in the usual case nothing.
- *
- * @ret_extensions  names of extensions to ask for, a new vector, or NULL for none.
- * @ret_rows        SQL that counts the rows that a bridge's task left, or NULL for none.
- */
-void verdict_questions(const Manifest *manifest, const Ledger *ledger, const Policy *policy, char ***ret_extensions,
-                       const char **ret_rows);
+/* What else to ask the server. */
+typedef struct Questions {
+        char **extensions; /* their names; NULL for none */
+        const char *rows;  /* SQL that counts the rows that a bridge's task left; NULL for none */
+        bool any_row;      /* whether Lago's tables hold a row at all */
+} Questions;
+
+/** verdict_questions() - what else to ask before judging; in the usual case nothing. */
+void verdict_questions(const Manifest *manifest, const Ledger *ledger, const Policy *policy,
+                       Questions *ret);
+void questions_done(Questions *questions);
 
 /** verdict_rails8() - whether the image's Rails loads structure.sql into an empty database (from v1.27.1). */
 bool verdict_rails8(const Manifest *manifest);

@@ -217,18 +217,17 @@ static void what_a_release_carries_is_no_tombstone(void **state) {
 static void a_tombstone_hides_no_bridge(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.44.0"), *there = database_of("v1.42.0");
         _cleanup_(finding_freep) Finding *finding = NULL, *warned = NULL;
-        _cleanup_(strv_freep) char **extensions = NULL;
+        _cleanup_(questions_done) Questions questions = {};
         uint64_t version = 20240101010101;
-        Policy policy = { .tombstones = { .list = &version, .n = 1 } };
-        const char *rows = NULL;
+        Policy policy = {.tombstones = {.list = &version, .n = 1}};
 
         (void)state;
         ledger_row(ledger, version);
         finding = verdict_of(release_data_find(data, "v1.49.0"), ledger, &policy);
         assert_string_equal(finding->sentence, "Refused: v1.49.0 must not be reached without stopping at v1.45.0");
         ledger_row(there, version);
-        verdict_questions(release_data_find(data, "v1.42.0"), there, &policy, &extensions, &rows);
-        assert_non_null(rows);
+        verdict_questions(release_data_find(data, "v1.42.0"), there, &policy, &questions);
+        assert_non_null(questions.rows);
         warned = verdict_of(release_data_find(data, "v1.42.0"), there, &policy);
         assert_int_equal(warned->verdict, VERDICT_VERIFIED);
         assert_int_equal(strv_length(warned->warnings), 2);
@@ -257,6 +256,71 @@ static void a_bridge_is_not_jumped(void **state) {
         expect("v1.49.0", ledger, "stop", "Refused: v1.49.0 must not be reached without stopping at v1.45.0");
         finding = verdict_of(release_data_find(data, "v1.49.0"), ledger, &policy);
         assert_int_equal(finding->verdict, VERDICT_PENDING);
+}
+
+/* The first @n files of an image, run one by one on an empty database. */
+static Ledger *replayed_up_to(const Manifest *image, size_t n) {
+        Ledger *ledger = ledger_ready();
+
+        ledger->has_migrations = true;
+        set(&ledger->lago_schema, "public");
+        for (size_t i = 0; i < n; i++)
+                ledger_row(ledger, image->versions.list[i]);
+        return ledger;
+}
+
+static void a_first_replay_that_was_cut_off_goes_on(void **state) {
+        static const char *const images[] = {"v1.26.0", "v1.50.0", "v1.51.0"};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(images); i++) {
+                const Manifest *image = release_data_find(data, images[i]);
+
+                for (size_t n = 1; n < image->versions.n; n++) {
+                        _cleanup_(ledger_freep) Ledger *ledger = replayed_up_to(image, n);
+                        _cleanup_(finding_freep) Finding *finding = NULL, *filled = NULL;
+                        _cleanup_(questions_done) Questions questions = {};
+
+                        verdict_questions(image, ledger, &(Policy){}, &questions);
+                        filled = judge(images[i], ledger);
+                        /* It is asked where it matters, and nowhere else. */
+                        assert_int_equal(questions.any_row, filled->verdict == VERDICT_STOP);
+                        ledger->rows = ROWS_NONE;
+                        finding = judge(images[i], ledger);
+                        assert_int_equal(finding->verdict, VERDICT_PENDING);
+                        assert_int_equal(finding->missing, image->versions.n - n);
+                }
+        }
+}
+
+static void with_a_row_in_it_a_database_does_not_jump_a_bridge(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger =
+                replayed_up_to(release_data_find(data, "v1.50.0"), 300);
+        const char *refused = "Refused: v1.50.0 must not be reached without stopping at v1.44.0";
+
+        (void)state;
+        expect("v1.50.0", ledger, "stop", refused);
+        ledger->rows = ROWS_SOME;
+        expect("v1.50.0", ledger, "stop", refused);
+        ledger->rows = ROWS_NONE;
+        ledger->may_create = false;
+        expect("v1.50.0", ledger, "extension",
+               "Refused: role \"lago\" may not create tables in schema \"public\"");
+}
+
+/* A migrator has locks on what we would look into. */
+static void a_first_replay_that_goes_on_elsewhere_is_busy(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger =
+                replayed_up_to(release_data_find(data, "v1.50.0"), 300);
+
+        (void)state;
+        ledger->migrator.pid = 812;
+        set(&ledger->migrator.since, "14:03");
+        expect("v1.50.0", ledger, "busy",
+               "Waiting for another migrator: backend 812 from unknown since 14:03");
+        ledger->rows = ROWS_SOME;
+        expect("v1.50.0", ledger, "stop",
+               "Refused: v1.50.0 must not be reached without stopping at v1.44.0");
 }
 
 static void an_image_of_ones_own_is_before_the_bridges_of_its_base(void **state) {
@@ -708,6 +772,9 @@ int main(void) {
                 cmocka_unit_test(a_tombstone_hides_no_bridge),
                 cmocka_unit_test(what_only_structure_sql_knows_must_be_applied),
                 cmocka_unit_test(a_bridge_is_not_jumped),
+                cmocka_unit_test(a_first_replay_that_was_cut_off_goes_on),
+                cmocka_unit_test(with_a_row_in_it_a_database_does_not_jump_a_bridge),
+                cmocka_unit_test(a_first_replay_that_goes_on_elsewhere_is_busy),
                 cmocka_unit_test(an_image_of_ones_own_is_before_the_bridges_of_its_base),
                 cmocka_unit_test(a_bridge_is_left_only_with_its_task_done),
                 cmocka_unit_test(a_bridge_newer_than_the_table_is_known_by_its_number),
