@@ -37,26 +37,47 @@ static BridgePlace bridge_place(const Case *c, const Bridge *bridge) {
         return standing_is_within(image, release) ? BRIDGE_NEXT : BRIDGE_CROSSED;
 }
 
+static bool is_few(int64_t rows) {
+        return rows >= 0 && rows <= BRIDGE_MANY;
+}
+
+/* What is to be done to get over a bridge that the database is still before. */
+static void advise_crossing(Case *c, const Bridge *bridge) {
+        const char *release = bridge->release;
+
+        if (bridge->before)
+                case_advise(
+                        c,
+                        "Set release = %s, start, and go on; before that, %s. Done elsewhere: passed-bridges = %s.",
+                        release, bridge->task, release);
+        else
+                case_advise(
+                        c,
+                        "Set release = %s, start, and %s; then go on. Done elsewhere: passed-bridges = %s.",
+                        release, bridge->task, release);
+}
+
 static bool judge_bridge(Case *c, const Bridge *bridge) {
         BridgePlace where = bridge_place(c, bridge);
 
         if (strv_contains(c->policy->passed_bridges, bridge->release))
                 return false;
-        if (where == BRIDGE_NEXT && bridge->before)
+        if (where == BRIDGE_NEXT && bridge->before && !is_few(c->ledger->rows_left))
                 strv_addf(&c->finding->warnings, "%s is a bridge release: %s", bridge->release, bridge->task);
         if (c->missing.n == 0)
                 return false;
         if (where == BRIDGE_CROSSED) {
                 case_tell(c, VERDICT_STOP, "Refused: %s must not be reached without stopping at %s", c->release,
                      bridge->release);
-                case_advise(c, "Set release = %s, start, and %s; then go on. Done elsewhere: passed-bridges = %s.",
-                       bridge->release, bridge->task, bridge->release);
+                advise_crossing(c, bridge);
                 return true;
         }
-        if (where == BRIDGE_LEFT && c->ledger->rows_left > 0 && bridge->rows) {
-                case_tell(c, VERDICT_STOP, "Refused: the task of %s has %" PRIi64 "%s rows left", bridge->release,
-                     c->ledger->rows_left > 1000000 ? (int64_t)1000000 : c->ledger->rows_left,
-                     c->ledger->rows_left > 1000000 ? " or more" : "");
+        if (where == BRIDGE_LEFT && c->ledger->rows_left > 0 && bridge->rows && !bridge->before) {
+                case_tell(c, VERDICT_STOP, "Refused: the task of %s has %" PRIi64 "%s rows left",
+                          bridge->release,
+                          c->ledger->rows_left > BRIDGE_MANY ? (int64_t)BRIDGE_MANY
+                                                             : c->ledger->rows_left,
+                          c->ledger->rows_left > BRIDGE_MANY ? " or more" : "");
                 case_advise(c, "Set release = %s, start, and %s; then go on. If these rows are to stay: passed-bridges = %s.",
                        bridge->release, bridge->task, bridge->release);
                 return true;
@@ -105,7 +126,8 @@ const char *bridge_question(const Case *c) {
         for (size_t i = 0; i < n_bridges; i++) {
                 BridgePlace where = bridge_place(c, &bridges[i]);
 
-                if (bridges[i].rows && (where == BRIDGE_HERE || where == BRIDGE_LEFT))
+                if (bridges[i].before ? where == BRIDGE_NEXT
+                                      : where == BRIDGE_HERE || where == BRIDGE_LEFT)
                         return bridges[i].rows;
         }
         return NULL;

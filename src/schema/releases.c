@@ -112,37 +112,77 @@ const Squash *squash_of_version(uint64_t version) {
 
 /*
  * From Lago's upgrade guide ("mandatory intermediary releases"). Stops that the guide lists without a task, and those
- * that only announce changes of the API, are left out: jumping over them strands nothing.
+ * that only announce changes of the API, are left out: jumping over them strands nothing. A task is a command as it is
+ * typed on the host, by lagoctl.
  *
- * Row counts look at no more than 1,000,001 rows: "more than a million" is all that one needs to know.
+ * Row counts look at no more than 1,000,001 rows: "more than a million" is all that one needs to know. They must come to
+ * nothing once the task is done, so they leave out what it leaves.
  */
 #define ROWS(from_where) "SELECT count(*) FROM (SELECT 1 FROM " from_where " LIMIT 1000001) AS rows_left"
 
 /* clang-format off */
+/* What v1.20.0's migration deletes, a thousand at a time. */
+#define ZERO_FEES "fees WHERE fee_type = 0 AND amount_cents = 0 AND units = 0 AND NOT pay_in_advance"
+
+/* The tables that "migrations:fill_organization_id" fills; of idempotency_records it fills some rows alone. */
+#define OF(table) "SELECT organization_id FROM " table " UNION ALL "
+#define WITHOUT_ORGANIZATION                                                                                           \
+        "(" OF("add_ons_taxes") OF("adjusted_fees") OF("applied_coupons") OF("applied_invoice_custom_sections")        \
+        OF("applied_usage_thresholds") OF("billable_metric_filters") OF("billing_entities_taxes")                      \
+        OF("charge_filter_values") OF("charge_filters") OF("charges") OF("charges_taxes") OF("commitments")            \
+        OF("commitments_taxes") OF("coupon_targets") OF("credit_note_items") OF("credit_notes")                        \
+        OF("credit_notes_taxes") OF("credits") OF("customer_metadata") OF("customers_taxes") OF("data_export_parts")   \
+        OF("dunning_campaign_thresholds") OF("fees_taxes") OF("integration_collection_mappings")                       \
+        OF("integration_customers") OF("integration_items") OF("integration_mappings") OF("integration_resources")     \
+        OF("invoice_metadata") OF("invoice_subscriptions") OF("invoices_payment_requests") OF("invoices_taxes")        \
+        OF("payments") OF("plans_taxes") OF("recurring_transaction_rules") OF("refunds") OF("subscriptions")           \
+        OF("usage_thresholds") OF("wallet_transactions") OF("wallets") OF("webhooks")                                  \
+        "SELECT organization_id FROM payment_provider_customers WHERE deleted_at IS NULL) AS t "                       \
+        "WHERE organization_id IS NULL"
+
+/* Customers of a payment provider whose method of payment is not in the table of these. */
+#define WITHOUT_METHOD                                                                                                 \
+        "(SELECT id, settings->>CASE type WHEN 'PaymentProviderCustomers::GocardlessCustomer' "                        \
+        "THEN 'provider_mandate_id' ELSE 'payment_method_id' END AS method "                                           \
+        "FROM payment_provider_customers WHERE deleted_at IS NULL AND type IN ("                                       \
+        "'PaymentProviderCustomers::StripeCustomer', 'PaymentProviderCustomers::AdyenCustomer', "                      \
+        "'PaymentProviderCustomers::GocardlessCustomer', 'PaymentProviderCustomers::MoneyhashCustomer')) AS c "        \
+        "WHERE method IS NOT NULL AND NOT EXISTS (SELECT FROM payment_methods m "                                      \
+        "WHERE m.payment_provider_customer_id = c.id AND m.provider_method_id = c.method)"
+
 const Bridge bridges[] = {
         { .release = "v1.20.0", .before = true,
-          .task = "with more than a million fees of amount zero, delete them before its migrations run" },
+          .task = "with more than a million fees of no amount and no units, delete them in SQL: its migration takes a "
+                  "thousand at a time",
+          .rows = ROWS(ZERO_FEES) },
         { .release = "v1.25.0",
-          .task = "in rails console, run the PopulateFeesWithOrganizationFromInvoice, "
-                  "PopulateFeesWithOrganizationFromSubscription and PopulateFeesWithBillingEntityId jobs of "
-                  "DatabaseMigrations, and let the worker finish them",
+          .task = "run: lagoctl rails runner 'DatabaseMigrations::PopulateFeesWithOrganizationFromInvoiceJob.perform_later; "
+                  "DatabaseMigrations::PopulateFeesWithOrganizationFromSubscriptionJob.perform_later; "
+                  "DatabaseMigrations::PopulateFeesWithBillingEntityIdJob.perform_later' (and let the worker finish them)",
           .rows = ROWS("fees WHERE organization_id IS NULL OR billing_entity_id IS NULL") },
         { .release = "v1.28.1",
-          .task = "in rails console, run DatabaseMigrations::PopulateInvoicesBillingEntitySequentialIdJob, and let "
-                  "the worker finish it" },
+          .task = "run: lagoctl rails runner DatabaseMigrations::PopulateInvoicesBillingEntitySequentialIdJob.perform_later "
+                  "(and let the worker finish it)",
+          .rows = ROWS("invoices WHERE organization_sequential_id <> 0 AND billing_entity_sequential_id IS NULL") },
         { .release = "v1.30.0",
-          .task = "run: bundle exec rails migrations:fill_organization_id (until it says \"All good\")" },
-        { .release = "v1.32.0", .task = "run: bundle exec rails upgrade:perform_required_jobs",
+          .task = "run: lagoctl rails migrations:fill_organization_id (until it says \"All good\")",
+          .rows = ROWS(WITHOUT_ORGANIZATION) },
+        { .release = "v1.32.0", .task = "run: lagoctl rails upgrade:perform_required_jobs",
           .rows = ROWS("payments WHERE customer_id IS NULL") },
-        { .release = "v1.42.0", .task = "run: bundle exec rails upgrade:perform_required_jobs",
+        { .release = "v1.42.0", .task = "run: lagoctl rails upgrade:perform_required_jobs",
           .rows = ROWS("(SELECT code FROM charges UNION ALL SELECT code FROM fixed_charges) AS c WHERE code IS NULL") },
-        { .release = "v1.44.0", .task = "run: bundle exec rails upgrade:perform_required_jobs" },
-        { .release = "v1.45.0", .task = "run: DRY_RUN=false bundle exec rails migrations:wallet_traceability" },
+        /* A subscription that never had an event stays without a date: no query tells whether it was looked at. */
+        { .release = "v1.44.0", .task = "run: lagoctl rails upgrade:perform_required_jobs" },
+        /* Of an active wallet; those that are terminated the task leaves. */
+        { .release = "v1.45.0", .task = "run: lagoctl rails migrations:wallet_traceability DRY_RUN=false",
+          .rows = ROWS("wallets WHERE NOT traceable AND status = 0") },
         { .release = "v1.50.0",
-          .task = "run, for each payment provider in use (stripe, adyen, gocardless, moneyhash): "
-                  "bundle exec rails migrations:backfill_PROVIDER_payment_methods" },
+          .task = "run: lagoctl rails migrations:backfill_stripe_payment_methods migrations:backfill_adyen_payment_methods "
+                  "migrations:backfill_gocardless_payment_methods migrations:backfill_moneyhash_payment_methods",
+          .rows = ROWS(WITHOUT_METHOD) },
         { .release = "v1.52.0",
-          .task = "run: bundle exec rails migrations:backfill_wallet_transactions_billing_entity" },
+          .task = "run: lagoctl rails migrations:backfill_wallet_transactions_billing_entity",
+          .rows = ROWS("wallet_transactions WHERE billing_entity_id IS NULL") },
         { .release = "v1.57.0", .task = "run the payment term task of its upgrade notes" },
 };
 /* clang-format on */

@@ -33,8 +33,9 @@ static bool judge_verified(Case *c) {
         case_tell(c, VERDICT_VERIFIED, "Schema verified: %s, %zu of %zu", c->release, c->finding->applied,
              c->finding->needed);
         if (c->ledger->roles == ROLES_MISSING)
-                strv_add(&c->finding->warnings, "the predefined roles are missing; run: bundle exec rails " SEED_TASK
-                                                " (v1.40.1, v1.41.1 and later have it)");
+                strv_add(&c->finding->warnings,
+                         "the predefined roles are missing; run: lagoctl rails " SEED_TASK
+                         " (v1.40.1, v1.41.1 and later have it)");
         STRV_FOREACH(name, c->ledger->invalid_indexes)
                 strv_addf(&c->finding->warnings, "invalid index %s, left by an interrupted concurrent build; drop and "
                                                  "create it again", *name);

@@ -464,7 +464,7 @@ lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE lo
         gate check v1.49.0
         expect 0 verified
         [ "$(field ROLES)" = missing ]
-        [[ "$(field WARNING)" == *roles:seed_predefined* ]]
+        [[ "$(field WARNING)" == *'run: lagoctl rails roles:seed_predefined'* ]]
         sql "$DATABASE" -c "INSERT INTO roles VALUES (1, NULL, 'Admin'), (2, NULL, 'Finance'), (3, NULL, 'Manager')"
         gate check v1.49.0
         [ "$(field ROLES)" = present ]
@@ -492,6 +492,70 @@ lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE lo
         sql "$DATABASE" -c "UPDATE charges SET code = 'x'; UPDATE fixed_charges SET code = 'x'"
         gate check v1.43.0
         expect 10 pending
+}
+
+@test "what can be counted of a bridge's task is counted, and a table that is not there is no error in the server's log" {
+        : >"$RUN/main.server.log"
+        for release in v1.45.0 v1.46.0; do
+                make_image "$release"
+        done
+        fill v1.45.0
+        gate check v1.46.0
+        expect 10 pending
+        gate check v1.45.0
+        expect 0 verified
+        [ "$(field WARNING)" = "v1.45.0 is a bridge release; before the next one: run: lagoctl rails migrations:wallet_traceability DRY_RUN=false" ]
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE wallets (traceable bool, status int);
+                INSERT INTO wallets VALUES (false, 0), (false, 0), (true, 0), (false, 1)"
+        gate check v1.46.0
+        expect 32 stop "Refused: the task of v1.45.0 has 2 rows left"
+        [[ "$(field REMEDY)" == *"run: lagoctl rails migrations:wallet_traceability DRY_RUN=false; then go on."* ]]
+        sql "$DATABASE" -c "UPDATE wallets SET traceable = true WHERE status = 0"
+        gate check v1.46.0
+        expect 10 pending
+        gate check v1.45.0
+        [ -z "$(field WARNING)" ]
+        run cat "$RUN/main.server.log"
+        [[ "$output" != *ERROR* ]]
+}
+
+@test "methods of payment that are not in their table keep a database on v1.50.0" {
+        fill v1.50.0
+        sql "$DATABASE" -c "SET ROLE lago;
+                CREATE TABLE payment_provider_customers (id int, type varchar, settings jsonb, deleted_at date);
+                CREATE TABLE payment_methods (payment_provider_customer_id int, provider_method_id varchar);
+                INSERT INTO payment_provider_customers VALUES
+                        (1, 'PaymentProviderCustomers::StripeCustomer', '{\"payment_method_id\": \"pm_1\"}', NULL),
+                        (2, 'PaymentProviderCustomers::StripeCustomer', '{}', NULL),
+                        (3, 'PaymentProviderCustomers::AdyenCustomer', '{\"payment_method_id\": \"pm_3\"}', now()),
+                        (4, 'PaymentProviderCustomers::GocardlessCustomer', '{\"provider_mandate_id\": \"m_4\"}', NULL),
+                        (5, 'PaymentProviderCustomers::CashfreeCustomer', '{\"payment_method_id\": \"pm_5\"}', NULL)"
+        gate check v1.51.0
+        expect 32 stop "Refused: the task of v1.50.0 has 2 rows left"
+        sql "$DATABASE" -c "INSERT INTO payment_methods VALUES (1, 'pm_1'), (4, 'm_4')"
+        gate check v1.51.0
+        expect 10 pending
+        gate check v1.50.0
+        expect 0 verified
+        [ -z "$(field WARNING)" ]
+}
+
+@test "fees of nothing are only spoken of before v1.20.0 when there are too many to be deleted by its migration" {
+        make_image v1.19.1
+        make_image v1.20.0
+        fill v1.19.1
+        gate check v1.20.0
+        expect 10 pending
+        [[ "$(field WARNING)" == "v1.20.0 is a bridge release: with more than a million fees "* ]]
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE fees (fee_type int, amount_cents bigint, units numeric, pay_in_advance bool);
+                INSERT INTO fees VALUES (0, 0, 0, false)"
+        gate check v1.20.0
+        expect 10 pending
+        [ -z "$(field WARNING)" ]
+        sql "$DATABASE" -c "INSERT INTO fees SELECT 0, 0, 0, false FROM generate_series(1, 1000000)"
+        gate check v1.20.0
+        expect 10 pending
+        [[ "$(field WARNING)" == *"delete them in SQL"* ]]
 }
 
 # How many questions the server was asked since the mark of that many bytes in its log.

@@ -360,6 +360,38 @@ static void a_bridge_is_left_only_with_its_task_done(void **state) {
         expect("v1.43.0", ledger, "pending", "Waiting for the schema: 7 of 940 missing, first 20251229153718");
 }
 
+/* The host has no bundle, and what stands before a command does not reach its container. */
+static void every_task_is_a_command_of_the_host(void **state) {
+        (void)state;
+        for (size_t i = 0; i < n_bridges; i++) {
+                const char *run = strstr(bridges[i].task, "run: ");
+
+                assert_null(strstr(bridges[i].task, "bundle"));
+                assert_null(strstr(bridges[i].task, "console"));
+                if (run)
+                        assert_non_null(startswith(run, "run: lagoctl rails "));
+                /* It stands inside a sentence: "…, start, and TASK; then go on." */
+                assert_true(islower((unsigned char)bridges[i].task[0]));
+        }
+}
+
+static void what_is_to_be_done_before_a_bridge_is_said_so(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.19.0");
+        _cleanup_(finding_freep) Finding *finding = judge("v1.21.0", ledger),
+                                         *next = judge("v1.20.0", ledger), *few = NULL;
+
+        (void)state;
+        assert_string_equal(
+                finding->remedy,
+                "Set release = v1.20.0, start, and go on; before that, with more than a million fees of no "
+                "amount and no units, delete them in SQL: its migration takes a thousand at a time. Done "
+                "elsewhere: passed-bridges = v1.20.0.");
+        assert_int_equal(strv_length(next->warnings), 1);
+        ledger->rows_left = BRIDGE_MANY;
+        few = judge("v1.20.0", ledger);
+        assert_int_equal(strv_length(few->warnings), 0);
+}
+
 static void a_bridge_newer_than_the_table_is_known_by_its_number(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.51.0");
         _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
@@ -777,6 +809,8 @@ int main(void) {
                 cmocka_unit_test(a_first_replay_that_goes_on_elsewhere_is_busy),
                 cmocka_unit_test(an_image_of_ones_own_is_before_the_bridges_of_its_base),
                 cmocka_unit_test(a_bridge_is_left_only_with_its_task_done),
+                cmocka_unit_test(every_task_is_a_command_of_the_host),
+                cmocka_unit_test(what_is_to_be_done_before_a_bridge_is_said_so),
                 cmocka_unit_test(a_bridge_newer_than_the_table_is_known_by_its_number),
                 cmocka_unit_test(a_replayed_database_is_whole),
                 cmocka_unit_test(what_the_pending_steps_need_is_asked_before_they_run),
