@@ -6,6 +6,7 @@
 #include "ctl/ctl.h"
 #include "ctl/mask.h"
 #include "ctl/pg.h"
+#include "ctl/rails.h"
 
 #include "check.h"
 
@@ -223,6 +224,21 @@ static void arguments_are_flags_and_words(void **state _unused_) {
                 -EINVAL);
 }
 
+static void a_variable_for_a_task_stands_behind_it(void **state _unused_) {
+        char *task[] = {(char[]){"migrations:wallet_traceability"}, NULL};
+        char *with[] = {(char[]){"migrations:wallet_traceability"}, (char[]){"DRY_RUN=false"},
+                        NULL};
+        char *empty[] = {(char[]){"PATH=/bin"}, (char[]){"DRY_RUNNER=x"}, (char[]){"LIMITS=1"},
+                         NULL};
+        char *before[] = {(char[]){"PATH=/bin"}, (char[]){"DRY_RUN=false"}, NULL};
+
+        assert_null(rails_unheard(task, empty));
+        assert_ptr_equal(rails_unheard(task, before), before[1]);
+        /* Said twice, the one that reaches it counts. */
+        assert_null(rails_unheard(with, before));
+        assert_null(rails_unheard(with, empty));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_first_cause_is_the_most_upstream),
@@ -236,6 +252,7 @@ int main(void) {
                 cmocka_unit_test(libpq_gets_its_variables),
                 cmocka_unit_test(json_strings_are_quoted),
                 cmocka_unit_test(arguments_are_flags_and_words),
+                cmocka_unit_test(a_variable_for_a_task_stands_behind_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
