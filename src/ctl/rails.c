@@ -47,6 +47,14 @@ const char *rails_unheard(char *const *arguments, char *const *environment) {
         return NULL;
 }
 
+char *rails_elsewhere(const char *admitted, const char *configured) {
+        if (streq(admitted, configured))
+                return NULL;
+        return xasprintf(
+                "lago.conf says %s, which is not admitted: what this command says or does is of %s",
+                configured, admitted);
+}
+
 static int refuse_unheard(char *const *arguments) {
         const char *pair = rails_unheard(arguments, environ);
         _cleanup_(freep) char *words = pair ? strv_join(arguments, " ") : NULL;
@@ -57,6 +65,18 @@ static int refuse_unheard(char *const *arguments) {
                 "%s does not reach the container from before the command; write it behind: lagoctl rails %s %s",
                 pair, words, pair);
         return EXIT_USAGE;
+}
+
+/* The release that runs is the one asked about, whatever lago.conf says meanwhile. */
+static void say_where(const Release *release) {
+        _cleanup_(config_freep) Config *configured = NULL;
+        _cleanup_(freep) char *elsewhere = NULL;
+
+        log_info("In %s, the release that was admitted", release->version);
+        if (config_load_files(CONFIG_DIRECTORY, &configured, NULL) >= 0)
+                elsewhere = rails_elsewhere(release->config->release, configured->release);
+        if (elsewhere)
+                log_warning("%s", elsewhere);
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
@@ -73,6 +93,7 @@ static int run(const Verb *verb, int argc, char **argv) {
                 r = release_load_admitted(&release);
         if (r != 0)
                 return r;
+        say_where(&release);
         r = rails_run(&release, argv + first, NULL, /* shown= */ true, &spawned);
         spawned_done(&spawned);
         return r < 0 ? EXIT_OSERR : r;
@@ -83,7 +104,7 @@ const Verb verb_rails = {
         .arguments = "[--] ARGUMENT...",
         .summary = "Run a rails command, such as a task of an upgrade, in a container of its own",
         .help = "With the image and the settings that were admitted, directly on the database and without its time limits,\n"
-                "as lago-migrate has them. A variable for a task is\n"
+                "as lago-migrate has them; of which release they are is told on standard error. A variable for a task is\n"
                 "written behind it: \"lagoctl rails TASK DRY_RUN=false\". On a terminal it can be typed to: \"lagoctl rails\n"
                 "console\". Exit status: that of the command; 64 for a task's variable before lagoctl, where it would be lost;\n"
                 "75 when no release is admitted; 125 and more when the container cannot be run.\n",

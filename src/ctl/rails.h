@@ -11,3 +11,6 @@
  * Answer: "DRY_RUN=false", which belongs to @environment, or NULL.
  */
 const char *rails_unheard(char *const *arguments, char *const *environment);
+
+/** rails_elsewhere() - a sentence when a command does not run in the release that is configured; NULL when it does. */
+char *rails_elsewhere(const char *admitted, const char *configured);

@@ -239,6 +239,15 @@ static void a_variable_for_a_task_stands_behind_it(void **state _unused_) {
         assert_null(rails_unheard(with, empty));
 }
 
+static void a_command_says_in_which_release_it_runs(void **state _unused_) {
+        _cleanup_(freep) char *elsewhere = rails_elsewhere("v1.32.0", "v1.42.0");
+
+        assert_null(rails_elsewhere("v1.42.0", "v1.42.0"));
+        assert_string_equal(
+                elsewhere,
+                "lago.conf says v1.42.0, which is not admitted: what this command says or does is of v1.32.0");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_first_cause_is_the_most_upstream),
@@ -253,6 +262,7 @@ int main(void) {
                 cmocka_unit_test(json_strings_are_quoted),
                 cmocka_unit_test(arguments_are_flags_and_words),
                 cmocka_unit_test(a_variable_for_a_task_stands_behind_it),
+                cmocka_unit_test(a_command_says_in_which_release_it_runs),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
