@@ -171,8 +171,8 @@ static PGconn *start(const Target *target, const Endpoints *endpoints) {
                 keywords[n] = (const char *[]){ "host", "hostaddr", "port" }[i];
                 values[n++] = (const char *[]){ hosts, addresses, ports }[i];
         }
-        keywords[n] = "fallback_application_name";
-        values[n] = "lago-gate";
+        keywords[n] = "application_name";
+        values[n] = GATE_APPLICATION;
         conn = PQconnectStartParams(keywords, values, /* expand_dbname= */ 0);
         free(keywords);
         free(values);

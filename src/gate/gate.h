@@ -9,6 +9,9 @@
 #include <libpq-fe.h>
 #include <stdio.h>
 
+/* What a server sees of us, whatever name the URL has for Lago's connections. */
+#define GATE_APPLICATION "lago-gate"
+
 /* The gate's own exit statuses; those of the verdicts are verdict_status()'s. */
 enum {
         GATE_BAD_MANIFEST = 65,

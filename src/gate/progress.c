@@ -15,10 +15,15 @@ static const char query_progress[] =
         "   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1\n"
         "     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())\n"
         "     AND l.classid = %u::oid AND l.objid = %u::oid LIMIT 1),\n"
+        /* A gate reads in passing; whoever is in the way beside it is the one to name. */
         "waiting AS (\n"
-        "  SELECT b.pids[1] AS blocker, (SELECT min(l.waitstart) FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted) AS since\n"
-        "    FROM pg_stat_activity a, pg_blocking_pids(a.pid) AS b(pids)\n"
-        "   WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND cardinality(b.pids) > 0\n"
+        "  SELECT b.pid AS blocker, (SELECT min(l.waitstart) FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted) AS since\n"
+        "    FROM pg_stat_activity a, LATERAL (\n"
+        "      SELECT p.pid FROM unnest(pg_blocking_pids(a.pid)) WITH ORDINALITY AS p(pid, n)\n"
+        "        LEFT JOIN pg_stat_activity o ON o.pid = p.pid\n"
+        "       WHERE o.application_name IS DISTINCT FROM '" GATE_APPLICATION
+        "' ORDER BY p.n LIMIT 1) AS b\n"
+        "   WHERE a.datname = current_database() AND a.wait_event_type = 'Lock'\n"
         "     AND (a.application_name = 'psql' OR EXISTS (SELECT FROM migrator m WHERE m.usename = a.usename\n"
         "       AND m.client_addr IS NOT DISTINCT FROM a.client_addr AND m.application_name = a.application_name))\n"
         "   ORDER BY 2 LIMIT 1),\n"

@@ -658,6 +658,37 @@ questions_since() {
         wait_for grep -q "^2 29 " "$RUN/watch"
 }
 
+migration_waits() {
+        [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rails' AND wait_event_type = 'Lock'")" = 1 ]
+}
+
+@test "watch names nobody of our own as being in the way, and whoever is beside it" {
+        fill v1.50.0
+        DATABASE_URL+='&application_name=rails' "$LAGO_GATE" watch --manifest "$RUN/v1.51.0.manifest" >"$RUN/watch" 3>&- &
+        watcher=$!
+        wait_for grep -q "^0 29 " "$RUN/watch"
+        [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rails'")" = 0 ]
+        open_session reader "$DATABASE" lago lago-gate
+        tell reader "BEGIN; LOCK TABLE invoices IN ACCESS SHARE MODE; SELECT 1;"
+        wait_for grep -q 1 "$RUN/session.reader.out"
+        open_session lock "$DATABASE" lago rails
+        tell lock "SELECT pg_advisory_lock($(rails_key));"
+        wait_for lock_is_held
+        open_session migration "$DATABASE" lago rails
+        tell migration "ALTER TABLE invoices ADD COLUMN x int;"
+        wait_for migration_waits
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$(first_new v1.50.0 v1.51.0)')"
+        wait_for grep -Eq "^1 29 [0-9]+ [^ ]+ - - - - - - - - - -$" "$RUN/watch"
+        run ! grep -F lago-gate "$RUN/watch"
+        sql postgres -c "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE invoices%'" >/dev/null
+        open_session user "$DATABASE" lago sidekiq
+        tell user "BEGIN; LOCK TABLE invoices IN ACCESS SHARE MODE; SELECT pg_backend_pid();"
+        wait_for grep -q . "$RUN/session.user.out"
+        tell migration "ALTER TABLE invoices ADD COLUMN x int;"
+        wait_for grep -Eq "^1 29 [0-9]+ [^ ]+ $(cat "$RUN/session.user.out") [0-9]+ idle_in_transaction sidekiq - " "$RUN/watch"
+        run ! grep -F lago-gate "$RUN/watch"
+}
+
 # An index on slow(id), which stops at that row for as long as $RUN/slow is there. The row is in the middle of the table.
 slow_index() {
         local row
