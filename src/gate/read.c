@@ -296,17 +296,29 @@ static void ask_extensions(PGconn *conn, const Target *target, char *const *name
         _cleanup_(result_clearp) PGresult *rows = NULL;
 
         /* The names are words of letters, digits, "_" and "-": the manifest's parser sees to that. */
-        sql = xasprintf("SELECT w.name, a.installed_version IS NOT NULL, a.name IS NOT NULL, coalesce("
-                        "current_setting('is_superuser') = 'on' OR NOT v.superuser OR v.trusted AND "
-                        "has_database_privilege(current_database(), 'CREATE'), false) "
-                        "FROM unnest(ARRAY['%s']) AS w(name) LEFT JOIN pg_available_extensions a ON a.name = w.name "
-                        "LEFT JOIN pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version",
-                        list);
-        if (gate_query(conn, sql, target->timeout_sec, &rows, &error) < 0 || !rows || PQnfields(rows) != 4)
+        sql = xasprintf(
+                "SELECT w.name, a.installed_version IS NOT NULL, a.name IS NOT NULL, coalesce("
+                "current_setting('is_superuser') = 'on' OR NOT v.superuser OR v.trusted AND "
+                "has_database_privilege(current_database(), 'CREATE'), false), "
+                "EXISTS (SELECT FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+                "WHERE e.extname = w.name AND n.nspname = 'partman' AND has_schema_privilege(n.oid, 'USAGE') "
+                "AND has_schema_privilege(n.oid, 'CREATE')), "
+                "coalesce(a.installed_version, a.default_version), a.default_version "
+                "FROM unnest(ARRAY['%s']) AS w(name) LEFT JOIN pg_available_extensions a ON a.name = w.name "
+                "LEFT JOIN pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version",
+                list);
+        if (gate_query(conn, sql, target->timeout_sec, &rows, &error) < 0 || !rows ||
+            PQnfields(rows) != 7)
                 return;
-        for (int i = 0; i < PQntuples(rows); i++)
-                ledger_add_extension(ledger, PQgetvalue(rows, i, 0), streq(PQgetvalue(rows, i, 1), "t"),
-                                     streq(PQgetvalue(rows, i, 2), "t"), streq(PQgetvalue(rows, i, 3), "t"));
+        for (int i = 0; i < PQntuples(rows); i++) {
+                ExtensionFact *fact = ledger_add_extension(
+                        ledger, PQgetvalue(rows, i, 0), streq(PQgetvalue(rows, i, 1), "t"),
+                        streq(PQgetvalue(rows, i, 2), "t"), streq(PQgetvalue(rows, i, 3), "t"));
+
+                fact->in_partman = streq(PQgetvalue(rows, i, 4), "t");
+                fact->version = xstrdup(PQgetvalue(rows, i, 5));
+                fact->offered = xstrdup(PQgetvalue(rows, i, 6));
+        }
 }
 
 /* A question of one value, which may take long on a big table: it gets 3 s. NULL for no answer; else it is of *@ret. */

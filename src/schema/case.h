@@ -74,3 +74,7 @@ bool judge_extension(Case *c);
 FreshWay fresh_way(const Case *c);
 /** extensions_of_files() - what running the missing files one by one creates; a new vector. */
 char **extensions_of_files(const Manifest *manifest, const Ledger *ledger);
+/** partman_is_needed() - the missing files use PARTMAN, where the server has it. */
+bool partman_is_needed(const Case *c);
+
+#define PARTMAN "pg_partman"

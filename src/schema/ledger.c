@@ -29,8 +29,11 @@ Ledger *ledger_free(Ledger *ledger) {
         free(ledger->migrator.since);
         free(ledger->loader.address);
         free(ledger->loader.since);
-        for (size_t i = 0; i < ledger->n_extensions; i++)
+        for (size_t i = 0; i < ledger->n_extensions; i++) {
                 free(ledger->extensions[i].name);
+                free(ledger->extensions[i].version);
+                free(ledger->extensions[i].offered);
+        }
         free(ledger->extensions);
         free(ledger);
         return NULL;
@@ -40,8 +43,17 @@ void ledger_freep(Ledger **ledger) {
         *ledger = ledger_free(*ledger);
 }
 
-void ledger_add_extension(Ledger *ledger, const char *name, bool installed, bool available, bool allowed) {
+ExtensionFact *ledger_add_extension(Ledger *ledger, const char *name, bool installed,
+                                    bool available, bool allowed) {
+        ExtensionFact *fact;
+
         ledger->extensions = xrealloc(ledger->extensions, (ledger->n_extensions + 1) * sizeof(ExtensionFact));
-        ledger->extensions[ledger->n_extensions++] =
-                (ExtensionFact){ xstrdup(name), installed, available, allowed };
+        fact = &ledger->extensions[ledger->n_extensions++];
+        *fact = (ExtensionFact){
+                .name = xstrdup(name),
+                .installed = installed,
+                .available = available,
+                .allowed = allowed,
+        };
+        return fact;
 }

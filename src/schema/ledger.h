@@ -25,6 +25,9 @@ typedef struct ExtensionFact {
         bool installed;
         bool available; /* on the server's disk */
         bool allowed;   /* this role may create it here */
+        bool in_partman; /* installed in the schema of that name, where this role may make tables */
+        char *version;   /* installed; else as the server would create it */
+        char *offered;   /* as the server would create it */
 } ExtensionFact;
 
 /* Whether Lago's tables hold a row, but for those that the migrations put there themselves. */
@@ -81,5 +84,6 @@ Ledger *ledger_new(void);
 Ledger *ledger_free(Ledger *ledger);
 void ledger_freep(Ledger **ledger);
 
-/** ledger_add_extension() - one more fact. */
-void ledger_add_extension(Ledger *ledger, const char *name, bool installed, bool available, bool allowed);
+/** ledger_add_extension() - one more fact, the rest of which the caller fills in before the next. */
+ExtensionFact *ledger_add_extension(Ledger *ledger, const char *name, bool installed,
+                                    bool available, bool allowed);

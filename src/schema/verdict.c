@@ -131,6 +131,8 @@ static char **extensions_asked(const Case *c) {
         if (c->missing.n == 0)
                 return NULL;
         names = extensions_of_files(c->manifest, c->ledger);
+        if (partman_is_needed(c))
+                strv_add(&names, PARTMAN);
         if (ledger_is_fresh(c->ledger) && verdict_rails8(c->manifest))
                 STRV_FOREACH(name, c->manifest->extensions)
                         if (!strv_contains(names, *name))

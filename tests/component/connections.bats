@@ -77,7 +77,7 @@ verified() { expect 0 verified "Schema verified: v1.50.0, 1046 of 1046"; }
         as_postgres "$PG/pg_ctl" -D "$RUN/scram" reload >/dev/null
         DATABASE_URL="postgresql://lago:p%40s%2Fs%20w%3Ao%23r%25d@127.0.0.1:$scram/lago"
         wait_for scram_is_asked
-        gate check v1.50.0
+        gate check v1.30.0
         expect 11 fresh
         DATABASE_URL="postgresql://lago:wrong@127.0.0.1:$scram/lago"
         gate check v1.50.0
@@ -276,7 +276,7 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         tls=$(cat "$RUN/tls.port")
         (cd / && psql -h "$RUN" -p "$tls" -U postgres -qX -c "CREATE ROLE lago LOGIN" -c "CREATE DATABASE lago OWNER lago")
         DATABASE_URL="postgresql://lago@db:$tls/lago?sslmode=verify-full&sslrootcert=/inside/the/image.pem"
-        gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"
+        gate check v1.30.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"
         expect 11 fresh
         gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file "$RUN/wrong.pem"
         expect 39 untrusted "Refused: PostgreSQL at db:$tls: its certificate is not trusted"

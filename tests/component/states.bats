@@ -29,22 +29,36 @@ teardown() {
         [ "$(field ROLES)" = none ]
 }
 
+# As a server of version 5 has it, open to lago; the packages have 4, so it is only said to be 5.
+partman_5() {
+        sql "$DATABASE" -c "CREATE SCHEMA partman AUTHORIZATION lago; CREATE EXTENSION pg_partman SCHEMA partman" \
+                -c "UPDATE pg_extension SET extversion = '5.4.0' WHERE extname = 'pg_partman'"
+}
+
 @test "extensions and their tables do not count" {
         sql "$DATABASE" -c "CREATE SCHEMA partman; CREATE EXTENSION pg_partman SCHEMA public; CREATE EXTENSION pgcrypto"
-        gate check v1.51.0
+        gate check v1.30.0
         expect 11 fresh
 }
 
+# pg_partman 4 is a superuser's to create, 5 is anybody's.
+partman_is_4() {
+        [ "$(sql postgres -c "SELECT bool_and(superuser) FROM pg_available_extension_versions WHERE name = 'pg_partman'")" = t ]
+}
+
 @test "an empty database is loaded by a role that may create pg_partman, and replayed by one that may not" {
-        # pg_partman 4 is a superuser's to create, 5 is anybody's.
-        for_superusers=$(sql "$DATABASE" -c "SELECT bool_and(superuser) FROM pg_available_extension_versions WHERE name = 'pg_partman'")
         gate check v1.51.0
-        expect 11 fresh
-        if [ "$for_superusers" = t ]; then
-                [ "$(field FRESH)" = replay ]
+        if partman_is_4; then
+                expect 38 extension "Refused: v1.51.0 needs pg_partman 5, and the server offers 4.7.2"
                 gate check v1.51.0 --fresh load
                 expect 38 extension "Refused: v1.51.0 needs the extension pg_partman, and the role may not create it"
+                [[ "$(field REMEDY)" != *'fresh = replay'* ]]
+                partman_5
+                gate check v1.51.0
+                expect 11 fresh
+                [ "$(field FRESH)" = replay ]
         else
+                expect 11 fresh
                 [ "$(field FRESH)" = load ]
                 sql "$DATABASE" -c "SET ROLE lago; BEGIN; CREATE SCHEMA partman; CREATE EXTENSION pg_partman SCHEMA partman; ROLLBACK"
         fi
@@ -52,6 +66,41 @@ teardown() {
         gate check v1.51.0
         expect 11 fresh
         [ "$(field FRESH)" = load ]
+}
+
+@test "pg_partman must be version 5, and open to the role, before the migrations that use it run" {
+        make_image v1.40.0
+        make_image v1.42.0
+        fill v1.40.0
+        gate check v1.40.0
+        expect 0 verified
+        if partman_is_4; then
+                gate check v1.42.0
+                expect 38 extension "Refused: v1.42.0 needs pg_partman 5, and the server offers 4.7.2"
+                sql "$DATABASE" -c "CREATE SCHEMA partman; CREATE EXTENSION pg_partman SCHEMA partman"
+                gate check v1.42.0
+                expect 38 extension "Refused: v1.42.0 needs pg_partman 5, and the database has 4.7.2"
+                # So it is: what Lago's migration says to it.
+                run ! sql "$DATABASE" -c "CREATE TABLE t (timestamp timestamp NOT NULL) PARTITION BY RANGE (timestamp);
+                        SELECT partman.create_parent(p_parent_table := 'public.t', p_control := 'timestamp', p_interval := '1 month',
+                                p_type := 'range', p_premake := 3, p_start_partition := '2024-12-01')"
+                [[ $output == *'range is not a valid partitioning type'* ]]
+                sql "$DATABASE" -c "DROP SCHEMA partman CASCADE"
+        fi
+        partman_5
+        gate check v1.42.0
+        expect 10 pending
+        sql "$DATABASE" -c "ALTER SCHEMA partman OWNER TO postgres; GRANT USAGE ON SCHEMA partman TO lago"
+        gate check v1.42.0
+        expect 38 extension "Refused: v1.42.0 needs pg_partman in schema partman, open to role \"lago\""
+        # The sentence's own remedy.
+        sql "$DATABASE" -c "$(field REMEDY | sed 's/^[^:]*: //; s/\.$//')"
+        gate check v1.42.0
+        expect 10 pending
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('20260109092932'), ('20260109132143');
+                REVOKE ALL ON SCHEMA partman FROM lago; UPDATE pg_extension SET extversion = '4.7.2' WHERE extname = 'pg_partman'"
+        gate check v1.42.0
+        expect 10 pending
 }
 
 @test "an empty ledger alone is empty, also with what Rails makes beside it" {
@@ -64,6 +113,7 @@ teardown() {
 }
 
 @test "prepare-replay makes that ledger, once, and only in a fresh database" {
+        partman_5
         run -0 "$LAGO_GATE" prepare-replay --manifest "$RUN/v1.51.0.manifest"
         [ "$(sql "$DATABASE" -c "SELECT tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename = 'schema_migrations'")" = lago ]
         gate check v1.51.0
@@ -76,6 +126,7 @@ teardown() {
 }
 
 @test "prepare-replay says why it cannot make the ledger, where the supervisor reads it" {
+        partman_5
         sql "$DATABASE" -c "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not now''; END';
                 CREATE EVENT TRIGGER no ON ddl_command_start EXECUTE FUNCTION no()"
         gate prepare-replay v1.51.0
@@ -200,22 +251,22 @@ objects_left() {
 
 @test "prepare-load empties what a load that was cut off has left, wherever that was, and extensions stay" {
         sql "$DATABASE" -c 'CREATE EXTENSION pgcrypto'
-        gate prepare-load v1.51.0
+        gate prepare-load v1.30.0
         expect 11 fresh
         for after in '' 'CREATE TABLE billable_metrics (id int); CREATE TABLE subscriptions (id int); CREATE TABLE invoices (id int)' \
                 'CREATE TABLE schema_migrations (version varchar PRIMARY KEY)'; do
                 load_some
                 sql "$DATABASE" -c "SET ROLE lago; $after"
-                gate check v1.51.0
+                gate check v1.30.0
                 case $after in
                 '') expect 35 occupied ;;
                 *billable*) expect 33 invisible ;;
                 *) expect 34 half-loaded ;;
                 esac
-                gate prepare-load v1.51.0
+                gate prepare-load v1.30.0
                 expect 0 fresh
                 [ "$(objects_left)" = 0 ]
-                gate check v1.51.0
+                gate check v1.30.0
                 expect 11 fresh
         done
         [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_extension WHERE extname = 'pgcrypto'")" = 1 ]
@@ -293,6 +344,7 @@ nobody_loads() {
 }
 
 @test "somebody else's tables, views and types occupy a database" {
+        partman_5
         for object in "TABLE posts (id int)" "VIEW v AS SELECT 1" "TYPE t AS ENUM ('a')" "TYPE c AS (a int)" \
                 "DOMAIN d AS int" "MATERIALIZED VIEW m AS SELECT 1"; do
                 sql "$DATABASE" -c "CREATE $object"
@@ -360,11 +412,13 @@ replay_up_to() {
         local table
         for n in 1 100 300 500 596; do
                 new_database
+                partman_5
                 replay_up_to v1.50.0 "$n"
                 gate check v1.50.0
                 expect 10 pending "Waiting for the schema: $((597 - n)) of 597 missing, first $(files v1.50.0 | sed -n "$((n + 1))s/ .*//p")"
         done
         new_database
+        partman_5
         replay_up_to v1.50.0 300
         for table in invoices organizations enriched_events 'roles (code, organization_id)'; do
                 case $table in
@@ -382,6 +436,7 @@ replay_up_to() {
 }
 
 @test "a table that cannot be read may hold rows: the bridge stays, and no error in the server's log" {
+        partman_5
         replay_up_to v1.50.0 300
         : >"$RUN/main.server.log"
         sql "$DATABASE" -c "ALTER TABLE invoices OWNER TO postgres; REVOKE ALL ON invoices FROM lago"
@@ -590,6 +645,7 @@ questions_since() {
 }
 
 @test "a check leaves no error in the server's log" {
+        partman_5
         : >"$RUN/main.server.log"
         gate check v1.51.0
         expect 11 fresh

@@ -2,6 +2,8 @@
 /* The verdict: each state and the order between them, and what must hold of any sets whatever. */
 #include "schema/verdict.h"
 
+#include "schema/case.h"
+
 #include "stack/stack.h"
 #include "supervisor/policy.h"
 
@@ -449,6 +451,93 @@ static void what_the_pending_steps_need_is_asked_before_they_run(void **state) {
         expect("v1.20.0", fresh, "extension", "Refused: no schema of \"public\" exists in the database");
 }
 
+/* A server's pg_partman, seen by a role that may create it; installed: the version in the database. */
+static ExtensionFact *partman(Ledger *ledger, const char *installed, const char *offered) {
+        ExtensionFact *fact = ledger_add_extension(ledger, PARTMAN, installed != NULL, true, true);
+
+        fact->version = xstrdup(installed ? installed : offered);
+        fact->offered = xstrdup(offered);
+        fact->in_partman = installed != NULL;
+        return fact;
+}
+
+static void expect_partman(const char *from, const char *to, const char *installed,
+                           const char *offered, const char *sentence, const char *remedy) {
+        _cleanup_(ledger_freep) Ledger *ledger = from ? database_of(from) : ledger_ready();
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)partman(ledger, installed, offered);
+        finding = verdict_of(release_data_find(data, to), ledger,
+                             &(Policy){.fresh = FRESH_WAY_REPLAY});
+        if (!sentence) {
+                assert_true(finding->verdict == VERDICT_PENDING ||
+                            finding->verdict == VERDICT_FRESH);
+                return;
+        }
+        assert_string_equal(verdict_name(finding->verdict), "extension");
+        assert_string_equal(finding->sentence, sentence);
+        assert_non_null(strstr(finding->remedy, remedy));
+}
+
+static void pg_partman_4_is_known_before_anything_runs(void **state) {
+        (void)state;
+        expect_partman("v1.40.0", "v1.42.0", NULL, "4.7.2",
+                       "Refused: v1.42.0 needs pg_partman 5, and the server offers 4.7.2",
+                       "or remove its package there");
+        expect_partman("v1.40.0", "v1.42.0", "4.7.2", "4.7.2",
+                       "Refused: v1.42.0 needs pg_partman 5, and the database has 4.7.2",
+                       "Install version 5");
+        expect_partman("v1.40.0", "v1.42.0", "4.7.2", "5.4.0",
+                       "Refused: v1.42.0 needs pg_partman 5, and the database has 4.7.2",
+                       "As a superuser in this database: ALTER EXTENSION pg_partman UPDATE.");
+        expect_partman(NULL, "v1.50.0", NULL, "4.7.2",
+                       "Refused: v1.50.0 needs pg_partman 5, and the server offers 4.7.2",
+                       "or remove its package there");
+        expect_partman("v1.40.0", "v1.42.0", NULL, "5.4.0", NULL, NULL);
+        expect_partman("v1.40.0", "v1.42.0", "5.0.1", "5.4.0", NULL, NULL);
+        expect_partman(NULL, "v1.50.0", NULL, "5.4.0", NULL, NULL);
+        /* Where its migrations have run, or are not there yet, nobody asks. */
+        expect_partman("v1.41.0", "v1.42.0", "4.7.2", "4.7.2", NULL, NULL);
+        expect_partman("v1.39.0", "v1.40.0", NULL, "4.7.2", NULL, NULL);
+}
+
+static void pg_partman_must_be_open_to_the_role(void **state) {
+        const char *remedy =
+                "CREATE EXTENSION IF NOT EXISTS pg_partman SCHEMA partman; GRANT ALL ON SCHEMA partman TO lago;";
+        _cleanup_(ledger_freep) Ledger *closed = database_of("v1.40.0"),
+                                       *elsewhere = database_of("v1.40.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        partman(closed, NULL, "5.4.0")->allowed = false;
+        finding = judge("v1.42.0", closed);
+        assert_string_equal(
+                finding->sentence,
+                "Refused: v1.42.0 needs the extension pg_partman, and the role may not create it");
+        assert_non_null(strstr(finding->remedy, remedy));
+        partman(elsewhere, "5.4.0", "5.4.0")->in_partman = false;
+        expect("v1.42.0", elsewhere, "extension",
+               "Refused: v1.42.0 needs pg_partman in schema partman, open to role \"lago\"");
+        elsewhere->extensions[0].available = elsewhere->extensions[0].installed = false;
+        expect("v1.42.0", elsewhere, "pending",
+               "Waiting for the schema: 28 of 933 missing, first 20251224152732");
+}
+
+/* structure.sql takes either version: nothing in it calls the extension. */
+static void a_load_takes_pg_partman_as_it_is(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
+        _cleanup_(finding_freep) Finding *finding = NULL;
+        Manifest image = *release_data_find(data, "v1.50.0");
+        char *extensions[] = {(char[]){PARTMAN}, NULL};
+
+        (void)state;
+        image.extensions = extensions;
+        (void)partman(ledger, NULL, "4.7.2");
+        finding = verdict_of(&image, ledger, &(Policy){});
+        assert_int_equal(finding->verdict, VERDICT_FRESH);
+        assert_int_equal(finding->fresh, FRESH_WAY_LOAD);
+}
+
 static void a_fresh_database_gets_its_tables_in_the_way_that_works(void **state) {
         _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
         _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
@@ -814,6 +903,9 @@ int main(void) {
                 cmocka_unit_test(a_bridge_newer_than_the_table_is_known_by_its_number),
                 cmocka_unit_test(a_replayed_database_is_whole),
                 cmocka_unit_test(what_the_pending_steps_need_is_asked_before_they_run),
+                cmocka_unit_test(pg_partman_4_is_known_before_anything_runs),
+                cmocka_unit_test(pg_partman_must_be_open_to_the_role),
+                cmocka_unit_test(a_load_takes_pg_partman_as_it_is),
                 cmocka_unit_test(a_fresh_database_gets_its_tables_in_the_way_that_works),
                 cmocka_unit_test(another_migrator_is_waited_for),
                 cmocka_unit_test(an_empty_ledger_alone_is_empty),
