@@ -52,6 +52,7 @@ install: all
 	$(call install_file,644,conf/tmpfiles,$(TMPFILESDIR)/lago.conf)
 	$(call install_file,644,conf/preset,$(PRESETDIR)/80-lago.preset)
 	$(call install_file,644,conf/lago.catalog,$(CATALOGDIR)/lago.catalog)
+	$(call install_file,644,conf/needrestart,/etc/needrestart/conf.d/lago.conf)
 	install -m 644 conf/lago.conf conf/lago.env "$(DESTDIR)$(SHAREDIR)"
 	install -d -m 755 "$(DESTDIR)$(DOCDIR)/examples"
 	install -m 644 README.md $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
