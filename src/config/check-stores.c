@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "config/dburl.h"
+#include "config/rubyurl.h"
 #include "config/values.h"
 
 /* Host names under which the bundled servers are known in the container network. */
@@ -93,7 +94,8 @@ static void check_database_url(const Check *check, const char *name) {
 
         if (!pair)
                 return;
-        if (dburl_parse(pair->value, &url, &reason) < 0)
+        reason = ruby_url_objection(pair->value, /* of_rails= */ true);
+        if (reason || dburl_parse(pair->value, &url, &reason) < 0)
                 REFUSE(check, pair, "%s: %s", name,
                        reason ? reason : "this is no URL of a database");
         else if (check->config->database_external || !streq(name, "DATABASE_URL"))
@@ -129,8 +131,11 @@ void check_database(const Check *check) {
 
 static void check_redis_host(const Check *check, const EnvPair *pair) {
         _cleanup_(freep) char *host = url_host(pair->value);
+        _cleanup_(freep) char *reason = ruby_url_objection(pair->value, /* of_rails= */ false);
 
-        if (!host)
+        if (reason)
+                REFUSE(check, pair, "%s: %s", pair->key, reason);
+        else if (!host)
                 REFUSE(check, pair, "%s is no URL; write redis://HOST:6379 or rediss://HOST:6379",
                        pair->key);
         else if (check->config->redis_external && host_is_local(host))

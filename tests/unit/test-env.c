@@ -446,6 +446,82 @@ static void an_external_store_needs_its_url(void **state _unused_) {
                 "");
 }
 
+/* Rails and the client of Redis read URLs by Ruby's rules, libpq by its own: what passes must work in both. */
+static void a_url_is_one_to_ruby_too(void **state _unused_) {
+        static const char *const characters[] = {"[", "]", "^",  "|", "{", "}", "\"",
+                                                 "<", ">", "\\", "`", "@", "%"};
+
+        for (size_t i = 0; i < ELEMENTSOF(characters); i++) {
+                const char *c = characters[i];
+                _cleanup_(freep) char *env =
+                        xasprintf("DATABASE_URL=postgresql://lago:p%sw@pg.example.com:5432/lago\n"
+                                  "REDIS_URL=redis://:p%s1@redis.example.com\n",
+                                  c, c);
+                _cleanup_(freep) char *expected = xasprintf(
+                        "lago.env:1: DATABASE_URL: the character %s in the user or password, which Ruby does not take; "
+                        "write it as %%%02X\n"
+                        "lago.env:2: REDIS_URL: the character %s in the user or password, which Ruby does not take; "
+                        "write it as %%%02X\n",
+                        c, (unsigned)*c, c, (unsigned)*c);
+
+                assert_external_says(env, expected);
+        }
+        assert_external_says(
+                "DATABASE_URL=postgresql://lago:p\xc3\xa4w@pg.example.com/lago\nREDIS_URL=redis://r.example.com\n",
+                "lago.env:1: DATABASE_URL: a letter beyond ASCII in the user or password, which Ruby does not take; "
+                "write it as %C3%A4\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://l:-_.!~*'();:&=+$,%5E@pg.example.com:5432/lago?sslmode=verify-full&x=[1]\n"
+                "REDIS_URL=rediss://:-_.!~*'();:&=+$,%5E@redis_main:6380/0\n",
+                "");
+}
+
+static void a_slash_in_a_password_is_not_a_port(void **state _unused_) {
+        static const char *const passwords[] = {"12/ab", "s/ab", "s?b", "1#b"};
+
+        for (size_t i = 0; i < ELEMENTSOF(passwords); i++) {
+                _cleanup_(freep) char *env =
+                        xasprintf("DATABASE_URL=postgresql://lago:%s@pg.example.com/lago\n"
+                                  "REDIS_URL=redis://:%s@redis.example.com\n",
+                                  passwords[i], passwords[i]);
+
+                assert_external_says(
+                        env,
+                        "lago.env:1: DATABASE_URL: a /, ? or # in front of the \"@\"; in a password they "
+                        "are written %2F, %3F and %23\n"
+                        "lago.env:2: REDIS_URL: a /, ? or # in front of the \"@\"; in a password they "
+                        "are written %2F, %3F and %23\n");
+        }
+}
+
+static void rails_takes_one_host(void **state _unused_) {
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@a.example.com:5432,b.example.com:5432/lago?target_session_attrs=read-write\n"
+                "REDIS_URL=redis://r.example.com\n",
+                "lago.env:1: DATABASE_URL: several hosts, which Rails does not take in this place; write one there, and all "
+                "behind: postgresql://USER:PASSWORD@HOST1/DATABASE?host=HOST1,HOST2\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@a.example.com/lago?host=a.example.com,b.example.com&"
+                "target_session_attrs=read-write\nREDIS_URL=redis://r.example.com\n",
+                "");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg_main:5432/lago\nREDIS_URL=redis://r.example.com\n",
+                "lago.env:1: DATABASE_URL: the character _ in the host's name, which Rails does not take; write another name "
+                "of it, or its address\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@[fd00::1]:5432/lago\nREDIS_URL=redis://r.example.com\n",
+                "");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@[fe80::1%25eth0]/lago\nREDIS_URL=redis://r.example.com\n",
+                "lago.env:1: DATABASE_URL: an address with a zone, which Rails does not take\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@/lago?host=pg.example.com\nREDIS_URL=redis://r.example.com\n",
+                "lago.env:1: DATABASE_URL: no host behind the \"@\"; Rails does not take that\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql:///lago?host=pg.example.com&user=u\nREDIS_URL=redis://r.example.com\n",
+                "");
+}
+
 #define ITSELF                                                                                                           \
         "names this very host, which inside a container is the container itself; write an address at which other hosts " \
         "reach the server\n"
@@ -559,6 +635,9 @@ int main(void) {
                 cmocka_unit_test(the_url_of_the_bundled_database_is_whole),
                 cmocka_unit_test(a_pool_gets_its_jobs),
                 cmocka_unit_test(an_external_store_needs_its_url),
+                cmocka_unit_test(a_url_is_one_to_ruby_too),
+                cmocka_unit_test(a_slash_in_a_password_is_not_a_port),
+                cmocka_unit_test(rails_takes_one_host),
                 cmocka_unit_test(this_host_is_no_external_server),
                 cmocka_unit_test(what_lago_conf_says_is_not_said_twice),
                 cmocka_unit_test(jobs_for_a_pool_that_is_not_here_are_warned_of),
