@@ -198,17 +198,48 @@ static void check_pools(const Check *check) {
                 check_pool(check, pools[i]);
 }
 
+/* With another value the container would run, and nobody would find it, or half of its program would not be there. */
+int check_fixed(const EnvPair *pair, ConfigErrors *errors) {
+        static const char *const fixed[][3] = {
+                {"PORT", "3000",
+                 "the API listens on port 3000 in its container; set listen below [api] in lago.conf, and remove this line"},
+                {"RAILS_ENV", "production",
+                 "Lago's images are built for production, and for nothing else; remove this line"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(fixed); i++)
+                if (streq(pair->key, fixed[i][0]) && !streq(pair->value, fixed[i][1])) {
+                        config_errors_add(errors, pair->file, pair->line, "%s: %s", pair->key,
+                                          fixed[i][2]);
+                        return -EBADMSG;
+                }
+        return 0;
+}
+
 static void check_names(const Check *check) {
         const Env *env = check->config->env;
 
         for (size_t i = 0; i < env->n; i++)
-                (void)check_name(&env->list[i], check->errors);
+                if (check_name(&env->list[i], check->errors) >= 0)
+                        (void)check_fixed(&env->list[i], check->errors);
+}
+
+/* A task of Lago's own way to start, which is not ours. */
+static void check_create_org(const Check *check) {
+        const EnvPair *pair = check_pair(check, "LAGO_CREATE_ORG");
+
+        if (pair && streq(pair->value, "true"))
+                WARN(check, pair,
+                     "%s has no effect; when Lago serves, run: lagoctl create-org NAME EMAIL; and "
+                     "remove this line and those of LAGO_ORG_*",
+                     pair->key);
 }
 
 void check_settings(const Check *check) {
         check_names(check);
         check_presence_switches(check);
         check_exact_switches(check);
+        check_create_org(check);
         check_clickhouse(check);
         check_storage(check);
         check_other_urls(check);

@@ -35,5 +35,8 @@ const char *env_name_meant(const char *name);
 /** check_name() - refuses a misspelt name of Lago's with the one that was meant; all others pass. Errors: -EBADMSG. */
 int check_name(const EnvPair *pair, ConfigErrors *errors);
 
+/** check_fixed() - refuses another value of what an image of Lago settles by itself. Errors: -EBADMSG. */
+int check_fixed(const EnvPair *pair, ConfigErrors *errors);
+
 /** base64_decode() - the bytes of a line of standard base64 with padding; NULL when it is none. */
 char *base64_decode(const char *s, size_t *ret_size);

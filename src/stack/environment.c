@@ -147,8 +147,14 @@ static void fill_backend(Env *env, const Config *config, MemberKind kind) {
 /* The front's variables end up in a file that every browser reads: public names only. */
 static Env *front_environment(const Config *config) {
         static const char *const public_names[] = {
-                "APP_ENV",    "LAGO_OAUTH_PROXY_URL", "LAGO_DISABLE_SIGNUP", "LAGO_DISABLE_PDF_GENERATION",
-                "LAGO_DOMAIN", "NANGO_PUBLIC_KEY",    "SENTRY_DSN",
+                "APP_ENV",
+                "LAGO_OAUTH_PROXY_URL",
+                "LAGO_DISABLE_SIGNUP",
+                "LAGO_DISABLE_PDF_GENERATION",
+                "LAGO_DOMAIN",
+                "LAGO_SUPERSET_URL",
+                "NANGO_PUBLIC_KEY",
+                "SENTRY_DSN",
         };
         Env *env = env_new();
 
@@ -203,6 +209,9 @@ char **stack_environment(const Config *config, const Member *member, const Env *
 
         for (size_t i = 0; own && i < own->n; i++)
                 env_set(env, own->list[i].key, own->list[i].value, own->list[i].file);
+        /* It is the front's. Sidekiq would take it for Rails' environment, and boot another one than the rest. */
+        if (member_info(member->kind)->environment == ENVIRONMENT_BACKEND)
+                env_unset(env, "APP_ENV");
         for (size_t i = 0; i < env->n; i++)
                 strv_addf(&list, "%s=%s", env->list[i].key, env->list[i].value);
         if (list)

@@ -361,7 +361,8 @@ static void unknown_names_pass(void **state _unused_) {
                                             "RUBYOPT",
                                             "LAGO_REDIS_CACHE_READ_TIMEOUT",
                                             "ENVY",
-                                            "LAGO_WEBHOOK_MAX_SIZE"};
+                                            "LAGO_WEBHOOK_MAX_SIZE",
+                                            "LAGO_SUPERSET_URL"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 assert_null(env_name_meant(names[i]));
@@ -572,6 +573,37 @@ static void what_lago_conf_says_is_not_said_twice(void **state _unused_) {
                 "lago.env:2: warning: REDIS_PORT has no effect; remove this line\n");
 }
 
+static void what_an_image_settles_is_not_set_otherwise(void **state _unused_) {
+        static const char port[] =
+                "PORT: the API listens on port 3000 in its container; set listen below [api] in "
+                "lago.conf, and remove this line\n";
+        static const char built[] =
+                "RAILS_ENV: Lago's images are built for production, and for nothing else; remove this line\n";
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(env_freep) Env *own = env_new();
+        _cleanup_(freep) char *path = xasprintf("%s/env.d/api.env", scratch.path), *said = NULL;
+        _cleanup_(freep) char *lines = xasprintf("lago.env:1: %slago.env:2: %s", port, built);
+        _cleanup_(freep) char *member = xasprintf("env.d/api.env:1: %s", port);
+        ConfigErrors errors = {0};
+
+        assert_env_says("PORT=8000\nRAILS_ENV=development\n", lines);
+        assert_env_says("PORT=\nRAILS_ENV=\n", lines);
+        assert_env_says("PORT=3000\nRAILS_ENV=production\n", "");
+        scratch_put(&scratch, "env.d/api.env", "PORT=80\nWEB_CONCURRENCY=2\n");
+        assert_int_equal(env_read(own, path, &errors), 0);
+        assert_int_equal(check_member_environment(own, &errors), -EBADMSG);
+        said = errors_text(&scratch, &errors);
+        assert_string_equal(said, member);
+        config_errors_done(&errors);
+}
+
+static void an_organization_is_not_made_by_a_setting(void **state _unused_) {
+        assert_env_says(
+                "LAGO_CREATE_ORG=true\nLAGO_ORG_NAME=Acme\n",
+                "lago.env:1: warning: LAGO_CREATE_ORG has no effect; when Lago serves, run: lagoctl create-org NAME "
+                "EMAIL; and remove this line and those of LAGO_ORG_*\n");
+}
+
 static void jobs_for_a_pool_that_is_not_here_are_warned_of(void **state _unused_) {
         assert_env_says(
                 "SIDEKIQ_EVENTS=true\nSIDEKIQ_AI_AGENT=false\n",
@@ -640,6 +672,8 @@ int main(void) {
                 cmocka_unit_test(rails_takes_one_host),
                 cmocka_unit_test(this_host_is_no_external_server),
                 cmocka_unit_test(what_lago_conf_says_is_not_said_twice),
+                cmocka_unit_test(what_an_image_settles_is_not_set_otherwise),
+                cmocka_unit_test(an_organization_is_not_made_by_a_setting),
                 cmocka_unit_test(jobs_for_a_pool_that_is_not_here_are_warned_of),
                 cmocka_unit_test(no_value_is_ever_shown),
         };

@@ -122,6 +122,30 @@ static void each_member_sees_what_it_needs_and_no_more(void **state) {
         }
 }
 
+/* Of one file for all, the front has its names and nobody else has those. */
+static void what_is_the_fronts_reaches_the_front_alone(void **state) {
+        static const MemberKind backend[] = {MEMBER_MIGRATE, MEMBER_API, MEMBER_WORKER,
+                                             MEMBER_CLOCK};
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(strv_freep) char **front = NULL;
+        _cleanup_(env_freep) Env *own = env_new();
+
+        (void)state;
+        env_set(c->env, "APP_ENV", "staging", "test");
+        env_set(c->env, "LAGO_SUPERSET_URL", "https://superset.example", "test");
+        env_set(own, "APP_ENV", "development", "test");
+        front = stack_environment(c, &(Member){.kind = MEMBER_FRONT}, NULL);
+        assert_true(strv_contains(front, "APP_ENV=staging"));
+        assert_true(strv_contains(front, "LAGO_SUPERSET_URL=https://superset.example"));
+        for (size_t i = 0; i < ELEMENTSOF(backend); i++) {
+                _cleanup_(strv_freep) char **env =
+                        stack_environment(c, &(Member){.kind = backend[i]}, own);
+
+                assert_false(mentions(env, "APP_ENV="));
+                assert_true(strv_contains(env, "RAILS_ENV=production"));
+        }
+}
+
 static void a_password_is_encoded_in_the_url(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         _cleanup_(freep) char *url = NULL;
@@ -363,6 +387,7 @@ int main(void) {
                 cmocka_unit_test(members_come_upstream_first),
                 cmocka_unit_test(images_get_registry_and_release),
                 cmocka_unit_test(each_member_sees_what_it_needs_and_no_more),
+                cmocka_unit_test(what_is_the_fronts_reaches_the_front_alone),
                 cmocka_unit_test(a_password_is_encoded_in_the_url),
                 cmocka_unit_test(the_database_has_a_place_and_no_secret),
                 cmocka_unit_test(the_ca_file_is_named_as_the_containers_see_it),
