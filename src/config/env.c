@@ -116,8 +116,9 @@ static const char *unquote(char **value) {
         size_t n = strlen(*value);
         char quote = **value;
 
-        if (strstr(*value, "${"))
-                return "\"${\" is not expanded here; write the value itself";
+        if (quote != '\'' && strstr(*value, "${"))
+                return "\"${\" is not expanded here; write the value itself, in single quotes where "
+                       "that has a \"${\"";
         if (quote != '\'' && quote != '"')
                 return strstr(*value, " #")
                                ? "\" #\" behind a value; write comments on lines of their own, "

@@ -25,8 +25,8 @@ void env_freep(Env **env);
  * env_read() - adds the pairs of @path to @env; a key that is there already (from another file) keeps its old value.
  * Lines that are in order are taken even when others are not.
  *
- * Dialect:  KEY=VALUE, one pair of matching quotes taken off, no expansion ("${" is refused), no second definition
- *           within the file, comments at line start.
+ * Dialect:  KEY=VALUE, one pair of matching quotes taken off, no expansion ("${" is refused but in single quotes), no
+ *           second definition within the file, comments at line start. So KEY='VALUE' is exactly VALUE, whatever it has.
  * Errors:   -ENOENT; -EBADMSG with @errors filled; -errno.
  */
 int env_read(Env *env, const char *path, ConfigErrors *errors);

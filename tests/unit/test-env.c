@@ -51,7 +51,21 @@ static void values_are_taken_as_they_stand(void **state _unused_) {
         assert_value("X=\n", "X", "");
         assert_value("X=a'b'\n", "X", "a'b'");
         assert_value("X=a#b\n", "X", "a#b");
+        assert_value("X='pa${ss'\n", "X", "pa${ss");
         assert_value("\xef\xbb\xbf# comment\r\n\n   # another\n_x9=y", "_x9", "y");
+}
+
+/* As the page about moving from docker compose writes them. */
+static void what_single_quotes_are_put_around_is_the_value(void **state _unused_) {
+        static const char *const values[] = {"",     "a",      "\"0123\"", "'0123'",
+                                             "'",    "''",     " a b ",    "a # b",
+                                             "${x}", "a'b\"c", "\\n$HOME", "\"a' #b"};
+
+        for (size_t i = 0; i < ELEMENTSOF(values); i++) {
+                _cleanup_(freep) char *line = xasprintf("X='%s'\n", values[i]);
+
+                assert_value(line, "X", values[i]);
+        }
 }
 
 static void a_name_with_spaces_before_the_sign_is_refused(void **state _unused_) {
@@ -65,10 +79,14 @@ static void a_name_with_spaces_before_the_sign_is_refused(void **state _unused_)
 
 static void what_other_dialects_mean_is_refused(void **state _unused_) {
         assert_env_says("export X=1\n", "lago.env:1: write KEY=VALUE without \"export\"\n");
-        assert_env_says("X=${Y}\n",
-                        "lago.env:1: X: \"${\" is not expanded here; write the value itself\n");
-        assert_env_says("X='${Y:-z}'\n",
-                        "lago.env:1: X: \"${\" is not expanded here; write the value itself\n");
+        assert_env_says(
+                "X=${Y}\n",
+                "lago.env:1: X: \"${\" is not expanded here; write the value itself, in single quotes where "
+                "that has a \"${\"\n");
+        assert_env_says(
+                "X=\"${Y:-z}\"\n",
+                "lago.env:1: X: \"${\" is not expanded here; write the value itself, in single quotes where "
+                "that has a \"${\"\n");
         assert_env_says(
                 "X\n",
                 "lago.env:1: no '=' in this line; write KEY=VALUE, and values of several lines as one line\n");
@@ -646,6 +664,7 @@ static void no_value_is_ever_shown(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values_are_taken_as_they_stand),
+                cmocka_unit_test(what_single_quotes_are_put_around_is_the_value),
                 cmocka_unit_test(a_name_with_spaces_before_the_sign_is_refused),
                 cmocka_unit_test(what_other_dialects_mean_is_refused),
                 cmocka_unit_test(a_nul_byte_ends_nothing),
