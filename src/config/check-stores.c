@@ -11,6 +11,30 @@
 static const char *const database_hosts[] = {"db", "lago-db"};
 static const char *const redis_hosts[] = {"redis", "lago-redis"};
 
+/* Names that an engine gives its host: they are known inside containers, and this host asks each server, too. */
+static const char *const engine_hosts[] = {"host.containers.internal", "host.docker.internal"};
+
+static const char *first_engine_host(const char *hosts) {
+        _cleanup_(strv_freep) char **list = strv_split(hosts, ",");
+
+        for (size_t i = 0; i < ELEMENTSOF(engine_hosts); i++)
+                STRV_FOREACH(host, list)
+                        if (check_is_one_of(*host, &engine_hosts[i], 1))
+                                return engine_hosts[i];
+        return NULL;
+}
+
+static void refuse_engine_host(const Check *check, const EnvPair *pair, const char *hosts) {
+        const char *name = first_engine_host(hosts);
+
+        if (name)
+                REFUSE(check, pair,
+                       "%s names %s, which only containers know, and this host asks the server too; "
+                       "write an address of this host at which others reach it, and let the server "
+                       "listen there",
+                       pair->key, name);
+}
+
 static const char *first_local(const char *hosts) {
         _cleanup_(strv_freep) char **list = strv_split(hosts, ",");
 
@@ -36,12 +60,28 @@ static void check_external_database(const Check *check, const EnvPair *pair, con
                        "address at which "
                        "other hosts reach the server",
                        pair->key, local);
+        else
+                refuse_engine_host(check, pair, host);
         if (password && check_is_placeholder(password))
                 REFUSE_KEY(check, pair,
                            "%s has the password of Lago's compose file, which everybody knows; "
                            "give the role "
                            "another one",
                            pair->key);
+}
+
+/* libpq looks at a CA from sslmode=require on; below that it may not even encrypt. */
+static void check_ca_file(const Check *check, const EnvPair *pair, const DbUrl *url) {
+        static const char *const unused[] = {"allow", "disable", "prefer"};
+        const char *sslmode = dburl_get(url, "sslmode");
+
+        if (check->config->ca_file && streq(pair->key, "DATABASE_URL") &&
+            (isempty(sslmode) || check_is_one_of(sslmode, unused, ELEMENTSOF(unused))))
+                WARN(check, pair,
+                     "ca-file is not used: with %s%s the server's certificate is not looked at, and "
+                     "the connection need not be encrypted; add sslmode=verify-full to %s",
+                     isempty(sslmode) ? "no sslmode" : "sslmode=", isempty(sslmode) ? "" : sslmode,
+                     pair->key);
 }
 
 /* The bundled server is made with POSTGRES_*; Lago logs in with what the URL says. They must agree. */
@@ -98,9 +138,10 @@ static void check_database_url(const Check *check, const char *name) {
         if (reason || dburl_parse(pair->value, &url, &reason) < 0)
                 REFUSE(check, pair, "%s: %s", name,
                        reason ? reason : "this is no URL of a database");
-        else if (check->config->database_external || !streq(name, "DATABASE_URL"))
+        else if (check->config->database_external || !streq(name, "DATABASE_URL")) {
                 check_external_database(check, pair, url);
-        else
+                check_ca_file(check, pair, url);
+        } else
                 check_bundled_database(check, pair, url);
 }
 
@@ -151,15 +192,40 @@ static void check_redis_host(const Check *check, const EnvPair *pair) {
                        "external below [redis] "
                        "in lago.conf, or remove this line",
                        pair->key);
+        else
+                refuse_engine_host(check, pair, host);
+}
+
+#define ANY_SERVER \
+        "redis://HOST:6379 of any server of the group: this host asks that one, Lago goes by the sentinels"
+
+/* Lago asks sentinels for the master's address. Whether a Redis answers at all we ask ourselves, by REDIS_URL. */
+static void check_sentinels(const Check *check, const EnvPair *sentinels, const EnvPair *url) {
+        const EnvPair *group = check_pair(check, "LAGO_REDIS_SIDEKIQ_MASTER_NAME");
+        _cleanup_(freep) char *host = url ? url_host(url->value) : NULL;
+
+        if (!check->config->redis_external)
+                REFUSE(check, sentinels,
+                       "%s names other servers than the bundled Redis; write mode = external below "
+                       "[redis] in lago.conf, or remove this line",
+                       sentinels->key);
+        else if (!url)
+                REFUSE(check, sentinels, "%s needs a REDIS_URL beside it; write " ANY_SERVER,
+                       sentinels->key);
+        else if (host && streq(host, group ? group->value : "master"))
+                REFUSE(check, url, "%s has the name of a group, not of a host; write " ANY_SERVER,
+                       url->key);
 }
 
 void check_redis(const Check *check) {
         const EnvPair *url = check_pair(check, "REDIS_URL"),
-                      *password = check_pair(check, "REDIS_PASSWORD");
+                      *password = check_pair(check, "REDIS_PASSWORD"),
+                      *sentinels = check_pair(check, "LAGO_REDIS_SIDEKIQ_SENTINELS");
         Origin mode = check_origin(check, KEY_REDIS_MODE);
 
-        if (check->config->redis_external && !url &&
-            !check_pair(check, "LAGO_REDIS_SIDEKIQ_SENTINELS"))
+        if (sentinels)
+                check_sentinels(check, sentinels, url);
+        else if (check->config->redis_external && !url)
                 config_errors_add(
                         check->errors, mode.file, mode.line,
                         "[redis] mode = external, but lago.env has no REDIS_URL; write there "

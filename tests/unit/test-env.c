@@ -460,9 +460,80 @@ static void an_external_store_needs_its_url(void **state _unused_) {
                 "lago.conf:6: [redis] mode = external, but lago.env has no REDIS_URL; write there "
                 "REDIS_URL=redis://HOST:6379\n");
         assert_external_says(EXTERNAL_URLS, "");
-        assert_external_says(
-                "DATABASE_URL=postgresql://u:p@pg.example.com/lago\nLAGO_REDIS_SIDEKIQ_SENTINELS=a:1\n",
-                "");
+}
+
+/* By REDIS_URL this host asks whether a Redis answers, whatever Lago asks its sentinels. */
+static void sentinels_need_a_redis_beside_them(void **state _unused_) {
+        static const char url[] = "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n";
+        static const char any[] =
+                "write redis://HOST:6379 of any server of the group: this host asks that one, Lago goes by "
+                "the sentinels\n";
+        _cleanup_(freep) char *alone =
+                xasprintf("%sLAGO_REDIS_SIDEKIQ_SENTINELS=s1:26379,s2:26379\n", url);
+        _cleanup_(freep) char *beside =
+                xasprintf("%sREDIS_URL=redis://r1.example.com:6379\n", alone);
+        _cleanup_(freep) char *group = xasprintf("%sREDIS_URL=redis://master\n", alone);
+        _cleanup_(freep) char *named = xasprintf(
+                "%sLAGO_REDIS_SIDEKIQ_MASTER_NAME=mymaster\nREDIS_URL=redis://mymaster\n", alone);
+        _cleanup_(freep) char *needs = xasprintf(
+                "lago.env:2: LAGO_REDIS_SIDEKIQ_SENTINELS needs a REDIS_URL beside it; %s", any);
+        _cleanup_(freep) char *third =
+                xasprintf("lago.env:3: REDIS_URL has the name of a group, not of a host; %s", any);
+        _cleanup_(freep) char *fourth =
+                xasprintf("lago.env:4: REDIS_URL has the name of a group, not of a host; %s", any);
+
+        assert_external_says(alone, needs);
+        assert_external_says(beside, "");
+        assert_external_says(group, third);
+        assert_external_says(named, fourth);
+        assert_env_says(
+                "LAGO_REDIS_SIDEKIQ_SENTINELS=s1:26379\n",
+                "lago.env:1: LAGO_REDIS_SIDEKIQ_SENTINELS names other servers than the bundled Redis; write mode = "
+                "external below [redis] in lago.conf, or remove this line\n");
+}
+
+static void the_engines_name_for_its_host_is_no_address(void **state _unused_) {
+#define OF_THE_ENGINE                                                                                                     \
+        ", which only containers know, and this host asks the server too; write an address of this host at which others " \
+        "reach it, and let the server listen there\n"
+        assert_external_says("DATABASE_URL=postgresql://u:p@host.containers.internal:5432/lago\n"
+                             "REDIS_URL=redis://Host.Docker.Internal:6379\n",
+                             "lago.env:1: DATABASE_URL names host.containers.internal" OF_THE_ENGINE
+                             "lago.env:2: REDIS_URL names host.docker.internal" OF_THE_ENGINE);
+}
+
+static void a_ca_that_nobody_looks_at_is_warned_of(void **state _unused_) {
+        static const char conf[] = RELEASE
+                "[database]\nmode = external\nca-file = /etc/ssl/pg.pem\n[redis]\nmode = external\n";
+        static const struct {
+                const char *parameter, *with;
+        } cases[] = {
+                {"", "no sslmode"},
+                {"?sslmode=prefer", "sslmode=prefer"},
+                {"?sslmode=disable", "sslmode=disable"},
+                {"?sslmode=verify-full", NULL},
+                {"?sslmode=verify-ca", NULL},
+                {"?sslmode=require", NULL},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *env =
+                        xasprintf("DATABASE_URL=postgresql://u:p@pg.example.com/lago%s\n"
+                                  "REDIS_URL=redis://r.example.com\n",
+                                  cases[i].parameter);
+                _cleanup_(config_freep) Config *config = NULL;
+                _cleanup_(freep) char *said = load_both(conf, env, NULL, &config), *expected = NULL;
+
+                expected =
+                        !cases[i].with
+                                ? xstrdup("")
+                                : xasprintf(
+                                          "lago.env:1: warning: ca-file is not used: with %s the server's certificate "
+                                          "is not looked at, and the connection need not be encrypted; add "
+                                          "sslmode=verify-full to DATABASE_URL\n",
+                                          cases[i].with);
+                assert_string_equal(said, expected);
+        }
 }
 
 /* Rails and the client of Redis read URLs by Ruby's rules, libpq by its own: what passes must work in both. */
@@ -686,6 +757,9 @@ int main(void) {
                 cmocka_unit_test(the_url_of_the_bundled_database_is_whole),
                 cmocka_unit_test(a_pool_gets_its_jobs),
                 cmocka_unit_test(an_external_store_needs_its_url),
+                cmocka_unit_test(sentinels_need_a_redis_beside_them),
+                cmocka_unit_test(the_engines_name_for_its_host_is_no_address),
+                cmocka_unit_test(a_ca_that_nobody_looks_at_is_warned_of),
                 cmocka_unit_test(a_url_is_one_to_ruby_too),
                 cmocka_unit_test(a_slash_in_a_password_is_not_a_port),
                 cmocka_unit_test(rails_takes_one_host),
