@@ -47,6 +47,29 @@ static void check_reach(KeyId url_id, const char *url, const char *section, cons
                 config_key(url_id)->name, host, section, listen->address, listen->port);
 }
 
+/* The front is a program in a browser somewhere, which calls the API at api-url. */
+static void check_browsers(const Config *config, const Origins *origins, ConfigErrors *errors) {
+        _cleanup_(freep) char *front = config->front_url ? url_host(config->front_url) : NULL;
+        _cleanup_(freep) char *api = config->api_url ? url_host(config->api_url) : NULL;
+        Origin origin =
+                origin_of(origins, origins->of[KEY_API_URL].file ? KEY_API_URL : KEY_FRONT_URL);
+
+        if (!front || !api || host_is_local(front))
+                return;
+        if (host_is_local(api))
+                config_errors_add_kind(
+                        errors, CONFIG_WARNING, origin.file, origin.line,
+                        "api-url names %s, where browsers of other hosts find themselves; "
+                        "write the address at which they reach the API",
+                        api);
+        else if (startswith(config->front_url, "https://") &&
+                 startswith(config->api_url, "http://"))
+                config_errors_add_kind(
+                        errors, CONFIG_WARNING, origin.file, origin.line,
+                        "a page from https may not call an API by http: browsers refuse "
+                        "that; write https in api-url, too");
+}
+
 static void check_volumes(const Config *config, const Origins *origins, ConfigErrors *errors) {
         const struct {
                 KeyId id;
@@ -77,6 +100,8 @@ void check_config(const Config *config, const Origins *origins, ConfigErrors *er
                         "v1.50.0");
         check_ports(config, origins, errors);
         check_volumes(config, origins, errors);
+        if (config->front_enabled)
+                check_browsers(config, origins, errors);
         check_reach(KEY_API_URL, config->api_url, "api", &config->api_listen, origins, errors);
         if (config->front_enabled)
                 check_reach(KEY_FRONT_URL, config->front_url, "front", &config->front_listen,

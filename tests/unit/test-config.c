@@ -515,6 +515,8 @@ static void a_name_that_nobody_can_reach_is_warned_of(void **state _unused_) {
                 "proxy on this host can reach; without one write listen = 0.0.0.0:3000\n");
         assert_says(
                 "[lago]\nrelease = v1.50.0\nfront-url = http://192.0.2.1:8080\n",
+                "lago.conf:3: warning: api-url names localhost, where browsers of other hosts find themselves; write the "
+                "address at which they reach the API\n"
                 "lago.conf:3: warning: front-url names 192.0.2.1, but [front] listens on 127.0.0.1, which only a proxy "
                 "on this host can reach; without one write listen = 0.0.0.0:8080\n");
         assert_says("[lago]\nrelease = v1.50.0\napi-url = https://lago.example.com\n", "");
@@ -522,6 +524,31 @@ static void a_name_that_nobody_can_reach_is_warned_of(void **state _unused_) {
                 "[lago]\nrelease = v1.50.0\napi-url = http://lago.example.com\n[api]\nlisten = 0.0.0.0:3000\n",
                 "");
         assert_says("[lago]\nrelease = v1.50.0\napi-url = http://127.0.0.1:3000\n", "");
+}
+
+/* The page comes from the one, and calls the other from wherever it is shown. */
+static void what_browsers_cannot_reach_is_warned_of(void **state _unused_) {
+        static const char local[] =
+                "warning: api-url names localhost, where browsers of other hosts find themselves; write "
+                "the address at which they reach the API\n";
+        _cleanup_(freep) char *third = xasprintf("lago.conf:3: %s", local),
+                              *fourth = xasprintf("lago.conf:4: %s", local);
+
+        assert_says("[lago]\nrelease = v1.50.0\nfront-url = https://billing.example.com\n", third);
+        assert_says(
+                "[lago]\nrelease = v1.50.0\nfront-url = https://billing.example.com\napi-url = http://localhost:3000\n",
+                fourth);
+        assert_says(
+                "[lago]\nrelease = v1.50.0\nfront-url = https://a.example\napi-url = https://b.example\n",
+                "");
+        assert_says(
+                "[lago]\nrelease = v1.50.0\nfront-url = https://a.example\napi-url = http://b.example\n"
+                "[api]\nlisten = 0.0.0.0:3000\n",
+                "lago.conf:4: warning: a page from https may not call an API by http: browsers refuse that; write https "
+                "in api-url, too\n");
+        assert_says(
+                "[lago]\nrelease = v1.50.0\nfront-url = https://a.example\n[front]\nenabled = no\n",
+                "");
 }
 
 static void an_unreadable_file_is_an_error(void **state _unused_) {
@@ -641,6 +668,7 @@ int main(void) {
                 cmocka_unit_test(strange_bytes_are_refused_or_harmless),
                 cmocka_unit_test(what_contradicts_is_refused),
                 cmocka_unit_test(a_name_that_nobody_can_reach_is_warned_of),
+                cmocka_unit_test(what_browsers_cannot_reach_is_warned_of),
                 cmocka_unit_test(an_unreadable_file_is_an_error),
                 cmocka_unit_test(the_files_alone_are_enough_for_the_generator),
                 cmocka_unit_test(the_status_is_that_of_the_worst),
