@@ -45,6 +45,13 @@ int value_parse_listen(const char *value, void *target, char **reterr) {
         }
         if (!is_address(address) || brackets != (strchr(address, ':') != NULL))
                 return -EINVAL;
+        if (brackets) {
+                *reterr = xasprintf(
+                        "the containers have no IPv6 address, so nobody would answer there; "
+                        "write 127.0.0.1:%u, or 0.0.0.0:%u to be reached from other hosts",
+                        port, port);
+                return -EINVAL;
+        }
         free_and_strdup(&listen->address, address);
         listen->port = port;
         return 0;

@@ -173,7 +173,7 @@ static void every_default_is_as_documented(void **state _unused_) {
 static void every_key_takes_another_value(void **state _unused_) {
         _cleanup_(config_freep) Config *config = load_only(
                 "[lago]\nrelease=v1.51.0\nfront-url=https://a.example/\napi-url=https://b.example:8443/api\n"
-                "[api]\nlisten=[::1]:3001\n[front]\nenabled=no\nlisten=0.0.0.0:80\n"
+                "[api]\nlisten=127.0.0.9:3001\n[front]\nenabled=no\nlisten=0.0.0.0:80\n"
                 "[worker]\npools=events, webhook ai_agent\n[clock]\nenabled=no\n[pdf]\nenabled=no\n"
                 "[database]\nmode=bundled\nvolume=pg.1\narguments=-c shared_buffers=2GB -c \"log_line_prefix=%m \"'x y'\n"
                 "shm-size=1G\nca-file=/etc/ssl/x.pem\n[redis]\nmode=bundled\nvolume=r\nappend-only=no\n"
@@ -187,7 +187,7 @@ static void every_key_takes_another_value(void **state _unused_) {
         assert_string_equal(config->release, "v1.51.0");
         assert_string_equal(config->front_url, "https://a.example");
         assert_string_equal(config->api_url, "https://b.example:8443/api");
-        assert_string_equal(config->api_listen.address, "::1");
+        assert_string_equal(config->api_listen.address, "127.0.0.9");
         assert_int_equal(config->api_listen.port, 3001);
         assert_string_equal(config->front_listen.address, "0.0.0.0");
         assert_int_equal(config->front_listen.port, 80);
@@ -333,13 +333,19 @@ static const struct {
          "listen = localhost:3000: write a numeric address and a port: 127.0.0.1:3000, or 0.0.0.0:3000 to be reached from "
          "other hosts"},
         {"api", "listen = ::1:3000",
-         "listen = ::1:3000: write ADDRESS:PORT, such as 127.0.0.1:3000 or [::1]:3000"},
+         "listen = ::1:3000: write ADDRESS:PORT, such as 127.0.0.1:3000 or 0.0.0.0:3000"},
         {"api", "listen = [127.0.0.1]:3000",
-         "listen = [127.0.0.1]:3000: write ADDRESS:PORT, such as 127.0.0.1:3000 or [::1]:3000"},
+         "listen = [127.0.0.1]:3000: write ADDRESS:PORT, such as 127.0.0.1:3000 or 0.0.0.0:3000"},
+        {"api", "listen = [::1]:3000",
+         "listen = [::1]:3000: the containers have no IPv6 address, so nobody would answer there; write 127.0.0.1:3000, or "
+         "0.0.0.0:3000 to be reached from other hosts"},
+        {"front", "listen = [::]:80",
+         "listen = [::]:80: the containers have no IPv6 address, so nobody would answer there; write 127.0.0.1:80, or "
+         "0.0.0.0:80 to be reached from other hosts"},
         {"api", "listen = 127.0.0.1:0",
-         "listen = 127.0.0.1:0: write ADDRESS:PORT, such as 127.0.0.1:3000 or [::1]:3000"},
+         "listen = 127.0.0.1:0: write ADDRESS:PORT, such as 127.0.0.1:3000 or 0.0.0.0:3000"},
         {"api", "listen = 127.0.0.1:65536",
-         "listen = 127.0.0.1:65536: write ADDRESS:PORT, such as 127.0.0.1:3000 or [::1]:3000"},
+         "listen = 127.0.0.1:65536: write ADDRESS:PORT, such as 127.0.0.1:3000 or 0.0.0.0:3000"},
         {"front", "enabled = true", "enabled = true: write yes or no"},
         {"worker", "pools = event",
          "pools = event: Lago has no pool \"event\"; did you mean events?"},
