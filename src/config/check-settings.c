@@ -3,6 +3,7 @@
 #include "config/check-environment.h"
 
 #include "base/util.h"
+#include "config/rubyurl.h"
 #include "config/values.h"
 
 #include <ctype.h>
@@ -123,9 +124,13 @@ static void check_other_urls(const Check *check) {
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 const EnvPair *pair = check_pair(check, names[i]);
-                _cleanup_(freep) char *host = pair ? url_host(pair->value) : NULL;
+                _cleanup_(freep) char *host = pair ? url_host(pair->value) : NULL, *reason = NULL;
 
-                if (host && host_is_local(host))
+                if (pair)
+                        reason = ruby_url_objection(pair->value, /* of_rails= */ false);
+                if (reason)
+                        REFUSE(check, pair, "%s: %s", pair->key, reason);
+                else if (host && host_is_local(host))
                         REFUSE(check, pair,
                                "%s names this very host, which inside a container is the "
                                "container itself; write "

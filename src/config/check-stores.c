@@ -70,6 +70,17 @@ static void check_external_database(const Check *check, const EnvPair *pair, con
                            pair->key);
 }
 
+/* Rails and libpq pass over what they do not know, without a word. */
+static void check_parameters(const Check *check, const EnvPair *pair, const DbUrl *url) {
+        STRV_FOREACH(name, url->dropped) {
+                const char *meant = dburl_keyword_meant(*name);
+
+                if (meant)
+                        WARN(check, pair, "%s: the parameter %s has no effect; did you mean %s?",
+                             pair->key, *name, meant);
+        }
+}
+
 /* libpq looks at a CA from sslmode=require on; below that it may not even encrypt. */
 static void check_ca_file(const Check *check, const EnvPair *pair, const DbUrl *url) {
         static const char *const unused[] = {"allow", "disable", "prefer"};
@@ -140,6 +151,7 @@ static void check_database_url(const Check *check, const char *name) {
                        reason ? reason : "this is no URL of a database");
         else if (check->config->database_external || !streq(name, "DATABASE_URL")) {
                 check_external_database(check, pair, url);
+                check_parameters(check, pair, url);
                 check_ca_file(check, pair, url);
         } else
                 check_bundled_database(check, pair, url);

@@ -3,12 +3,15 @@
 
 #include "base/util.h"
 
+#include <strings.h>
+
 DbUrl *dburl_free(DbUrl *url) {
         if (!url)
                 return NULL;
         strv_free(url->keywords);
         strv_free(url->values);
         free(url->schema);
+        strv_free(url->dropped);
         free(url);
         return NULL;
 }
@@ -35,32 +38,81 @@ void dburl_set(DbUrl *url, const char *keyword, const char *value) {
 }
 
 /* What libpq 15 and Rails' adapter both know; Rails drops every other parameter without a word, and so do we. */
-static bool is_libpq_keyword(const char *s) {
-        static const char *const keywords[] = {
-                "application_name",   "channel_binding",
-                "client_encoding",    "connect_timeout",
-                "dbname",             "fallback_application_name",
-                "gssencmode",         "gsslib",
-                "host",               "hostaddr",
-                "keepalives",         "keepalives_count",
-                "keepalives_idle",    "keepalives_interval",
-                "krbsrvname",         "options",
-                "passfile",           "password",
-                "port",               "replication",
-                "requirepeer",        "service",
-                "ssl_max_protocol_version", "ssl_min_protocol_version",
-                "sslcert",            "sslcompression",
-                "sslcrl",             "sslcrldir",
-                "sslkey",             "sslmode",
-                "sslpassword",        "sslrootcert",
-                "sslsni",             "target_session_attrs",
-                "tcp_user_timeout",   "user",
-        };
+static const char *const keywords[] = {
+        "application_name",
+        "channel_binding",
+        "client_encoding",
+        "connect_timeout",
+        "dbname",
+        "fallback_application_name",
+        "gssencmode",
+        "gsslib",
+        "host",
+        "hostaddr",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "krbsrvname",
+        "options",
+        "passfile",
+        "password",
+        "port",
+        "replication",
+        "requirepeer",
+        "service",
+        "ssl_max_protocol_version",
+        "ssl_min_protocol_version",
+        "sslcert",
+        "sslcompression",
+        "sslcrl",
+        "sslcrldir",
+        "sslkey",
+        "sslmode",
+        "sslpassword",
+        "sslrootcert",
+        "sslsni",
+        "target_session_attrs",
+        "tcp_user_timeout",
+        "user",
+};
 
+static bool is_libpq_keyword(const char *s) {
         for (size_t i = 0; i < ELEMENTSOF(keywords); i++)
                 if (streq(keywords[i], s))
                         return true;
         return false;
+}
+
+const char *dburl_keyword_meant(const char *name) {
+        const char *nearest;
+
+        /* As other clients of PostgreSQL have it. */
+        if (strcasecmp(name, "ssl") == 0)
+                return "sslmode";
+        nearest = nearest_word(name, keywords, ELEMENTSOF(keywords));
+        return nearest && strlen(name) > 4 && word_distance(name, nearest) <= 2 ? nearest : NULL;
+}
+
+/* Of these libpq takes no other value; with one it does not even try to connect. */
+static bool is_choice(const char *keyword, const char *value) {
+        static const char *const choices[][8] = {
+                {"channel_binding", "disable", "prefer", "require"},
+                {"gssencmode", "disable", "prefer", "require"},
+                {"sslmode", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
+                {"target_session_attrs", "any", "read-write", "read-only", "primary", "standby",
+                 "prefer-standby"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(choices); i++) {
+                if (!streq(choices[i][0], keyword))
+                        continue;
+                for (size_t j = 1; j < ELEMENTSOF(choices[i]) && choices[i][j]; j++)
+                        if (streq(choices[i][j], value))
+                                return true;
+                return *value == '\0';
+        }
+        return true;
 }
 
 static int hex_digit(char c) {
@@ -212,7 +264,12 @@ static int parse_parameter(DbUrl *url, const char *s, size_t n, char **reterr) {
                 dburl_set(url, "user", value);
         else if (streq(key, "database"))
                 dburl_set(url, "dbname", value);
-        else if (is_libpq_keyword(key))
+        else if (!is_libpq_keyword(key))
+                strv_add(&url->dropped, key);
+        else if (!is_choice(key, value)) {
+                *reterr = xasprintf("a value of %s that PostgreSQL's client does not know", key);
+                return -EINVAL;
+        } else
                 dburl_set(url, key, value);
         return 0;
 }

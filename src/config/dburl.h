@@ -12,6 +12,7 @@
 typedef struct DbUrl {
         char **keywords, **values; /* of the same length, in libpq's words: host, port, user, password, dbname, sslmode … */
         char *schema;              /* of schema_search_path=, or NULL */
+        char **dropped; /* names of the parameters that libpq does not know; NULL for none */
 } DbUrl;
 
 /**
@@ -22,6 +23,9 @@ typedef struct DbUrl {
  * Errors:  -EINVAL.
  */
 int dburl_parse(const char *url, DbUrl **ret, char **reterr);
+
+/** dburl_keyword_meant() - the libpq keyword that a parameter of this name was meant for: "sslmode" for "ssl_mode"; NULL for none. */
+const char *dburl_keyword_meant(const char *name);
 
 /** dburl_get() - the value of a libpq keyword, or NULL. */
 const char *dburl_get(const DbUrl *url, const char *keyword);

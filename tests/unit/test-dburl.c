@@ -71,6 +71,35 @@ static void parameters_are_libpqs_or_dropped_as_rails_drops_them(void **state) {
         expect("postgresql://h/d?options=-c%20x%3Dy", "host=h dbname=d options=-c x=y");
 }
 
+static void a_parameter_that_nobody_reads_may_mean_another(void **state) {
+        static const char *const cases[][2] = {
+                {"ssl", "sslmode"},
+                {"ssl_mode", "sslmode"},
+                {"sslMode", "sslmode"},
+                {"ssl-mode", "sslmode"},
+                {"sslrootCert", "sslrootcert"},
+                {"pool", NULL},
+                {"prepared_statements", NULL},
+                {"search_path", NULL},
+                {"timeout", NULL},
+                {"encoding", NULL},
+                {"checkout_timeout", NULL},
+                {"variables", NULL},
+                {"reaping_frequency", NULL},
+                {"advisory_locks", NULL},
+                {"statement_timeout", NULL},
+                {"pgbouncer", NULL},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *meant = dburl_keyword_meant(cases[i][0]);
+
+                if (!cases[i][1] != !meant || (meant && !streq(meant, cases[i][1])))
+                        fail_msg("%s: %s", cases[i][0], meant ? meant : "nothing");
+        }
+}
+
 static void what_cannot_be_meant_is_refused_without_telling_secrets(void **state) {
         static const char *const bad[] = {
                 "",
@@ -92,6 +121,9 @@ static void what_cannot_be_meant_is_refused_without_telling_secrets(void **state
                 "postgresql://u:s3cret@h/d?sslmode",
                 "postgresql://u:s3cret@h/d?sslmode=%",
                 "postgresql://u:s3cret@h/d#x",
+                "postgresql://u:s3cret@h/d?sslmode=verify_full",
+                "postgresql://u:s3cret@h/d?sslmode=true",
+                "postgresql://u:s3cret@h/d?target_session_attrs=master",
         };
 
         (void)state;
@@ -145,6 +177,7 @@ int main(void) {
                 cmocka_unit_test(the_forms_of_a_host),
                 cmocka_unit_test(what_is_encoded_is_decoded_once),
                 cmocka_unit_test(parameters_are_libpqs_or_dropped_as_rails_drops_them),
+                cmocka_unit_test(a_parameter_that_nobody_reads_may_mean_another),
                 cmocka_unit_test(what_cannot_be_meant_is_refused_without_telling_secrets),
                 cmocka_unit_test(a_keyword_can_be_set_and_asked_for),
                 cmocka_unit_test(no_bytes_break_the_parser),

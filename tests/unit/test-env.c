@@ -566,6 +566,23 @@ static void a_url_is_one_to_ruby_too(void **state _unused_) {
                 "");
 }
 
+static void a_parameter_that_nobody_reads_is_warned_of(void **state _unused_) {
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg.example.com/lago?ssl=true&pool=5&ssl_mode=require\n"
+                "REDIS_URL=redis://r.example.com\n",
+                "lago.env:1: warning: DATABASE_URL: the parameter ssl has no effect; did you mean sslmode?\n"
+                "lago.env:1: warning: DATABASE_URL: the parameter ssl_mode has no effect; did you mean sslmode?\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg.example.com/lago?sslmode=verify_full\n"
+                "REDIS_URL=redis://r.example.com\n",
+                "lago.env:1: DATABASE_URL: a value of sslmode that PostgreSQL's client does not know\n");
+        assert_external_says(
+                EXTERNAL_URLS
+                "LAGO_REDIS_CACHE_URL=redis://:p^1@r.example.com\nLAGO_REDIS_STORE_URL=r:6379\n",
+                "lago.env:3: LAGO_REDIS_CACHE_URL: the character ^ in the user or password, which Ruby does not "
+                "take; write it as %5E\n");
+}
+
 static void a_slash_in_a_password_is_not_a_port(void **state _unused_) {
         static const char *const passwords[] = {"12/ab", "s/ab", "s?b", "1#b"};
 
@@ -761,6 +778,7 @@ int main(void) {
                 cmocka_unit_test(the_engines_name_for_its_host_is_no_address),
                 cmocka_unit_test(a_ca_that_nobody_looks_at_is_warned_of),
                 cmocka_unit_test(a_url_is_one_to_ruby_too),
+                cmocka_unit_test(a_parameter_that_nobody_reads_is_warned_of),
                 cmocka_unit_test(a_slash_in_a_password_is_not_a_port),
                 cmocka_unit_test(rails_takes_one_host),
                 cmocka_unit_test(this_host_is_no_external_server),
