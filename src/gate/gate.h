@@ -109,6 +109,8 @@ char *gate_collect(PGconn *conn, const Target *target, const char *facts);
 /** ledger_take_versions() - one on each line of @text, sorted; what is no version is counted. */
 void ledger_take_versions(Ledger *ledger, const char *text);
 
+/* --- ask.c --------------------------------------------------------------------------------------------- */
+
 /** gate_ask() - what verdict_questions() wants to know besides; no answer is no error. */
 void gate_ask(PGconn *conn, const Target *target, const Questions *questions, Ledger *ledger);
 
