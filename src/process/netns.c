@@ -94,3 +94,36 @@ int netns_gateway(int netns_fd, char *ret, size_t size) {
         netns_leave(own);
         return r < 0 ? r : netns_default_route(text, ret, size);
 }
+
+int netns_established(const char *text, uint16_t port) {
+        _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+        int n = 0;
+
+        STRV_FOREACH(line, lines) {
+                unsigned local, state;
+
+                /* "0: 00000000:0BB8 0100007F:C350 01 ...": the state 01 is TCP_ESTABLISHED. */
+                if (sscanf(*line, " %*[0-9]: %*[0-9A-F]:%4x %*[0-9A-F]:%*4x %2x", &local, &state) == 2 && local == port &&
+                    state == 1)
+                        n++;
+        }
+        return n;
+}
+
+#define TABLE_MAX (4U << 20)
+
+int netns_connections(int netns_fd, uint16_t port) {
+        _cleanup_(freep) char *four = NULL, *six = NULL;
+        int own = netns_enter(netns_fd), r;
+
+        if (own < 0)
+                return own;
+        r = file_read("/proc/thread-self/net/tcp", TABLE_MAX, &four, NULL);
+        /* Where the kernel has no IPv6, there is no such file. */
+        if (r >= 0 && file_read("/proc/thread-self/net/tcp6", TABLE_MAX, &six, NULL) == -ENOENT)
+                six = xstrdup("");
+        netns_leave(own);
+        if (r < 0 || !six)
+                return r < 0 ? r : -EIO;
+        return netns_established(four, port) + netns_established(six, port);
+}

@@ -3,6 +3,7 @@
 /* A container's network namespace. */
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /** netns_open() - the namespace of @pid, to be kept: it stays valid when the process is gone. Errors: -errno. */
@@ -22,6 +23,12 @@ int netns_address(int netns_fd, char *ret, size_t size);
  * listens. Errors: -errno, -ENOENT when there is none.
  */
 int netns_gateway(int netns_fd, char *ret, size_t size);
+
+/** netns_connections() - how many are connected to the TCP port @port in it. Errors: -errno. */
+int netns_connections(int netns_fd, uint16_t port);
+
+/** netns_established() - the same in the text of /proc/net/tcp or tcp6; see proc_pid_net(5). Pure. */
+int netns_established(const char *text, uint16_t port);
 
 /** netns_default_route() - that address in the text of /proc/net/route; see proc_pid_net(5). Pure. Errors: -ENOENT. */
 int netns_default_route(const char *text, char *ret, size_t size);

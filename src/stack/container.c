@@ -88,12 +88,26 @@ static char **redis_command(const Config *config) {
         return command;
 }
 
+/* It answers our probe every few seconds, and writes a line for each unless it is told not to. */
+static char **renderer_command(const Config *config) {
+        char **command = NULL;
+
+        /* An image of another name may have another program in it. */
+        if (!strstr(config->image_pdf, "gotenberg"))
+                return NULL;
+        strv_add(&command, "gotenberg");
+        strv_add(&command, "--api-disable-health-check-logging=true");
+        return command;
+}
+
 char **stack_command(const Config *config, const Member *member, const char *script, const char *command) {
         char **argv = NULL;
 
         switch (member->kind) {
         case MEMBER_REDIS:
                 return redis_command(config);
+        case MEMBER_PDF:
+                return renderer_command(config);
         case MEMBER_DB:
                 if (config->database_arguments)
                         strv_add(&argv, "postgres");

@@ -48,12 +48,16 @@ typedef struct MemberInfo {
         const char *ready_line; /* READY_BY_ITSELF: words of the line by which it says that it is ready; NULL: none */
         unsigned grace_sec;    /* what its process needs to stop without losing anything */
         const char *stop_signal; /* NULL: what the image says */
+        bool outlives_clients;   /* stopped after API and workers, and asked once more when nobody is connected */
 } MemberInfo;
 
 typedef struct Member {
         MemberKind kind;
         char pool[32]; /* "events" of worker@events, else empty */
 } Member;
+
+/* So long one that outlives its clients waits for them: longer than their grace. */
+#define OUTLIVE_SEC 60U
 
 const MemberInfo *member_info(MemberKind kind);
 

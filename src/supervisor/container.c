@@ -11,6 +11,7 @@
 #include "supervisor/leftover.h"
 #include "supervisor/nameserver.h"
 #include "supervisor/notes.h"
+#include "supervisor/outlive.h"
 #include "supervisor/runfile.h"
 
 #include <arpa/inet.h>
@@ -537,6 +538,18 @@ static void stop_orphan(Supervisor *s) {
         supervisor_timer(s, s->info->grace_sec * USEC_PER_SEC, on_orphan_killed);
 }
 
+/* It has finished what it had in hand, and would wait out its time all the same. */
+static int on_ask_idle(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        (void)usec;
+        if (s->container.init > 0 && outlive_is_idle(s))
+                (void)kill(s->container.init, signal_number(s->info->stop_signal));
+        supervisor_timer(s, 200 * USEC_PER_MSEC, on_ask_idle);
+        return 0;
+}
+
 /*
  * While PostgreSQL makes a new data directory the first process is a shell, which as process 1 does not even see the
  * signal. It is sent until the server itself is there to take it; a server that stops already minds no second one.
@@ -552,6 +565,15 @@ static int on_ask_server_again(sd_event_source *source, uint64_t usec, void *use
         return 0;
 }
 
+static void stop_and_remove(Supervisor *s);
+
+static int on_outlived(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        stop_and_remove(userdata);
+        return 0;
+}
+
 static void stop_and_remove(Supervisor *s) {
         Container *c = &s->container;
         JobSpec spec = {.done = on_stopped};
@@ -562,11 +584,15 @@ static void stop_and_remove(Supervisor *s) {
                 stop_orphan(s);
         else if (c->ended || c->monitor == 0)
                 remove_container(s);
+        else if (outlive_must_wait(s))
+                supervisor_timer(s, 100 * USEC_PER_MSEC, on_outlived);
         else {
                 s->stop_began = now_usec();
                 spec.timeout_usec = (s->info->grace_sec + 15) * USEC_PER_SEC;
                 if (s->member.kind == MEMBER_DB)
                         supervisor_timer(s, USEC_PER_SEC, on_ask_server_again);
+                if (s->info->outlives_clients)
+                        supervisor_timer(s, 200 * USEC_PER_MSEC, on_ask_idle);
                 supervisor_job(s, s->engine->stop(s->container_name, s->info->grace_sec), &spec);
         }
 }

@@ -221,7 +221,8 @@ static char *render_service(const UnitFile *unit) {
                                      "TimeoutStopSec=%us\n"
                                      "WatchdogSec=60s\n"
                                      "WatchdogSignal=SIGKILL\n",
-                                     member_info(unit->kind)->grace_sec + REAP_SEC);
+                                     member_info(unit->kind)->grace_sec + REAP_SEC +
+                                             (member_info(unit->kind)->outlives_clients ? OUTLIVE_SEC : 0));
         return xasprintf(
                 "[Service]\n"
                 "Type=notify\n"

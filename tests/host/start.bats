@@ -197,6 +197,38 @@ SH
         api "http://127.0.0.1:3000/test/jobs/$id" | grep -q '"state":"done"'
 }
 
+@test "the page renderer ends with no page lost: idle at once, else when the page is done, and after the workers" {
+        member_env pdf STANDIN_RENDER=6
+        start_stack
+        in_guest_sh <<'SH'
+set -e
+systemctl restart lago-pdf
+begun=$SECONDS
+systemctl restart lago-pdf
+# Gotenberg itself would wait out its 30 s.
+[ $((SECONDS - begun)) -lt 10 ] || { echo "# idle, it took $((SECONDS - begun)) s"; exit 1; }
+podman exec lago-worker curl -s -m 60 -o /dev/null -w '%{http_code}' -F files=@/etc/hostname \
+        http://pdf:3000/forms/chromium/convert/html >/var/tmp/code &
+sleep 1
+begun=$SECONDS
+systemctl restart lago-pdf
+took=$((SECONDS - begun))
+wait
+[ "$(cat /var/tmp/code)" = 200 ] || { echo "# the page in hand was answered $(cat /var/tmp/code)"; exit 1; }
+[ $took -ge 3 ] && [ $took -lt 20 ] || { echo "# with a page in hand it took $took s"; exit 1; }
+# A worker with a job in hand, and all are asked to stop: the job may still want a page.
+id=$(curl -s -X POST 'http://127.0.0.1:3000/test/jobs?queue=default&kind=sleep&seconds=6' | jq -r .id)
+until curl -s "http://127.0.0.1:3000/test/jobs/$id" | jq -e '.state == "running"' >/dev/null; do sleep 0.1; done
+systemctl stop lago.target 'lago-*.service'
+at() { systemctl show -P InactiveEnterTimestampMonotonic "lago-$1"; }
+[ "$(at pdf)" -gt "$(at worker)" ] && [ "$(at pdf)" -gt "$(at api)" ] || { echo "# pdf stopped before the worker"; exit 1; }
+SH
+        # Nobody had to be killed, neither then nor before.
+        run in_guest journalctl -b --no-pager -o cat MESSAGE_ID=2f5e069a94a8472f991a43cfc1063f35
+        echo "$output" | sort | uniq -c | sort -rn | head -n 20
+        refute grep -F 'Not stopped within' <<<"$output"
+}
+
 @test "enabled, it comes up by itself after a reboot, and in order" {
         in_guest systemctl enable lago.target
         "$guest" reboot "$GUEST"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ready/keep.h"
+#include "process/netns.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/policy.h"
 
@@ -305,8 +306,28 @@ static void the_migration_that_runs_first_is_the_one_to_blame(void **state) {
                 assert_int_equal(second_runs_first(cases[i].status, cases[i].first, cases[i].second), cases[i].second_first);
 }
 
+static void who_is_connected_is_counted_by_port_and_state(void **state) {
+        static const char four[] =
+                "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+                "   0: 00000000:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n"
+                "   1: 0100007F:0BB8 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 2 1\n"
+                "   2: 0100007F:C350 0100007F:0BB8 01 00000000:00000000 00:00000000 00000000     0        0 3 1\n"
+                "  13: 0100007F:0BB8 0100007F:C351 06 00000000:00000000 00:00000000 00000000     0        0 4 1\n";
+        static const char six[] =
+                "  sl  local_address                         remote_address                        st\n"
+                "   0: 00000000000000000000000000000000:0BB8 00000000000000000000000000000000:0000 0A 0\n"
+                "   1: 0000000000000000FFFF0000020A590A:0BB8 0000000000000000FFFF0000030A590A:9C40 01 0\n";
+
+        (void)state;
+        assert_int_equal(netns_established(four, 3000), 1);
+        assert_int_equal(netns_established(six, 3000), 1);
+        assert_int_equal(netns_established(four, 80), 0);
+        assert_int_equal(netns_established("", 3000), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(who_is_connected_is_counted_by_port_and_state),
                 cmocka_unit_test(a_stack_that_serves_is_ready),
                 cmocka_unit_test(the_optional_member_gates_nobody),
                 cmocka_unit_test(the_first_cause_is_named),
