@@ -80,21 +80,76 @@ static int write_and_sync(int fd, const char *text, mode_t mode) {
         return fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-int file_write(const char *path, const char *text, mode_t mode) {
-        _cleanup_(freep) char *temporary = xasprintf("%s.XXXXXX", path);
-        _cleanup_(closep) int fd = mkostemp(temporary, O_CLOEXEC);
+/* "DIRECTORY/.NAME.new": the one name beside @path that is ours. */
+static char *reserved_name(const char *path) {
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+        return xasprintf("%.*s.%s.new", (int)(name - path), path, name);
+}
+
+/* Without a name where the file system can; else (NFS) under the reserved one, what was left there by a crash removed. */
+static int open_temporary(const char *path, const char *temporary, bool *ret_named) {
+        _cleanup_(freep) char *copy = xstrdup(path);
+        int fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+        *ret_named = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR);
+        if (*ret_named) {
+                (void)unlink(temporary);
+                fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        }
+        return fd < 0 ? -errno : fd;
+}
+
+/*
+ * The reserved name may be another writer's for a moment, or be taken from us; what it names is whole in any case.
+ * Answer: 0 when @path has it, or had; 1 when another writer removed ours, which can be linked only once. Errors: -errno.
+ */
+static int publish(int fd, const char *temporary, const char *path) {
+        char file[64];
+        struct stat st;
+
+        (void)snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
+        while (linkat(AT_FDCWD, file, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) < 0)
+                if (errno != EEXIST || (unlink(temporary) < 0 && errno != ENOENT))
+                        return -errno;
+        if (rename(temporary, path) == 0)
+                return 0;
+        if (errno != ENOENT || fstat(fd, &st) < 0)
+                return -errno;
+        return st.st_nlink > 0 ? 0 : 1;
+}
+
+static int write_once(const char *path, const char *temporary, const char *text, mode_t mode) {
+        bool named = false;
+        _cleanup_(closep) int fd = open_temporary(path, temporary, &named);
         int r;
 
         if (fd < 0)
-                return -errno;
+                return fd;
         r = write_and_sync(fd, text, mode);
-        if (r >= 0 && rename(temporary, path) < 0)
-                r = -errno;
-        if (r < 0) {
+        if (r >= 0 && named)
+                r = rename(temporary, path) < 0 ? -errno : 0;
+        else if (r >= 0)
+                r = publish(fd, temporary, path);
+        if (r < 0)
                 (void)unlink(temporary);
-                return r;
-        }
-        return sync_parent(path);
+        return r;
+}
+
+int file_write(const char *path, const char *text, mode_t mode) {
+        _cleanup_(freep) char *temporary = reserved_name(path);
+        int r;
+
+        do
+                r = write_once(path, temporary, text, mode);
+        while (r > 0);
+        return r < 0 ? r : sync_parent(path);
+}
+
+void file_forget_unfinished(const char *path) {
+        _cleanup_(freep) char *temporary = reserved_name(path);
+
+        (void)unlink(temporary);
 }
 
 int make_dirs(const char *path, mode_t mode) {

@@ -19,12 +19,18 @@ int file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_size);
 int fd_read_all(int fd, size_t max_bytes, char **ret, size_t *ret_size);
 
 /**
- * file_write() - @path holds exactly @text afterwards, or what it held before: a temporary file in the same
- * directory, fsync, rename, fsync of the directory.
+ * file_write() - @path holds exactly @text afterwards, or what it held before: a file without a name, fsync, a link,
+ * rename, fsync of the directory.
  *
- * Errors: -errno; no temporary file is left behind.
+ * The link is ".NAME.new" beside @path, a name that is ours: whatever stands there is removed. Where files without a name
+ * cannot be (NFS), the text is written under it, and two writers of one @path must not meet.
+ *
+ * Errors: -errno; nothing is left under that name.
  */
 int file_write(const char *path, const char *text, mode_t mode);
+
+/** file_forget_unfinished() - removes what a power cut may have left of a file_write() to @path, and nothing else. */
+void file_forget_unfinished(const char *path);
 
 /** make_dirs() - @path and what is missing above it, like mkdir -p; @mode holds for the last one. Errors: -errno. */
 int make_dirs(const char *path, mode_t mode);

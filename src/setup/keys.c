@@ -6,12 +6,10 @@
 #include "base/log.h"
 #include "base/util.h"
 
-#include <glob.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <unistd.h>
 
 #define SECRETS_MAX_BYTES (1024 * 1024)
 #define RSA_BITS          2048
@@ -120,17 +118,6 @@ static int append_new_keys(char **text, char *const *missing) {
         return 0;
 }
 
-/* A write that the power cut left half done still holds keys, of no use to anybody but a thief. */
-static void remove_leftovers(const char *path) {
-        _cleanup_(freep) char *pattern = xasprintf("%s.??????", path);
-        glob_t found = {0};
-
-        if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
-                for (size_t i = 0; i < found.gl_pathc; i++)
-                        (void)unlink(found.gl_pathv[i]);
-        globfree(&found);
-}
-
 static StepResult refuse(const char *path, char *const *missing, const char *because) {
         _cleanup_(freep) char *names = strv_join(missing, ", ");
 
@@ -164,7 +151,8 @@ StepResult setup_keys(const char *directory, const Config *config, bool data_exi
         StepResult result;
         int r;
 
-        remove_leftovers(path);
+        /* Half a file still holds keys, of no use to anybody but a thief. Copies of the operator's have other names. */
+        file_forget_unfinished(path);
         if (!missing)
                 return STEP_DONE;
         r = file_read(path, SECRETS_MAX_BYTES, &text, NULL);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Small files: written whole or not at all, and nothing beside them is touched. */
+#include "config-scratch.h"
+
+#include <dirent.h>
+#include <sys/wait.h>
+
+static char *path_in(const Scratch *scratch, const char *name) {
+        return xasprintf("%s/%s", scratch->path, name);
+}
+
+static bool is_there(const Scratch *scratch, const char *name) {
+        _cleanup_(freep) char *path = path_in(scratch, name);
+
+        return access(path, F_OK) == 0;
+}
+
+static char *text_of(const Scratch *scratch, const char *name) {
+        _cleanup_(freep) char *path = path_in(scratch, name);
+        char *text = NULL;
+
+        assert_int_equal(file_read(path, 65536, &text, NULL), 0);
+        return text;
+}
+
+static size_t n_entries(const Scratch *scratch) {
+        DIR *directory = opendir(scratch->path);
+        size_t n = 0;
+
+        assert_non_null(directory);
+        while (readdir(directory))
+                n++;
+        (void)closedir(directory);
+        return n - 2; /* "." and ".." */
+}
+
+static void a_file_is_written_with_its_mode_and_nothing_beside_it(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *path = path_in(&scratch, "keys"), *text = NULL;
+        size_t before = n_entries(&scratch);
+        struct stat st;
+
+        assert_int_equal(file_write(path, "old\n", 0600), 0);
+        assert_int_equal(file_write(path, "new\n", 0644), 0);
+        text = text_of(&scratch, "keys");
+        assert_string_equal(text, "new\n");
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0644);
+        assert_int_equal(n_entries(&scratch), before + 1);
+}
+
+/* One name is ours. All others may be somebody's copies, whatever they look like. */
+static void what_a_crash_left_gives_way_and_nothing_else(void **state _unused_) {
+        static const char *const others[] = {"keys.backup", "keys.aB3xYz", ".keys.aB3xYz", "keys.new", ".keys.new.old"};
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *path = path_in(&scratch, "keys");
+
+        scratch_put(&scratch, ".keys.new", "hal");
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                scratch_put(&scratch, others[i], "mine");
+        assert_int_equal(file_write(path, "whole\n", 0600), 0);
+        assert_false(is_there(&scratch, ".keys.new"));
+        scratch_put(&scratch, ".keys.new", "hal");
+        file_forget_unfinished(path);
+        assert_false(is_there(&scratch, ".keys.new"));
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                _cleanup_(freep) char *text = text_of(&scratch, others[i]);
+
+                assert_string_equal(text, "mine");
+        }
+}
+
+static void a_link_under_our_name_is_not_followed(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *path = path_in(&scratch, "keys"), *link = path_in(&scratch, ".keys.new"), *text = NULL;
+
+        scratch_put(&scratch, "theirs", "theirs");
+        assert_int_equal(symlink("theirs", link), 0);
+        assert_int_equal(file_write(path, "whole\n", 0600), 0);
+        text = text_of(&scratch, "theirs");
+        assert_string_equal(text, "theirs");
+        assert_false(is_there(&scratch, ".keys.new"));
+}
+
+static void what_cannot_be_written_leaves_the_old(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *path = path_in(&scratch, "keys"), *below = path_in(&scratch, "keys/x");
+        _cleanup_(freep) char *reserved = path_in(&scratch, ".keys.new"), *text = NULL;
+
+        assert_int_equal(file_write(path, "old\n", 0600), 0);
+        assert_int_equal(file_write(below, "new\n", 0600), -ENOTDIR);
+        assert_int_equal(make_dirs(reserved, 0755), 0);
+        assert_int_equal(file_write(path, "new\n", 0600), -EISDIR);
+        text = text_of(&scratch, "keys");
+        assert_string_equal(text, "old\n");
+}
+
+/* "aaaa…", "bbbb…": one letter, and all of it. */
+static bool is_whole(const char *text) {
+        return strlen(text) == 20000 && text[strspn(text, (char[]){text[0], '\0'})] == '\0';
+}
+
+static void write_again_and_again(const char *path, char letter) {
+        char text[20001] = "";
+
+        memset(text, letter, sizeof(text) - 1);
+        for (int i = 0; i < 50; i++)
+                if (file_write(path, text, 0600) < 0)
+                        _exit(1);
+        _exit(0);
+}
+
+static void of_several_writers_each_file_is_whole(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *path = path_in(&scratch, "keys");
+        size_t before = n_entries(&scratch);
+        int n = 4, status;
+
+        for (int i = 0; i < n; i++)
+                if (fork() == 0)
+                        write_again_and_again(path, (char)('a' + i));
+        while (n > 0) {
+                _cleanup_(freep) char *text = NULL;
+
+                if (file_read(path, 65536, &text, NULL) >= 0)
+                        assert_true(is_whole(text));
+                if (waitpid(-1, &status, WNOHANG) <= 0)
+                        continue;
+                assert_int_equal(status, 0);
+                n--;
+        }
+        assert_int_equal(n_entries(&scratch), before + 1);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_file_is_written_with_its_mode_and_nothing_beside_it),
+                cmocka_unit_test(what_a_crash_left_gives_way_and_nothing_else),
+                cmocka_unit_test(a_link_under_our_name_is_not_followed),
+                cmocka_unit_test(what_cannot_be_written_leaves_the_old),
+                cmocka_unit_test(of_several_writers_each_file_is_whole),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
