@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/keyfile.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "setup/setup.h"
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define PARTIAL     ".partial"
+#define LOCK        ".lago-backup.lock"
 #define LISTING_MAX (16U << 20)
 #define DUMP        "lago.dump"
 
@@ -53,7 +54,7 @@ typedef struct Backup {
         const char *directory; /* as given */
         char *name;            /* "lago-20261123T001555Z" */
         char *partial, *final; /* full paths */
-        int lock_fd;
+        int directory_fd, lock_fd;
 } Backup;
 
 static void backup_done(Backup *b) {
@@ -61,7 +62,8 @@ static void backup_done(Backup *b) {
         free(b->name);
         free(b->partial);
         free(b->final);
-        close_fd(b->lock_fd);
+        lock_drop(b->directory_fd, LOCK, b->lock_fd);
+        close_fd(b->directory_fd);
 }
 
 /* --- the directory -------------------------------------------------------------------------------------- */
@@ -83,6 +85,22 @@ static void sweep(const Backup *b) {
                 (void)closedir(directory);
 }
 
+/* Another host may write into the same directory, so the lock is in it. */
+static int keep_others_out(Backup *b) {
+        pid_t holder = 0;
+        int r = lock_take(b->directory_fd, LOCK, /* wait_usec= */ 0, &b->lock_fd, &holder);
+
+        if (r == -EBUSY && holder > 0)
+                log_error("Another backup is being made in %s; \"ps -fp %d\" shows it", b->directory, (int)holder);
+        else if (r == -EBUSY)
+                log_error("Another backup is being made in %s", b->directory);
+        else if (r == -EPERM)
+                log_error("%s/" LOCK " is not root's alone; run rm %s/" LOCK, b->directory, b->directory);
+        else if (r < 0)
+                log_error("Cannot lock %s/" LOCK ": %s", b->directory, strerror(-r));
+        return r;
+}
+
 static int prepare(Backup *b) {
         char stamp[32];
         time_t now = time(NULL);
@@ -90,18 +108,16 @@ static int prepare(Backup *b) {
         int r = make_dirs(b->directory, 0700);
 
         if (r >= 0) {
-                b->lock_fd = open(b->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                r = b->lock_fd < 0 ? -errno : 0;
+                b->directory_fd = open(b->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                r = b->directory_fd < 0 ? -errno : 0;
         }
         if (r < 0) {
                 log_error("Cannot use %s: %s", b->directory, strerror(-r));
                 return r;
         }
-        if (flock(b->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-                r = -errno;
-                log_error("Another backup is being made in %s", b->directory);
+        r = keep_others_out(b);
+        if (r < 0)
                 return r;
-        }
         sweep(b);
         (void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
         b->name = xasprintf("lago-%s", stamp);
@@ -281,7 +297,7 @@ static int publish(const Backup *b) {
         _cleanup_(closep) int fd = open(b->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         int r = 0;
 
-        if (fd < 0 || fsync(fd) < 0 || rename(b->partial, b->final) < 0 || fsync(b->lock_fd) < 0) {
+        if (fd < 0 || fsync(fd) < 0 || rename(b->partial, b->final) < 0 || fsync(b->directory_fd) < 0) {
                 r = -errno;
                 log_error("Cannot finish %s: %s", b->final, strerror(errno));
         }
@@ -310,7 +326,7 @@ static int make(Backup *b) {
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
-        _cleanup_(backup_done) Backup b = {.lock_fd = -EBADF};
+        _cleanup_(backup_done) Backup b = {.directory_fd = -EBADF, .lock_fd = -EBADF};
         int status;
 
         if (arguments_parse(verb, argc, argv, NULL, 0, &b.directory, 1, 1) < 0)

@@ -3,6 +3,7 @@
 #include "setup/setup.h"
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "stack/unfinished.h"
@@ -11,12 +12,16 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
 #define DELAY_MAX_SEC 60
+
+#define LOCK_DIRECTORY "/run/lago"
+#define LOCK_FILE      LOCK_DIRECTORY "/setup.lock"
+#define LOCK_TOLD_USEC (1 * USEC_PER_SEC)
+#define LOCK_WAIT_USEC (60 * USEC_PER_SEC)
 
 static const char help[] =
         "Usage: lago-setup [OPTION]...\n"
@@ -125,9 +130,35 @@ static StepResult set_up(const Options *options) {
         return result;
 }
 
+static StepResult another_is_at_work(pid_t holder) {
+        if (holder > 0)
+                return setup_later(NULL, "Another lago-setup has been at work for a minute; \"ps -fp %d\" shows it",
+                                   (int)holder);
+        return setup_later(NULL, "Another lago-setup has been at work for a minute");
+}
+
 /* One at a time: two that start at once must not make two sets of keys. */
+static StepResult keep_others_out(int *ret) {
+        pid_t holder = 0;
+        int r = make_dirs(LOCK_DIRECTORY, 0755);
+
+        if (r >= 0)
+                r = lock_take(AT_FDCWD, LOCK_FILE, LOCK_TOLD_USEC, ret, &holder);
+        if (r == -EBUSY) {
+                log_info("Waiting for another lago-setup (process %d)", (int)holder);
+                (void)sd_notifyf(0, "STATUS=Waiting for another lago-setup (process %d)", (int)holder);
+                r = lock_take(AT_FDCWD, LOCK_FILE, LOCK_WAIT_USEC, ret, &holder);
+        }
+        if (r == -EBUSY)
+                return another_is_at_work(holder);
+        if (r == -EPERM)
+                return setup_later(NULL, LOCK_FILE " is not root's alone; run rm " LOCK_FILE);
+        return r < 0 ? setup_later(NULL, "Cannot lock " LOCK_FILE ": %s", strerror(-r)) : STEP_DONE;
+}
+
 static StepResult set_up_alone(const Options *options) {
-        _cleanup_(closep) int fd = open(options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(closep) int fd = open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC), lock = -EBADF;
+        StepResult result = STEP_DONE;
 
         if (fd < 0) {
                 if (errno != ENOENT && errno != ENOTDIR)
@@ -135,9 +166,9 @@ static StepResult set_up_alone(const Options *options) {
                 log_error("Cannot open %s: %s", options->directory, strerror(errno));
                 return STEP_CONFIG;
         }
-        if (!options->check && flock(fd, LOCK_EX) < 0)
-                return setup_later(NULL, "Cannot lock %s: %s", options->directory, strerror(errno));
-        return set_up(options);
+        if (!options->check)
+                result = keep_others_out(&lock);
+        return result == STEP_DONE ? set_up(options) : result;
 }
 
 static int exit_status(StepResult result) {

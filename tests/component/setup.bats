@@ -1,0 +1,55 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# lago-setup beside other users and beside itself, with an engine that always fails and a /run of its own.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+        SETUP=$(dirname "$LAGO_GATE")/lago-setup
+        RUN=$(mktemp -d /tmp/lago-component.XXXXXX)
+        mkdir "$RUN/bin" "$RUN/lago"
+        chmod 755 "$RUN" "$RUN/lago"
+        printf '[lago]\nrelease = v1.50.0\n' >"$RUN/lago/lago.conf"
+        printf '#!/bin/sh\necho "no engine today" >&2\nexit 1\n' >"$RUN/bin/podman"
+        chmod 755 "$RUN/bin/podman"
+}
+
+teardown() {
+        [ -z "${holder-}" ] || kill "$holder" 2>/dev/null || :
+        rm -rf "$RUN"
+}
+
+# set_up COMMAND...: with the programs and the /run of this test
+set_up() {
+        run unshare --mount sh -c 'mount -t tmpfs -o mode=755 none /run && PATH=$1:$PATH && shift && "$@"' sh "$RUN/bin" "$@"
+        echo "$status $output"
+}
+
+@test "a lock that any user can take does not hold lago-setup up" {
+        # It lasts for as long as the pipe is open.
+        coproc setpriv --reuid=nobody --regid=nogroup --clear-groups flock "$RUN/lago" sh -c 'echo held; cat'
+        holder=$COPROC_PID
+        read -r -t 5 -u "${COPROC[0]}" word
+        [ "$word" = held ]
+        set_up timeout 10 "$SETUP" --once --directory="$RUN/lago"
+        [ "$status" = 75 ]
+        [[ $output == *'no engine today'* ]]
+}
+
+@test "the second of two says for whom it waits, and that one is the only one who can open the lock" {
+        set_up bash -c '
+                mkdir /run/lago
+                umask 077
+                perl -e '\''use Fcntl; open(my $f, "+>", "/run/lago/setup.lock") or die; my $l = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
+                        fcntl($f, F_SETLK, $l) or die; $| = 1; print "held\n"; sleep 60'\'' >/run/held &
+                until grep -qs held /run/held; do :; done
+                timeout 4 "$0" --once --directory="$1" || echo "ended with $?"
+                kill $!
+                ! setpriv --reuid=nobody --regid=nogroup --clear-groups cat /run/lago/setup.lock
+                timeout 10 "$0" --once --directory="$1" || echo "ended with $?"' "$SETUP" "$RUN/lago"
+        [ "$status" = 0 ]
+        [[ $output == *'Waiting for another lago-setup (process '* ]]
+        [[ $output == *'ended with 124'* ]]
+        [[ $output == *'Permission denied'* ]]
+        [[ $output == *'ended with 75'* ]]
+}
