@@ -5,10 +5,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <libgen.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int fd_read_all(int fd, size_t max_bytes, char **ret, size_t *ret_size) {
@@ -176,15 +177,62 @@ bool directory_is_empty(const char *path) {
         return !found;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {
-        (void)st;
-        (void)type;
-        (void)where;
-        return remove(path);
+/* Below @parent and nowhere else: no link is followed, and no other file system entered. */
+static int open_below(int parent, const char *name) {
+        struct open_how how = {
+                .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+                .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
+        };
+        long fd = syscall(SYS_openat2, parent, name, &how, sizeof(how));
+
+        return fd < 0 ? -errno : (int)fd;
 }
 
-int remove_tree(const char *path) {
-        if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
+static int remove_entries(int parent, const char *name) {
+        _cleanup_(closep) int fd = open_below(parent, name);
+        DIR *directory;
+        int r = 0;
+
+        if (fd < 0)
+                return fd;
+        directory = fdopendir(fd);
+        if (!directory)
                 return -errno;
-        return 0;
+        (void)TAKE_FD(fd);
+        for (struct dirent *entry; r >= 0 && (errno = 0, entry = readdir(directory));)
+                if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
+                        r = remove_tree_at(dirfd(directory), entry->d_name);
+        if (r >= 0)
+                r = -errno;
+        (void)closedir(directory);
+        return r;
+}
+
+int remove_tree_at(int directory_fd, const char *name) {
+        int r;
+
+        if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR)
+                return -errno;
+        r = remove_entries(directory_fd, name);
+        if (r < 0)
+                return r;
+        return unlinkat(directory_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+/* On the way to it other file systems may be entered. */
+int remove_tree(const char *path) {
+        _cleanup_(freep) char *above = xstrdup(path), *name = xstrdup(path);
+        _cleanup_(closep) int fd = open(dirname(above), O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        return remove_tree_at(fd, basename(name));
+}
+
+bool directory_is_ours(int fd) {
+        struct stat st;
+
+        return fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 022) == 0;
 }

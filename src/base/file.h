@@ -38,5 +38,15 @@ int make_dirs(const char *path, mode_t mode);
 /** directory_is_empty() - false also when it cannot be read. */
 bool directory_is_empty(const char *path);
 
-/** remove_tree() - like rm -rf, without following links or leaving the file system. Errors: -errno, absence is none. */
+/**
+ * remove_tree_at() - like rm -rf of @name below @directory_fd: directory by directory as they were opened, so nobody who
+ * moves one meanwhile leads it elsewhere; without following links or entering what is mounted.
+ *
+ * Errors: -errno, -EXDEV for a mount; absence is none.
+ */
+int remove_tree_at(int directory_fd, const char *name);
+/** remove_tree() - the same of a path, whose last component alone is looked at so. */
 int remove_tree(const char *path);
+
+/** directory_is_ours() - the open directory @fd is our user's, and nobody else may make, rename or remove anything in it. */
+bool directory_is_ours(int fd);

@@ -9,7 +9,6 @@
 #include "base/time.h"
 #include "setup/setup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PARTIAL     ".partial"
+#define PARTIAL     ".lago-backup.partial"
 #define LOCK        ".lago-backup.lock"
 #define LISTING_MAX (16U << 20)
 #define DUMP        "lago.dump"
@@ -53,36 +52,48 @@ typedef struct Backup {
         Release release;
         const char *directory; /* as given */
         char *name;            /* "lago-20261123T001555Z" */
-        char *partial, *final; /* full paths */
-        int directory_fd, lock_fd;
+        int directory_fd, partial_fd, lock_fd;
 } Backup;
 
 static void backup_done(Backup *b) {
         release_done(&b->release);
         free(b->name);
-        free(b->partial);
-        free(b->final);
+        close_fd(b->partial_fd);
         lock_drop(b->directory_fd, LOCK, b->lock_fd);
         close_fd(b->directory_fd);
 }
 
 /* --- the directory -------------------------------------------------------------------------------------- */
 
-/* What an interrupted backup left; ours alone, as we hold the lock. */
-static void sweep(const Backup *b) {
-        DIR *directory = opendir(b->directory);
-        struct dirent *entry;
+/* Who can write in it can take a backup away, or have us write and remove somewhere else. */
+static int refuse_shared(const Backup *b) {
+        struct stat st;
 
-        while (directory && (entry = readdir(directory))) {
-                size_t n = strlen(entry->d_name);
-                _cleanup_(freep) char *path = xasprintf("%s/%s", b->directory, entry->d_name);
+        if (fstat(b->directory_fd, &st) < 0)
+                return -errno;
+        if ((st.st_mode & S_ISVTX) != 0 && (st.st_mode & 022) != 0)
+                log_error("Everybody may write in %s; name a directory for backups alone: lagoctl backup %s/lago",
+                          b->directory, b->directory);
+        else if (st.st_uid != geteuid())
+                log_error("%s is not root's; run chown root %s, or name a directory that is", b->directory, b->directory);
+        else
+                log_error("Others than root may write in %s; run chmod go-w %s, or name another directory", b->directory,
+                          b->directory);
+        return -EPERM;
+}
 
-                if (startswith(entry->d_name, ".lago-") && n > strlen(PARTIAL) &&
-                    streq(entry->d_name + n - strlen(PARTIAL), PARTIAL))
-                        (void)remove_tree(path);
+static int open_directory(Backup *b) {
+        int r = make_dirs(b->directory, 0700);
+
+        if (r >= 0) {
+                b->directory_fd = open(b->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                r = b->directory_fd < 0 ? -errno : 0;
         }
-        if (directory)
-                (void)closedir(directory);
+        if (r < 0)
+                log_error("Cannot use %s: %s", b->directory, strerror(-r));
+        else if (!directory_is_ours(b->directory_fd))
+                r = refuse_shared(b);
+        return r;
 }
 
 /* Another host may write into the same directory, so the lock is in it. */
@@ -101,41 +112,42 @@ static int keep_others_out(Backup *b) {
         return r;
 }
 
+/* One name for all that are being made: what stands there is what an interrupted one left, as we hold the lock. */
+static int make_partial(Backup *b) {
+        int r = remove_tree_at(b->directory_fd, PARTIAL);
+
+        if (r >= 0 && mkdirat(b->directory_fd, PARTIAL, 0700) < 0)
+                r = -errno;
+        if (r >= 0) {
+                b->partial_fd = openat(b->directory_fd, PARTIAL, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                r = b->partial_fd < 0 ? -errno : 0;
+        }
+        if (r < 0)
+                log_error("Cannot make %s/" PARTIAL ": %s", b->directory, strerror(-r));
+        return r;
+}
+
 static int prepare(Backup *b) {
         char stamp[32];
         time_t now = time(NULL);
         struct tm tm;
-        int r = make_dirs(b->directory, 0700);
+        int r = open_directory(b);
 
-        if (r >= 0) {
-                b->directory_fd = open(b->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                r = b->directory_fd < 0 ? -errno : 0;
-        }
-        if (r < 0) {
-                log_error("Cannot use %s: %s", b->directory, strerror(-r));
-                return r;
-        }
-        r = keep_others_out(b);
+        if (r >= 0)
+                r = keep_others_out(b);
         if (r < 0)
                 return r;
-        sweep(b);
         (void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
         b->name = xasprintf("lago-%s", stamp);
-        b->partial = xasprintf("%s/.%s" PARTIAL, b->directory, b->name);
-        b->final = xasprintf("%s/%s", b->directory, b->name);
-        if (mkdir(b->partial, 0700) < 0) {
-                r = -errno;
-                log_error("Cannot make %s: %s", b->partial, strerror(errno));
-        }
-        return r;
+        return make_partial(b);
 }
 
 static int write_text(const Backup *b, const char *name, const char *text) {
-        _cleanup_(freep) char *path = xasprintf("%s/%s", b->partial, name);
+        _cleanup_(freep) char *path = xasprintf("/proc/self/fd/%d/%s", b->partial_fd, name);
         int r = file_write(path, text, 0600);
 
         if (r < 0)
-                log_error("Cannot write %s: %s", path, strerror(-r));
+                log_error("Cannot write %s/" PARTIAL "/%s: %s", b->directory, name, strerror(-r));
         return r;
 }
 
@@ -154,7 +166,7 @@ static char **words(const char *a, const char *c, const char *d) {
 static bool disk_is_full(const Backup *b) {
         struct statvfs st;
 
-        return statvfs(b->partial, &st) == 0 && st.f_bavail < 16;
+        return fstatvfs(b->partial_fd, &st) == 0 && st.f_bavail < 16;
 }
 
 static int tell_dump_failed(const Backup *b, const Spawned *spawned) {
@@ -219,14 +231,13 @@ static int verify(const Backup *b, int fd) {
 }
 
 static int write_dump(const Backup *b, off_t *ret_size) {
-        _cleanup_(freep) char *path = xasprintf("%s/" DUMP, b->partial);
-        _cleanup_(closep) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        _cleanup_(closep) int fd = openat(b->partial_fd, DUMP, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         struct stat st;
         int r;
 
         if (fd < 0) {
                 r = -errno;
-                log_error("Cannot write %s: %s", path, strerror(errno));
+                log_error("Cannot write %s/" PARTIAL "/" DUMP ": %s", b->directory, strerror(errno));
                 return r;
         }
         r = dump(b, fd);
@@ -294,12 +305,12 @@ static int write_all(const Backup *b, off_t *ret_size) {
 
 /* From here on it is there, even after a power cut. */
 static int publish(const Backup *b) {
-        _cleanup_(closep) int fd = open(b->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         int r = 0;
 
-        if (fd < 0 || fsync(fd) < 0 || rename(b->partial, b->final) < 0 || fsync(b->directory_fd) < 0) {
+        if (fsync(b->partial_fd) < 0 || renameat(b->directory_fd, PARTIAL, b->directory_fd, b->name) < 0 ||
+            fsync(b->directory_fd) < 0) {
                 r = -errno;
-                log_error("Cannot finish %s: %s", b->final, strerror(errno));
+                log_error("Cannot finish %s/%s: %s", b->directory, b->name, strerror(errno));
         }
         return r;
 }
@@ -316,17 +327,17 @@ static int make(Backup *b) {
         if (r >= 0)
                 r = publish(b);
         if (r < 0) {
-                (void)remove_tree(b->partial);
+                (void)remove_tree_at(b->directory_fd, PARTIAL);
                 return r;
         }
         span = span_text(now_usec() - begun);
         fprintf(stderr, "lagoctl: %.1f MB in %s, read back whole\n", (double)size / 1e6, span);
-        puts(b->final);
+        printf("%s/%s\n", b->directory, b->name);
         return 0;
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
-        _cleanup_(backup_done) Backup b = {.directory_fd = -EBADF, .lock_fd = -EBADF};
+        _cleanup_(backup_done) Backup b = {.directory_fd = -EBADF, .partial_fd = -EBADF, .lock_fd = -EBADF};
         int status;
 
         if (arguments_parse(verb, argc, argv, NULL, 0, &b.directory, 1, 1) < 0)
@@ -346,8 +357,9 @@ const Verb verb_backup = {
         .summary = "Dump the database into a new directory below DIR",
         .help = "Lago goes on meanwhile. The dump is read back whole before DIR/lago-TIME appears, whose name is printed; it\n"
                 "holds a README with what is not in it (the keys, the storage volume, Redis) and how to bring it back.\n"
-                "Nothing of a backup that failed is left. An external server is dumped from a container of the image\n"
-                "that database = below [images] names, whose major must not be older than the server's.\n"
+                "Nothing of a backup that failed is left. DIR, which is made when it is not there, must be one in which root alone\n"
+                "may write. An external server is dumped from a container of the image that database = below [images] names,\n"
+                "whose major must not be older than the server's.\n"
                 "Exit status: 0 made, 75 not.\n",
         .as_root = true,
         .run = run,

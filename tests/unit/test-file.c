@@ -3,6 +3,10 @@
 #include "config-scratch.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 static char *path_in(const Scratch *scratch, const char *name) {
@@ -132,6 +136,88 @@ static void of_several_writers_each_file_is_whole(void **state _unused_) {
         assert_int_equal(n_entries(&scratch), before + 1);
 }
 
+/* Swaps "tree/sub" for a link to "theirs" and back, as somebody would who may write in "tree". */
+static pid_t swap_for_a_link(const Scratch *scratch) {
+        _cleanup_(freep) char *sub = path_in(scratch, "tree/sub"), *away = path_in(scratch, "away"),
+                              *theirs = path_in(scratch, "theirs");
+        pid_t pid = fork();
+
+        if (pid != 0)
+                return pid;
+        for (;;) {
+                (void)rename(sub, away);
+                (void)!symlink(theirs, sub);
+                (void)unlink(sub);
+                (void)rename(away, sub);
+        }
+}
+
+static void a_tree_is_removed_and_never_what_a_link_in_it_names(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *tree = path_in(&scratch, "tree"), *sub = path_in(&scratch, "tree/sub"),
+                              *theirs = path_in(&scratch, "theirs"), *link = path_in(&scratch, "tree/link");
+        pid_t pid;
+
+        assert_int_equal(make_dirs(theirs, 0755), 0);
+        scratch_put(&scratch, "theirs/file", "theirs");
+        assert_int_equal(make_dirs(sub, 0755), 0);
+        assert_int_equal(symlink("../theirs", link), 0);
+        assert_int_equal(remove_tree(tree), 0);
+        assert_false(is_there(&scratch, "tree"));
+        assert_int_equal(remove_tree(tree), 0);
+        pid = swap_for_a_link(&scratch);
+        for (int i = 0; i < 3000 && is_there(&scratch, "theirs/file"); i++) {
+                (void)make_dirs(sub, 0755);
+                (void)remove_tree(tree);
+        }
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_true(is_there(&scratch, "theirs/file"));
+}
+
+/* /dev/shm is a file system of its own, as /run is: it is entered on the way, and what is mounted below is not. */
+static void a_tree_on_another_file_system_is_removed_and_no_mount_in_it(void **state _unused_) {
+        char tree[] = "/dev/shm/lago-unit-XXXXXX";
+        _cleanup_(freep) char *sub = NULL, *file = NULL;
+        int status;
+        pid_t pid;
+
+        assert_non_null(mkdtemp(tree));
+        sub = xasprintf("%s/sub", tree);
+        file = xasprintf("%s/file", sub);
+        assert_int_equal(make_dirs(sub, 0755), 0);
+        assert_int_equal(file_write(file, "text", 0600), 0);
+        pid = fork();
+        if (pid == 0) {
+                if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+                    mount(sub, sub, NULL, MS_BIND, NULL) < 0)
+                        _exit(0); /* for root alone */
+                _exit(remove_tree(tree) != -EXDEV || access(file, F_OK) < 0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(remove_tree(tree), 0);
+        assert_int_equal(access(tree, F_OK), -1);
+        assert_int_equal(remove_tree("/nonexistent/x"), 0);
+}
+
+static void a_directory_is_ours_when_nobody_else_may_write(void **state _unused_) {
+        static const mode_t others[] = {0777, 01777, 0775, 02770, 0702};
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(closep) int fd = open(scratch.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                assert_int_equal(fchmod(fd, others[i]), 0);
+                assert_false(directory_is_ours(fd));
+        }
+        assert_int_equal(fchmod(fd, 0755), 0);
+        assert_true(directory_is_ours(fd));
+        if (geteuid() == 0) {
+                assert_int_equal(fchown(fd, 1, 0), 0);
+                assert_false(directory_is_ours(fd));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_file_is_written_with_its_mode_and_nothing_beside_it),
@@ -139,6 +225,9 @@ int main(void) {
                 cmocka_unit_test(a_link_under_our_name_is_not_followed),
                 cmocka_unit_test(what_cannot_be_written_leaves_the_old),
                 cmocka_unit_test(of_several_writers_each_file_is_whole),
+                cmocka_unit_test(a_tree_is_removed_and_never_what_a_link_in_it_names),
+                cmocka_unit_test(a_tree_on_another_file_system_is_removed_and_no_mount_in_it),
+                cmocka_unit_test(a_directory_is_ours_when_nobody_else_may_write),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
