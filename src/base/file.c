@@ -165,16 +165,22 @@ int make_dirs(const char *path, mode_t mode) {
         return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-bool directory_is_empty(const char *path) {
+int directory_has_entries(const char *path) {
         DIR *directory = opendir(path);
-        bool found = false;
+        int r = 0;
 
         if (!directory)
-                return false;
-        for (struct dirent *entry = readdir(directory); entry && !found; entry = readdir(directory))
-                found = !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
+                return -errno;
+        for (struct dirent *entry; r == 0 && (errno = 0, entry = readdir(directory));)
+                r = !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
+        if (r == 0)
+                r = -errno;
         (void)closedir(directory);
-        return !found;
+        return r;
+}
+
+bool directory_is_empty(const char *path) {
+        return directory_has_entries(path) == 0;
 }
 
 /* Below @parent and nowhere else: no link is followed, and no other file system entered. */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "clickhouse/clickhouse.h"
 
+#include "base/file.h"
+#include "base/passing.h"
 #include "base/util.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
 #include <strings.h>
+
+#define CA_FILE_MAX (4U << 20)
 
 void answer_done(Answer *answer) {
         free(answer->body);
@@ -78,17 +82,28 @@ static char *cause_of(CURL *curl, CURLcode code, unsigned timeout_sec) {
         }
 }
 
-static int failed(Ledger *ledger, CURL *curl, CURLcode code, const char *detail, unsigned timeout_sec) {
-        bool untrusted = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
+/* libcurl says of a CA file only that it is bad, whatever the reason was. */
+static const char *why_unread(const char *path) {
+        _cleanup_(freep) char *text = NULL;
+        int r = path ? file_read(path, CA_FILE_MAX, &text, NULL) : 0;
+
+        return errno_is_passing(r) ? strerror(-r) : NULL;
+}
+
+static int failed(Ledger *ledger, CURL *curl, CURLcode code, const char *detail, const Settings *settings) {
+        const char *unread = code == CURLE_SSL_CACERT_BADFILE ? why_unread(settings->ca_file) : NULL;
+        bool untrusted = !unread && (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE);
         _cleanup_(freep) char *cause = NULL;
 
-        if (code == CURLE_SSL_CACERT_BADFILE)
+        if (unread)
+                cause = xasprintf("its CA file cannot be read: %s", unread);
+        else if (code == CURLE_SSL_CACERT_BADFILE)
                 cause = xstrdup("no CA file to check its certificate");
         else if (untrusted)
                 cause = xstrdup(strstr(detail, "match") ? "the certificate is for another host name"
                                                         : "its certificate is not trusted");
         else
-                cause = cause_of(curl, code, timeout_sec);
+                cause = cause_of(curl, code, settings->timeout_sec);
         free(ledger->cause);
         ledger->contact = untrusted ? CONTACT_UNTRUSTED : CONTACT_UNREACHABLE;
         ledger->cause = escape_line(cause);
@@ -162,10 +177,10 @@ int http_ask(const Settings *settings, Ledger *ledger, Answer *ret) {
         curl = code == CURLE_OK ? curl_easy_init() : NULL;
         url = curl ? url_of(curl, settings) : NULL;
         if (!url)
-                return failed(ledger, curl, CURLE_OUT_OF_MEMORY, detail, settings->timeout_sec);
+                return failed(ledger, curl, CURLE_OUT_OF_MEMORY, detail, settings);
         code = perform(curl, settings, url, detail, &answer);
         if (code != CURLE_OK)
-                return failed(ledger, curl, code, detail, settings->timeout_sec);
+                return failed(ledger, curl, code, detail, settings);
         if (!answer.body)
                 answer.body = xstrdup("");
         *ret = answer;

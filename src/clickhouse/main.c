@@ -2,6 +2,7 @@
 #include "clickhouse/clickhouse.h"
 
 #include "base/file.h"
+#include "base/passing.h"
 #include "base/util.h"
 
 #include <getopt.h>
@@ -165,20 +166,28 @@ static int check(const Arguments *arguments, const Manifest *manifest, const Set
         return verdict_status(finding->verdict);
 }
 
-int main(int argc, char **argv) {
-        Arguments arguments = { .timeout_sec = 10 };
+/* What the system lacks now refuses nothing: neither the image nor the command line is at fault. */
+static int status_of(int r, int refused) {
+        return errno_is_passing(r) ? EXIT_OSERR : refused;
+}
+
+static int run(const Arguments *arguments) {
         _cleanup_(manifest_freep) Manifest *manifest = NULL;
         _cleanup_(settings_done) Settings settings = {};
-        int r = parse_arguments(argc, argv, &arguments);
+        int r = read_manifest(arguments->manifest, &manifest);
 
         if (r < 0)
-                r = EXIT_USAGE;
-        else if (r > 0 && read_manifest(arguments.manifest, &manifest) < 0)
-                r = BAD_MANIFEST;
-        else if (r > 0 && read_settings(&arguments, &settings) < 0)
-                r = EXIT_USAGE;
-        else if (r > 0)
-                r = check(&arguments, manifest, &settings);
+                return status_of(r, BAD_MANIFEST);
+        r = read_settings(arguments, &settings);
+        return r < 0 ? status_of(r, EXIT_USAGE) : check(arguments, manifest, &settings);
+}
+
+int main(int argc, char **argv) {
+        Arguments arguments = { .timeout_sec = 10 };
+        int r = parse_arguments(argc, argv, &arguments);
+
+        if (r != 0)
+                r = r > 0 ? run(&arguments) : EXIT_USAGE;
         versions_done(&arguments.policy.tombstones);
         return r;
 }

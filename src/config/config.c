@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
 
+#include "base/passing.h"
 #include "base/util.h"
 #include "config/check.h"
 #include "config/conf-file.h"
@@ -62,7 +63,7 @@ static void read_file(Loader *loader, const char *path) {
         loader->file = loader->order[strv_length(loader->order) - 1];
         r = conf_file_read(path, on_section, on_key, loader, loader->errors);
         if (r < 0 && r != -ENOENT)
-                config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(-r));
+                config_errors_add_errno(loader->errors, path, r, "cannot be read");
         if (r >= 0)
                 strv_add(&loader->config->files, path);
 }
@@ -83,7 +84,7 @@ static void read_drop_ins(Loader *loader, const char *directory) {
         int n = scandir(path, &entries, is_drop_in, by_name);
 
         if (n < 0 && errno != ENOENT)
-                config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(errno));
+                config_errors_add_errno(loader->errors, path, -errno, "cannot be read");
         for (int i = 0; i < n; i++) {
                 _cleanup_(freep) char *file = xasprintf("%s/%s", path, entries[i]->d_name);
 
@@ -112,19 +113,23 @@ static void read_environment(Loader *loader, const char *directory, const char *
 
         strv_add(&loader->order, path);
         if (r < 0 && r != -ENOENT && r != -EBADMSG)
-                config_errors_add(loader->errors, path, 0, "cannot be read: %s", strerror(-r));
+                config_errors_add_errno(loader->errors, path, r, "cannot be read");
 }
 
 /*
  * The second database is Lago's as lago-migrate is told of it, so its file is read for all. What is wrong with it is told by
- * lago-setup and lago-migrate, as of any other file in env.d.
+ * lago-setup and lago-migrate, as of any other file in env.d; here only that it could not be read yet.
  */
-static void read_migrate_environment(Config *config, const char *directory) {
+static void read_migrate_environment(Loader *loader, const char *directory) {
         _cleanup_(freep) char *path = xasprintf("%s/env.d/migrate.env", directory);
         ConfigErrors errors = {0};
+        int r;
 
-        config->migrate_env = env_new();
-        (void)env_read(config->migrate_env, path, &errors);
+        loader->config->migrate_env = env_new();
+        strv_add(&loader->order, path);
+        r = env_read(loader->config->migrate_env, path, &errors);
+        if (errno_is_passing(r))
+                config_errors_add_errno(loader->errors, path, r, "cannot be read");
         config_errors_done(&errors);
 }
 
@@ -175,11 +180,14 @@ static int load(const char *directory, bool with_environment, Config **ret, Conf
         if (with_environment) {
                 read_environment(&loader, directory, "lago.env");
                 read_environment(&loader, directory, "secrets.env");
-                read_migrate_environment(config, directory);
+                read_migrate_environment(&loader, directory);
         }
-        check_config(config, &loader.origins, errors);
-        if (with_environment)
-                check_environment(config, &loader.origins, errors);
+        /* What was not read seems to be missing, and is not. */
+        if (!config_errors_unread(errors)) {
+                check_config(config, &loader.origins, errors);
+                if (with_environment)
+                        check_environment(config, &loader.origins, errors);
+        }
         sort_errors(loader.order, errors);
         /* The origins point into it. */
         strv_free(loader.order);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
 
+#include "base/passing.h"
 #include "base/util.h"
 
 #include <stdarg.h>
@@ -35,9 +36,33 @@ void config_errors_add_kind(ConfigErrors *errors, ConfigErrorKind kind, const ch
         va_end(ap);
 }
 
+void config_errors_add_errno(ConfigErrors *errors, const char *file, int r, const char *format, ...) {
+        _cleanup_(freep) char *text = NULL;
+        ConfigError *error;
+        va_list ap;
+
+        va_start(ap, format);
+        add_va(errors, errno_is_passing(r) ? CONFIG_UNREAD : CONFIG_ERROR, file, 0, format, ap);
+        va_end(ap);
+        error = &errors->list[errors->n - 1];
+        text = error->text;
+        error->text = xasprintf("%s: %s", text, strerror(-r));
+        error->error = r;
+}
+
+const ConfigError *config_errors_unread(const ConfigErrors *errors) {
+        for (size_t i = 0; i < errors->n; i++)
+                if (errors->list[i].kind == CONFIG_UNREAD)
+                        return &errors->list[i];
+        return NULL;
+}
+
 int config_errors_status(const ConfigErrors *errors) {
+        const ConfigError *unread = config_errors_unread(errors);
         int status = 0;
 
+        if (unread)
+                return errno_status(unread->error);
         for (size_t i = 0; i < errors->n; i++) {
                 if (errors->list[i].kind == CONFIG_ERROR)
                         return EXIT_CONFIG;

@@ -7,7 +7,7 @@
 
 static void tell(const ConfigError *error) {
         bool warning = error->kind == CONFIG_WARNING;
-        const char *id = warning                            ? NULL
+        const char *id = warning || error->kind == CONFIG_UNREAD ? NULL
                          : error->kind == CONFIG_ERROR_KEYS ? MESSAGE_KEYS
                                                             : MESSAGE_CONFIG_REFUSED;
         _cleanup_(strv_freep) char **fields = NULL;

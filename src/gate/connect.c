@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "gate/gate.h"
 
+#include "base/file.h"
+#include "base/passing.h"
 #include "base/util.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <poll.h>
 #include <time.h>
+
+#define CA_FILE_MAX (4U << 20)
 
 char *endpoint_of(const DbUrl *url) {
         const char *host = dburl_get(url, "host"), *port = dburl_get(url, "port");
@@ -95,6 +100,35 @@ static int explain_sqlstate(Ledger *ledger, PGconn *conn, const char *sqlstate, 
         return failed(ledger, CONTACT_UNREACHABLE, line);
 }
 
+static char *ca_file_of(PGconn *conn) {
+        PQconninfoOption *list = PQconninfo(conn);
+        char *path = NULL;
+
+        for (PQconninfoOption *option = list; option && option->keyword; option++)
+                if (streq(option->keyword, "sslrootcert") && !isempty(option->val))
+                        free_and_strdup(&path, option->val);
+        PQconninfoFree(list);
+        return path;
+}
+
+/*
+ * The CA file could not be read, for a reason that says nothing of it. OpenSSL tells of an error of the system by number (in
+ * which its highest bit is set), and takes a file whose reading ends in an error for an empty one.
+ */
+static bool is_about_system(PGconn *conn, const char *message) {
+        static const char number[] = "SSL error code ";
+        const char *code = strstr(message, number);
+        _cleanup_(freep) char *path = NULL, *text = NULL;
+
+        if (!strstr(message, "could not read root certificate file"))
+                return false;
+        if (text_is_passing(message) ||
+            (code && errno_is_passing(-(int)(strtoul(code + sizeof(number) - 1, NULL, 10) & INT_MAX))))
+                return true;
+        path = ca_file_of(conn);
+        return path && errno_is_passing(file_read(path, CA_FILE_MAX, &text, NULL));
+}
+
 /* OpenSSL's and libpq's own words, which are never translated: the gate does not call setlocale(). */
 static bool is_about_trust(const char *message) {
         return strstr(message, "certificate verify failed") || strstr(message, "does not match host name") ||
@@ -105,6 +139,8 @@ static int explain(Ledger *ledger, PGconn *conn) {
         const char *message = PQerrorMessage(conn), *text;
         char sqlstate[6] = "";
 
+        if (is_about_system(conn, message))
+                return failed(ledger, CONTACT_UNREACHABLE, xstrdup("the CA file cannot be read for the moment"));
         if (is_about_trust(message))
                 return failed(ledger, CONTACT_UNTRUSTED,
                               xstrdup(strstr(message, "does not match")

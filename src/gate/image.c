@@ -2,6 +2,7 @@
 #include "gate/gate.h"
 
 #include "base/file.h"
+#include "base/passing.h"
 #include "base/util.h"
 
 #include <dirent.h>
@@ -90,7 +91,8 @@ static int add_scripts(Manifest *manifest, int root, const char *prefix) {
 
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
-        for (struct dirent *entry; (entry = readdir(directory));) {
+        errno = 0;
+        for (struct dirent *entry; (entry = readdir(directory)); errno = 0) {
                 _cleanup_(freep) char *file = NULL, *inner = NULL, *text = NULL;
                 size_t n = strlen(entry->d_name);
                 bool migrate = streq(entry->d_name, "migrate.sh");
@@ -99,14 +101,17 @@ static int add_scripts(Manifest *manifest, int root, const char *prefix) {
                         continue;
                 inner = xasprintf("scripts/%s", entry->d_name);
                 file = xasprintf("%s%s", prefix, inner);
-                if (read_in(root, file, SCRIPT_MAX, &text) < 0)
+                r = read_in(root, file, SCRIPT_MAX, &text);
+                if (errno_is_passing(r))
+                        return r;
+                if (r < 0)
                         continue;
                 if (migrate)
                         manifest_add_migrate(manifest, text);
                 else
                         manifest_add_script(manifest, inner, text);
         }
-        return 0;
+        return -errno;
 }
 
 static int say(char **reterr, int r, const char *root, const char *path) {

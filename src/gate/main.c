@@ -2,6 +2,7 @@
 #include "gate/arguments.h"
 
 #include "base/file.h"
+#include "base/passing.h"
 #include "base/util.h"
 
 #include <unistd.h>
@@ -109,6 +110,11 @@ static void target_done(Target *target) {
 
 /* --- the commands -------------------------------------------------------------------------------------- */
 
+/* What the system lacks now refuses nothing: neither the image nor the command line is at fault. */
+static int status_of(int r, int refused) {
+        return errno_is_passing(r) ? EXIT_OSERR : refused;
+}
+
 static int print_manifest(const Manifest *manifest) {
         _cleanup_(freep) char *text = manifest_print(manifest);
 
@@ -118,9 +124,10 @@ static int print_manifest(const Manifest *manifest) {
 static int run(const Arguments *arguments, const Manifest *manifest) {
         _cleanup_(target_done) Target target = {};
         const Policy *policy = &arguments->policy;
+        int r = make_target(arguments, &target);
 
-        if (make_target(arguments, &target) < 0)
-                return EXIT_USAGE;
+        if (r < 0)
+                return status_of(r, EXIT_USAGE);
         switch (arguments->command) {
         case COMMAND_CHECK:
                 return check_run(&target, manifest, policy, arguments->format);
@@ -141,17 +148,21 @@ static int run(const Arguments *arguments, const Manifest *manifest) {
         }
 }
 
+static int run_parsed(const Arguments *arguments) {
+        _cleanup_(manifest_freep) Manifest *manifest = NULL;
+        int r = command_is_imageless(arguments->command) ? 0 : read_manifest(arguments, &manifest);
+
+        if (r < 0)
+                return status_of(r, GATE_BAD_MANIFEST);
+        return arguments->command == COMMAND_MANIFEST ? print_manifest(manifest) : run(arguments, manifest);
+}
+
 static int run_command(int argc, char **argv) {
         Arguments arguments = { .connect_timeout_sec = 10, .timeout_sec = 10ULL * 365 * 86400 };
-        _cleanup_(manifest_freep) Manifest *manifest = NULL;
         int r = arguments_parse(argc, argv, &arguments);
 
-        if (r > 0 && !command_is_imageless(arguments.command) && read_manifest(&arguments, &manifest) < 0)
-                r = GATE_BAD_MANIFEST;
-        else if (r > 0)
-                r = arguments.command == COMMAND_MANIFEST ? print_manifest(manifest) : run(&arguments, manifest);
-        else if (r < 0)
-                r = EXIT_USAGE;
+        if (r != 0)
+                r = r > 0 ? run_parsed(&arguments) : EXIT_USAGE;
         strv_free(arguments.passed_bridges);
         versions_done(&arguments.policy.tombstones);
         return r;

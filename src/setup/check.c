@@ -67,8 +67,7 @@ static void check_ca_file(const char *path, const char *section, ConfigErrors *e
                 return;
         r = file_read(path, CA_MAX_BYTES, &text, NULL);
         if (r < 0)
-                config_errors_add(errors, path, 0, "the ca-file of [%s] cannot be read: %s",
-                                  section, strerror(-r));
+                config_errors_add_errno(errors, path, r, "the ca-file of [%s] cannot be read", section);
         else if (!strstr(text, "-----BEGIN CERTIFICATE-----"))
                 config_errors_add(
                         errors, path, 0,
@@ -111,13 +110,15 @@ static void check_member_files(const char *directory, ConfigErrors *errors) {
         struct dirent **entries = NULL;
         int n = scandir(path, &entries, is_environment_file, alphasort);
 
+        if (n < 0 && errno != ENOENT)
+                config_errors_add_errno(errors, path, -errno, "cannot be read");
         for (int i = 0; i < n; i++) {
                 _cleanup_(freep) char *file = xasprintf("%s/%s", path, entries[i]->d_name);
                 _cleanup_(env_freep) Env *env = env_new();
                 int r = env_read(env, file, errors);
 
                 if (r < 0 && r != -EBADMSG)
-                        config_errors_add(errors, file, 0, "cannot be read: %s", strerror(-r));
+                        config_errors_add_errno(errors, file, r, "cannot be read");
                 (void)check_member_environment(env, errors);
                 check_member_name(file, entries[i]->d_name, errors);
                 check_mode(file, errors);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/passing.h"
 #include "base/spawn.h"
 #include "base/time.h"
 #include "base/util.h"
@@ -109,10 +110,11 @@ const char *inventory_mountpoint(const Inventory *inventory, const char *volume)
         return NULL;
 }
 
-bool inventory_volume_has_data(const Inventory *inventory, const char *volume) {
+int inventory_volume_has_data(const Inventory *inventory, const char *volume) {
         const char *directory = inventory_mountpoint(inventory, volume);
+        int r = directory ? directory_has_entries(directory) : 0;
 
-        return directory && !directory_is_empty(directory);
+        return r < 0 && !errno_is_passing(r) ? 1 : r;
 }
 
 StepResult setup_look(const Config *config, Inventory *ret) {

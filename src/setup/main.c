@@ -61,31 +61,49 @@ static void tell_status(const ConfigErrors *errors) {
                                  first->text, n > 1 ? " (and more)" : "");
 }
 
+static StepResult step_of(int status) {
+        switch (status) {
+        case EXIT_OSERR:
+                return STEP_SHORT;
+        case EXIT_TEMPFAIL:
+                return STEP_LATER;
+        case EXIT_KEYS:
+                return STEP_KEYS;
+        default:
+                return STEP_CONFIG;
+        }
+}
+
 static StepResult load(const Options *options, Config **ret) {
         ConfigErrors errors = {0};
+        const ConfigError *unread;
         Config *config = NULL;
         int r = config_load(options->directory, &config, &errors), status;
 
         if (r >= 0)
                 setup_check(options->directory, config, &errors);
-        config_errors_tell(&errors);
-        tell_status(&errors);
         status = config_errors_status(&errors);
+        unread = config_errors_unread(&errors);
+        if (unread)
+                (void)setup_later(NULL, "%s %s", unread->file, unread->text);
+        else {
+                config_errors_tell(&errors);
+                tell_status(&errors);
+        }
         config_errors_done(&errors);
         if (status != 0) {
                 config_free(config);
-                return status == EXIT_KEYS ? STEP_KEYS : STEP_CONFIG;
+                return step_of(status);
         }
         *ret = config;
         return STEP_DONE;
 }
 
 /* Makes the keys that are missing, and sees that the others are still the same. */
-static StepResult set_up_keys(const Options *options, Config **config, const Inventory *inventory) {
+static StepResult set_up_keys(const Options *options, Config **config, bool data_exists) {
         bool external = (*config)->database_external;
-        bool data_exists = !external && inventory_volume_has_data(inventory, (*config)->database_volume);
         _cleanup_(strv_freep) char **missing = setup_missing_keys(*config);
-        StepResult result = setup_keys(options->directory, *config, data_exists);
+        StepResult result = setup_keys(options->directory, *config, !external && data_exists);
 
         if (result == STEP_DONE && missing) {
                 *config = config_free(*config);
@@ -98,16 +116,26 @@ static StepResult set_up_keys(const Options *options, Config **config, const Inv
 }
 
 /* See stack/unfinished.h. Told to the database's supervisor before there is anything that it could remove. */
-static StepResult note_new_database(const Options *options, const Config *config, const Inventory *inventory) {
+static StepResult note_new_database(const Options *options, const Config *config, bool data_exists) {
         int r;
 
-        if (config->database_external || !streq(options->directory, CONFIG_DIRECTORY) ||
-            inventory_volume_has_data(inventory, config->database_volume))
+        if (config->database_external || !streq(options->directory, CONFIG_DIRECTORY) || data_exists)
                 return STEP_DONE;
         r = make_dirs(STATE_DIRECTORY, 0755);
         if (r >= 0)
                 r = unfinished_note(UNFINISHED_FILE, config->database_volume);
         return r < 0 ? setup_later(NULL, "Cannot write " UNFINISHED_FILE ": %s", strerror(-r)) : STEP_DONE;
+}
+
+/* A volume that cannot be looked into now is neither taken for an empty one nor for one with data. */
+static StepResult set_up_database(const Options *options, Config **config, const Inventory *inventory) {
+        int r = inventory_volume_has_data(inventory, (*config)->database_volume);
+        StepResult result;
+
+        if (r < 0)
+                return setup_later(NULL, "Cannot look into the volume %s: %s", (*config)->database_volume, strerror(-r));
+        result = set_up_keys(options, config, r > 0);
+        return result == STEP_DONE ? note_new_database(options, *config, r > 0) : result;
 }
 
 static StepResult set_up(const Options *options) {
@@ -121,9 +149,7 @@ static StepResult set_up(const Options *options) {
         if (result == STEP_DONE)
                 result = setup_redis(config, &inventory);
         if (result == STEP_DONE)
-                result = set_up_keys(options, &config, &inventory);
-        if (result == STEP_DONE)
-                result = note_new_database(options, config, &inventory);
+                result = set_up_database(options, &config, &inventory);
         if (result == STEP_DONE)
                 result = setup_engine(config, &inventory);
         inventory_done(&inventory);
@@ -176,6 +202,7 @@ static int exit_status(StepResult result) {
                 [STEP_DONE] = EXIT_SUCCESS,      [STEP_LATER] = EXIT_TEMPFAIL,
                 [STEP_CONFIG] = EXIT_CONFIG,     [STEP_KEYS] = EXIT_KEYS,
                 [STEP_STRANGER] = EXIT_STRANGER, [STEP_ENGINE] = EXIT_OSERR,
+                [STEP_SHORT] = EXIT_OSERR,
         };
 
         return statuses[result];
@@ -240,7 +267,7 @@ int main(int argc, char **argv) {
         log_init("lago-setup");
         for (unsigned delay = 1;; delay = delay < DELAY_MAX_SEC / 2 ? delay * 2 : DELAY_MAX_SEC) {
                 result = set_up_alone(&options);
-                if (result != STEP_LATER || options.once || options.check)
+                if ((result != STEP_LATER && result != STEP_SHORT) || options.once || options.check)
                         break;
                 (void)sd_notifyf(0, "STATUS=%.80s; again in %u s", setup_cause(), delay);
                 (void)sleep(delay);

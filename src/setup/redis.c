@@ -7,27 +7,42 @@
 #include "setup/setup.h"
 
 #include "base/log.h"
+#include "base/passing.h"
 #include "base/util.h"
 
 #include <unistd.h>
 
-static bool has_file(const char *directory, const char *name) {
+/* 1: it is there, 0: it is not. Errors: -errno. */
+static int has_file(const char *directory, const char *name) {
         _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);
 
-        return access(path, F_OK) == 0;
+        if (access(path, F_OK) == 0)
+                return 1;
+        return errno_is_passing(-errno) ? -errno : 0;
 }
 
-bool redis_would_forget(const char *directory) {
+int redis_would_forget(const char *directory) {
         /* The first of the logs is that of Redis 7, the other of those before. */
-        return has_file(directory, "dump.rdb") && !has_file(directory, "appendonlydir") &&
-               !has_file(directory, "appendonly.aof");
+        static const char *const logs[] = {"appendonlydir", "appendonly.aof"};
+        int r = has_file(directory, "dump.rdb");
+
+        for (size_t i = 0; r > 0 && i < ELEMENTSOF(logs); i++) {
+                int log = has_file(directory, logs[i]);
+
+                r = log < 0 ? log : !log;
+        }
+        return r;
 }
 
 StepResult setup_redis(const Config *config, const Inventory *inventory) {
         const char *directory = inventory_mountpoint(inventory, config->redis_volume);
 
-        if (config->redis_external || !config->redis_append_only || isempty(directory) ||
-            !redis_would_forget(directory))
+        int r = config->redis_external || !config->redis_append_only || isempty(directory) ? 0
+                                                                                           : redis_would_forget(directory);
+
+        if (r < 0)
+                return setup_later(NULL, "Cannot look into the volume %s: %s", config->redis_volume, strerror(-r));
+        if (r == 0)
                 return STEP_DONE;
         log_message(LOG_ERR, MESSAGE_CONFIG_REFUSED,
                     "[redis] append-only = yes, but the volume %s holds a snapshot (dump.rdb) and no log: Redis would "

@@ -9,6 +9,7 @@
 typedef enum StepResult {
         STEP_DONE,
         STEP_LATER,    /* may pass: try again */
+        STEP_SHORT,    /* the same, for want of memory, processes or descriptors: EXIT_OSERR */
         STEP_CONFIG,   /* EXIT_CONFIG */
         STEP_KEYS,     /* EXIT_KEYS */
         STEP_STRANGER, /* EXIT_STRANGER */
@@ -80,8 +81,11 @@ void inventory_parse(Inventory *inventory, const char *volumes, const char *netw
                      const char *network);
 void inventory_done(Inventory *inventory);
 
-/** inventory_volume_has_data() - the volume is there and not known to be empty. */
-bool inventory_volume_has_data(const Inventory *inventory, const char *volume);
+/**
+ * inventory_volume_has_data() - 1 when the volume is there and not known to be empty, else 0.
+ * Errors: -errno of one that cannot be looked into now, and may be later.
+ */
+int inventory_volume_has_data(const Inventory *inventory, const char *volume);
 
 /** inventory_mountpoint() - where the files of @volume are, itself a path of the host perhaps; NULL when it is not there. */
 const char *inventory_mountpoint(const Inventory *inventory, const char *volume);
@@ -95,8 +99,8 @@ StepResult setup_look(const Config *config, Inventory *ret);
 /** setup_engine() - makes the network and the volumes that are missing; no other user may read what the engine keeps. */
 StepResult setup_engine(const Config *config, const Inventory *inventory);
 
-/** redis_would_forget() - Redis, told to log, would start empty although @directory holds a snapshot. */
-bool redis_would_forget(const char *directory);
+/** redis_would_forget() - 1 when Redis, told to log, would start empty although @directory holds a snapshot. Errors: -errno. */
+int redis_would_forget(const char *directory);
 
 /** setup_redis() - refuses to start Redis where it would forget jobs. */
 StepResult setup_redis(const Config *config, const Inventory *inventory);

@@ -282,6 +282,9 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         expect 39 untrusted "Refused: PostgreSQL at db:$tls: its certificate is not trusted"
         gate check v1.50.0 --hostaddr 127.0.0.1
         expect 39 untrusted "Refused: PostgreSQL at db:$tls: no CA file to check its certificate"
+        # One that cannot be read for the moment is no wrong one.
+        gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file /proc/self/mem
+        expect 20 unreachable
         DATABASE_URL="postgresql://lago@other:$tls/lago?sslmode=verify-full"
         gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"
         expect 39 untrusted "Refused: PostgreSQL at other:$tls: the certificate is for another host name"
@@ -335,6 +338,25 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         mkdir -p "$RUN/empty/app/db/migrate"
         run -65 "$LAGO_GATE" manifest --root "$RUN/empty"
         run -65 "$LAGO_GATE" manifest --root "$RUN/none"
+}
+
+# with_descriptors N COMMAND...: that many and no more, without what bats has open
+with_descriptors() {
+        bash -c 'for fd in 3 4 5 6 7 8 9; do eval "exec $fd>&-"; done; exec prlimit --nofile="$@"' sh "$@"
+}
+
+# /proc/self/mem can be opened, and its reading ends in EIO.
+@test "what cannot be read for the moment is no bad manifest and no wrong command line: 71" {
+        run -71 "$LAGO_GATE" check --manifest /proc/self/mem
+        [[ "$output" == *"cannot read /proc/self/mem: Input/output error" ]]
+        run -71 "$LAGO_GATE" check --manifest "$RUN/v1.50.0.manifest" --url-file /proc/self/mem
+        run -71 "$LAGO_GATE-clickhouse" check --manifest /proc/self/mem
+        run -71 "$LAGO_GATE-clickhouse" check --manifest "$RUN/v1.50.0.manifest" --settings-file /proc/self/mem
+        run -71 with_descriptors 4 "$LAGO_GATE" manifest --root "$RUN/images/v1.50.0"
+        [[ "$output" == *"Too many open files"* ]]
+        # A script that is there, and is not read.
+        run -71 with_descriptors 5 "$LAGO_GATE" manifest --root "$RUN/images/v1.50.0"
+        [[ "$output" == *"cannot read $RUN/images/v1.50.0/scripts: Too many open files" ]]
 }
 
 @test "an image's links do not lead out of it" {

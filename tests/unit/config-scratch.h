@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -27,6 +28,28 @@ static inline Scratch scratch_new(void) {
         assert_int_equal(make_dirs(drop_ins, 0755), 0);
         assert_int_equal(make_dirs(members, 0755), 0);
         return scratch;
+}
+
+/* Opens and reads as long as the limit allows; then no descriptor is left. Answer: the old limit, to be given back. */
+static inline struct rlimit no_more_descriptors(void) {
+        struct rlimit old, none;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+        none = (struct rlimit){.rlim_cur = 0, .rlim_max = old.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        return old;
+}
+
+static inline void descriptors_again(struct rlimit old) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
+/* A file that can be opened, and whose reading ends in EIO. */
+static inline void scratch_put_damaged(const Scratch *scratch, const char *name) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", scratch->path, name);
+
+        (void)unlink(path);
+        assert_int_equal(symlink("/proc/self/mem", path), 0);
 }
 
 static inline void scratch_done(Scratch *scratch) {
@@ -56,7 +79,8 @@ static inline char *errors_text(const Scratch *scratch, const ConfigErrors *erro
         for (size_t i = 0; i < errors->n; i++) {
                 static const char *const kinds[] = {[CONFIG_ERROR] = "",
                                                     [CONFIG_ERROR_KEYS] = "keys: ",
-                                                    [CONFIG_WARNING] = "warning: "};
+                                                    [CONFIG_WARNING] = "warning: ",
+                                                    [CONFIG_UNREAD] = "unread: "};
                 const ConfigError *error = &errors->list[i];
                 const char *name = startswith(error->file, scratch->path);
 

@@ -567,6 +567,51 @@ static void an_unreadable_file_is_an_error(void **state _unused_) {
         assert_non_null(strstr(said, "lago.conf:0: cannot be read: Is a directory\n"));
 }
 
+static int status_with(const Scratch *scratch, const char *expected) {
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(freep) char *said = NULL;
+        ConfigErrors errors = {0};
+        int status;
+
+        assert_int_equal(config_load(scratch->path, &config, &errors), -EBADMSG);
+        said = errors_text(scratch, &errors);
+        assert_string_equal(said, expected);
+        status = config_errors_status(&errors);
+        config_errors_done(&errors);
+        return status;
+}
+
+/* A disk, a descriptor: neither is a mistake of the operator's, and what was not read is not missing. */
+static void what_cannot_be_read_now_is_not_refused(void **state _unused_) {
+        static const char *const files[] = {"lago.conf", "lago.conf.d/a.conf", "lago.env", "secrets.env", "env.d/migrate.env"};
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                _cleanup_(scratch_done) Scratch scratch = scratch_new();
+                _cleanup_(freep) char *expected = xasprintf("%s:0: unread: cannot be read: Input/output error\n", files[i]);
+
+                scratch_put(&scratch, "lago.conf", RELEASE);
+                scratch_put_damaged(&scratch, files[i]);
+                assert_int_equal(status_with(&scratch, expected), EXIT_TEMPFAIL);
+        }
+}
+
+static void no_descriptor_is_no_error_of_the_configuration(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        ConfigErrors errors = {0};
+        Config *config = NULL;
+        struct rlimit old;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        old = no_more_descriptors();
+        assert_int_equal(config_load(scratch.path, &config, &errors), -EBADMSG);
+        descriptors_again(old);
+        for (size_t i = 0; i < errors.n; i++)
+                assert_int_equal(errors.list[i].kind, CONFIG_UNREAD);
+        assert_int_equal(config_errors_status(&errors), EXIT_OSERR);
+        assert_non_null(strstr(config_errors_unread(&errors)->text, "Too many open files"));
+        config_errors_done(&errors);
+}
+
 static void the_files_alone_are_enough_for_the_generator(void **state _unused_) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         _cleanup_(config_freep) Config *config = NULL;
@@ -676,6 +721,8 @@ int main(void) {
                 cmocka_unit_test(a_name_that_nobody_can_reach_is_warned_of),
                 cmocka_unit_test(what_browsers_cannot_reach_is_warned_of),
                 cmocka_unit_test(an_unreadable_file_is_an_error),
+                cmocka_unit_test(what_cannot_be_read_now_is_not_refused),
+                cmocka_unit_test(no_descriptor_is_no_error_of_the_configuration),
                 cmocka_unit_test(the_files_alone_are_enough_for_the_generator),
                 cmocka_unit_test(the_status_is_that_of_the_worst),
                 cmocka_unit_test(random_bytes_do_no_harm),

@@ -295,6 +295,27 @@ static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
         config_errors_done(&errors);
 }
 
+static void what_the_check_cannot_read_now_is_not_refused(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(config_freep) Config *config = NULL;
+        ConfigErrors errors = {0};
+        struct rlimit old;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        scratch_put(&scratch, "env.d/api.env", "X=1\n");
+        config = load(&scratch);
+        old = no_more_descriptors();
+        setup_check(scratch.path, config, &errors);
+        descriptors_again(old);
+        assert_int_equal(config_errors_status(&errors), EXIT_OSERR);
+        config_errors_done(&errors);
+        scratch_put_damaged(&scratch, "env.d/api.env");
+        errors = (ConfigErrors){0};
+        setup_check(scratch.path, config, &errors);
+        assert_int_equal(config_errors_status(&errors), EXIT_TEMPFAIL);
+        config_errors_done(&errors);
+}
+
 static void the_inventory_reads_what_podman_prints(void **state _unused_) {
         static const char networks[] =
                 "podman|bridge|false|false|\nlago|bridge|true|false|io.lago-supervisor=1\n"
@@ -333,12 +354,19 @@ static void an_empty_volume_has_no_data(void **state _unused_) {
         _cleanup_(freep) char *volumes =
                 xasprintf("full|%s\nempty|%s/env.d\nunknown|\n", scratch.path, scratch.path);
         Inventory inventory = {0};
+        struct rlimit old;
+        int seen;
 
         inventory_parse(&inventory, volumes, "", "lago");
         assert_true(inventory_volume_has_data(&inventory, "full"));
         assert_false(inventory_volume_has_data(&inventory, "empty"));
         assert_true(inventory_volume_has_data(&inventory, "unknown"));
         assert_false(inventory_volume_has_data(&inventory, "absent"));
+        old = no_more_descriptors();
+        seen = inventory_volume_has_data(&inventory, "empty");
+        descriptors_again(old);
+        /* It is not known to be empty, and no reason to refuse keys. */
+        assert_int_equal(seen, -EMFILE);
         inventory_done(&inventory);
 }
 
@@ -570,6 +598,7 @@ int main(void) {
                 cmocka_unit_test(keys_that_cannot_be_written_are_tried_again),
                 cmocka_unit_test(only_an_rsa_key_without_passphrase_will_do),
                 cmocka_unit_test(what_the_loader_cannot_judge_is_checked),
+                cmocka_unit_test(what_the_check_cannot_read_now_is_not_refused),
                 cmocka_unit_test(the_inventory_reads_what_podman_prints),
                 cmocka_unit_test(an_empty_volume_has_no_data),
                 cmocka_unit_test(a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs),
