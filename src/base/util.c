@@ -112,21 +112,34 @@ void strv_addf(char ***v, const char *format, ...) {
 }
 
 void strv_extend(char ***v, char *const *more) {
-        STRV_FOREACH(i, more)
-                strv_add(v, *i);
+        size_t n = strv_length(*v), n_more = strv_length(more);
+
+        if (n_more == 0)
+                return;
+        *v = xrealloc(*v, (n + n_more + 1) * sizeof(char *));
+        for (size_t i = 0; i < n_more; i++)
+                (*v)[n + i] = xstrdup(more[i]);
+        (*v)[n + n_more] = NULL;
+}
+
+/* The length of the first word of *@s, which begins there then; 0 when there is none. */
+static size_t find_word(const char **s, const char *separators) {
+        *s += strspn(*s, separators);
+        return strcspn(*s, separators);
 }
 
 char **strv_split(const char *s, const char *separators) {
-        char **v = NULL;
+        size_t n_words = 0, n;
+        char **v;
 
-        while (s && *s) {
-                size_t n;
-
-                s += strspn(s, separators);
-                n = strcspn(s, separators);
-                if (n > 0)
-                        strv_take(&v, xstrndup(s, n));
-                s += n;
+        for (const char *c = s; c && (n = find_word(&c, separators)) > 0; c += n)
+                n_words++;
+        if (n_words == 0)
+                return NULL;
+        v = xcalloc(n_words + 1, sizeof(char *));
+        for (size_t i = 0; i < n_words; i++, s += n) {
+                n = find_word(&s, separators);
+                v[i] = xstrndup(s, n);
         }
         return v;
 }

@@ -115,10 +115,15 @@ static int status_of(int r, int refused) {
         return errno_is_passing(r) ? EXIT_OSERR : refused;
 }
 
+/* On the disk, where it goes to a file: who ordered it gives that its name next. A pipe has no disk. */
 static int print_manifest(const Manifest *manifest) {
         _cleanup_(freep) char *text = manifest_print(manifest);
 
-        return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_OSERR : 0;
+        if (fputs(text, stdout) < 0 || fflush(stdout) != 0 || (fsync(STDOUT_FILENO) < 0 && errno != EINVAL && errno != EROFS)) {
+                fprintf(stderr, "lago-gate: cannot write the manifest: %s\n", strerror(errno));
+                return EXIT_OSERR;
+        }
+        return 0;
 }
 
 static int run(const Arguments *arguments, const Manifest *manifest) {

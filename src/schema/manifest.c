@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define WORD_MAX 200 /* bytes of a name; file systems stop at 255 */
+#define WORD_MAX       200 /* bytes of a name; file systems stop at 255 */
+#define EXTENSIONS_MAX 500 /* PostgreSQL itself brings fifty */
 
 Manifest *manifest_new(void) {
         Manifest *manifest = xcalloc(1, sizeof(Manifest));
@@ -66,8 +67,13 @@ static bool is_command(const char *s) {
         return true;
 }
 
+/* Room for one more behind @n: it is doubled whenever it was full. */
+static void *with_room(void *list, size_t n, size_t size) {
+        return (n & (n - 1)) == 0 ? xrealloc(list, (n > 0 ? 2 * n : 1) * size) : list;
+}
+
 static void append(ManifestFile **list, size_t *n, uint64_t version, const char *name) {
-        *list = xrealloc(*list, (*n + 1) * sizeof(ManifestFile));
+        *list = with_room(*list, *n, sizeof(ManifestFile));
         (*list)[(*n)++] = (ManifestFile){ version, xstrdup(name) };
 }
 
@@ -84,7 +90,7 @@ static void add_clickhouse(Manifest *manifest, uint64_t version, const char *nam
 static void add_script(Manifest *manifest, const char *path, const char *command) {
         ManifestScript *script;
 
-        manifest->scripts = xrealloc(manifest->scripts, (manifest->n_scripts + 1) * sizeof(ManifestScript));
+        manifest->scripts = with_room(manifest->scripts, manifest->n_scripts, sizeof(ManifestScript));
         script = &manifest->scripts[manifest->n_scripts++];
         script->path = xstrdup(path);
         script->command = command ? xstrdup(command) : NULL;
@@ -135,6 +141,12 @@ static void add_inserted(Manifest *manifest, const char *s) {
         }
 }
 
+/* One more than may be is enough to know it. */
+static void add_extension_name(Manifest *manifest, const char *name) {
+        if (strv_length(manifest->extensions) <= EXTENSIONS_MAX)
+                strv_add(&manifest->extensions, name);
+}
+
 /* "pg_partman WITH SCHEMA partman;" */
 static void add_extension(Manifest *manifest, const char *s) {
         static const char if_not_exists[] = "IF NOT EXISTS ";
@@ -147,7 +159,12 @@ static void add_extension(Manifest *manifest, const char *s) {
         n = strspn(s, LOWER "-");
         name = xstrndup(s, n);
         if (is_word(name, LOWER "-") && !strv_contains(manifest->extensions, name))
-                strv_add(&manifest->extensions, name);
+                add_extension_name(manifest, name);
+}
+
+/* Whether an INSERT is one into schema_migrations, up to its list of columns or the end of the line. */
+static bool is_about_migrations(const char *rest) {
+        return memmem(rest, strcspn(rest, "(\n"), "schema_migrations", strlen("schema_migrations")) != NULL;
 }
 
 void manifest_add_structure(Manifest *manifest, const char *text) {
@@ -159,8 +176,7 @@ void manifest_add_structure(Manifest *manifest, const char *text) {
                 if (rest)
                         add_extension(manifest, rest);
                 rest = startswith(line, "INSERT INTO ");
-                if (rest && strstr(rest, "schema_migrations") &&
-                    strstr(rest, "schema_migrations") < rest + strcspn(rest, "(\n"))
+                if (rest && is_about_migrations(rest))
                         add_inserted(manifest, rest);
         }
 }
@@ -243,6 +259,10 @@ int manifest_finish(Manifest *manifest, char **reterr) {
                 *reterr = xstrdup("no migration file");
                 return -EBADMSG;
         }
+        if (strv_length(manifest->extensions) > EXTENSIONS_MAX) {
+                *reterr = xasprintf("more than %u extensions", EXTENSIONS_MAX);
+                return -EBADMSG;
+        }
         if (sort_files(manifest->files, manifest->n_files, reterr) < 0 ||
             sort_files(manifest->clickhouse, manifest->n_clickhouse, reterr) < 0)
                 return -EBADMSG;
@@ -256,49 +276,70 @@ int manifest_finish(Manifest *manifest, char **reterr) {
         return 0;
 }
 
-/* As fprintf() would, in half the time: every verdict begins with the printing of the manifest it parsed. */
-static void print_line(FILE *out, const char *word, uint64_t version, const char *name) {
-        char head[48], *s = head + sizeof(head);
-        size_t n = strlen(word);
+/* --- printed: without a stream, which could fail half way; without memory the process ends --------------- */
 
-        *--s = name ? ' ' : '\n';
+typedef struct Output {
+        char *text;
+        size_t size, room, n_lines;
+} Output;
+
+static void put(Output *output, const char *bytes, size_t n) {
+        if (output->room - output->size < n) {
+                output->room = 2 * output->room + n;
+                output->text = xrealloc(output->text, output->room);
+        }
+        memcpy(output->text + output->size, bytes, n);
+        output->size += n;
+}
+
+/* "WORD A B", of which @b may be NULL. */
+static void put_line(Output *output, const char *word, const char *a, const char *b) {
+        put(output, word, strlen(word));
+        put(output, " ", 1);
+        put(output, a, strlen(a));
+        if (b) {
+                put(output, " ", 1);
+                put(output, b, strlen(b));
+        }
+        put(output, "\n", 1);
+        output->n_lines++;
+}
+
+/* The same of a number; every verdict begins with the printing of the manifest it parsed, so no printf(). */
+static void put_number(Output *output, const char *word, uint64_t number, const char *b) {
+        char digits[21], *s = digits + sizeof(digits) - 1;
+
+        *s = '\0';
         do
-                *--s = (char)('0' + version % 10);
-        while ((version /= 10) > 0);
-        s = memcpy(s - n, word, n);
-        (void)fwrite_unlocked(s, 1, (size_t)(head + sizeof(head) - s), out);
-        if (!name)
-                return;
-        (void)fwrite_unlocked(name, 1, strlen(name), out);
-        (void)putc_unlocked('\n', out);
+                *--s = (char)('0' + number % 10);
+        while ((number /= 10) > 0);
+        put_line(output, word, s, b);
 }
 
 char *manifest_print(const Manifest *manifest) {
-        char *text = NULL;
-        size_t size;
-        FILE *out = open_memstream(&text, &size);
+        Output out = { .n_lines = 1 };
 
-        if (!out)
-                return xstrdup("");
-        fprintf(out, MANIFEST_HEADER "\nrelease %s\n", manifest->release);
+        put(&out, MANIFEST_HEADER "\n", strlen(MANIFEST_HEADER "\n"));
+        put_line(&out, "release", manifest->release, NULL);
         for (size_t i = 0; i < manifest->n_files; i++)
-                print_line(out, "file ", manifest->files[i].version, manifest->files[i].name);
+                put_number(&out, "file", manifest->files[i].version, manifest->files[i].name);
         for (size_t i = 0; i < manifest->structure.n; i++)
-                print_line(out, "structure ", manifest->structure.list[i], NULL);
+                put_number(&out, "structure", manifest->structure.list[i], NULL);
         STRV_FOREACH(extension, manifest->extensions)
-                fprintf(out, "extension %s\n", *extension);
+                put_line(&out, "extension", *extension, NULL);
         for (size_t i = 0; i < manifest->n_clickhouse; i++)
-                print_line(out, "clickhouse ", manifest->clickhouse[i].version, manifest->clickhouse[i].name);
+                put_number(&out, "clickhouse", manifest->clickhouse[i].version, manifest->clickhouse[i].name);
         for (size_t i = 0; i < manifest->n_scripts; i++)
-                fprintf(out, "script %s %s\n", manifest->scripts[i].path,
-                        manifest->scripts[i].command ? manifest->scripts[i].command : "exec");
-        fputs(manifest->seeds_roles ? "task " SEED_TASK "\nend\n" : "end\n", out);
-        if (fclose(out) != 0) {
-                free(text);
-                return xstrdup("");
-        }
-        return text;
+                put_line(&out, "script", manifest->scripts[i].path,
+                         manifest->scripts[i].command ? manifest->scripts[i].command : "exec");
+        if (manifest->seeds_roles)
+                put_line(&out, "task", SEED_TASK, NULL);
+        put_number(&out, "lines", out.n_lines, NULL);
+        put(&out, "end\n", sizeof("end\n"));
+        return out.text;
 }
+
+/* --- read back ------------------------------------------------------------------------------------------- */
 
 /* "VERSION NAME" behind "file" or "clickhouse". */
 static bool parse_file(Manifest *manifest, const char *rest, void (*add)(Manifest *, uint64_t, const char *)) {
@@ -341,8 +382,9 @@ static bool parse_line(Manifest *manifest, const char *line) {
                 return parse_structure(manifest, rest);
         if ((rest = startswith(line, "script ")))
                 return parse_script(manifest, rest);
-        if ((rest = startswith(line, "extension ")) && is_word(rest, LOWER "-")) {
-                strv_add(&manifest->extensions, rest);
+        if ((rest = startswith(line, "extension ")) && is_word(rest, LOWER "-") &&
+            !strv_contains(manifest->extensions, rest)) {
+                add_extension_name(manifest, rest);
                 return true;
         }
         if ((rest = startswith(line, "release ")) && is_word(rest, ANY)) {
@@ -372,16 +414,28 @@ static unsigned first_difference(const char *a, const char *b) {
         return line;
 }
 
+/* What stands last says how many lines there are above it, so that one that got lost is missed. */
+static int check_count(const char *count, unsigned n_lines, char **reterr) {
+        uint64_t announced;
+
+        if (!count || parse_uint(count, UINT32_MAX, &announced) < 0)
+                return bad(reterr, "damaged: no count of lines before \"end\"");
+        if (announced != n_lines)
+                return bad(reterr, "damaged: %u lines where %s were written", n_lines, count);
+        return 0;
+}
+
 static int parse_lines(Manifest *manifest, char *text, char **reterr) {
         unsigned number = 1;
+        const char *count = NULL;
 
         for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1, number++) {
                 *end = '\0';
                 if (number == 1 && !streq(line, MANIFEST_HEADER))
                         return bad(reterr, "line 1: not a manifest (\"" MANIFEST_HEADER "\" expected)");
                 if (streq(line, "end"))
-                        return 0;
-                if (number > 1 && !parse_line(manifest, line))
+                        return check_count(count, number - 2, reterr);
+                if (number > 1 && !(count = startswith(line, "lines ")) && !parse_line(manifest, line))
                         return bad(reterr, "line %u: not understood", number);
         }
         return bad(reterr, "truncated: no \"end\" after line %u", number - 1);

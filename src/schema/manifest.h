@@ -28,7 +28,7 @@ typedef struct Manifest {
         bool seeds_roles; /* its own way of migrating runs SEED_TASK, so it has that task */
 } Manifest;
 
-#define MANIFEST_HEADER "lago-manifest 3" /* its first line; 1 knew nothing of ClickHouse, 2 of tasks */
+#define MANIFEST_HEADER "lago-manifest 4" /* its first line; 1 knew nothing of ClickHouse, 2 of tasks, 3 had no count */
 
 /* Makes the three predefined roles; v1.40.1, v1.41.1 and later have it. The table they stand in is older. */
 #define SEED_TASK "roles:seed_predefined"
@@ -59,14 +59,14 @@ void manifest_set_release(Manifest *manifest, const char *text);
  * manifest_finish() - sorts, and refuses what no image can mean.
  *
  * @reterr  a sentence; the caller frees it.
- * Errors:  -EBADMSG for two files of one version, or no file at all.
+ * Errors:  -EBADMSG for two files of one version, no file at all, or more extensions than can be meant.
  */
 int manifest_finish(Manifest *manifest, char **reterr);
 
 /*
  * The manifest file: lines of words, in this order.
  *
- *   lago-manifest 3
+ *   lago-manifest 4
  *   release v1.50.0
  *   file VERSION NAME           sorted by version
  *   structure VERSION           sorted
@@ -75,10 +75,11 @@ int manifest_finish(Manifest *manifest, char **reterr);
  *   script PATH exec            its last command is "exec …", or
  *   script PATH COMMAND …       the last command, to be run in its place
  *   task roles:seed_predefined  when its scripts/migrate.sh runs it
+ *   lines N                     how many there are above this one
  *   end
  */
 
-/** manifest_print() - the same manifest gives the same bytes. */
+/** manifest_print() - the same manifest gives the same bytes, all of them. */
 char *manifest_print(const Manifest *manifest);
 
 /**

@@ -338,6 +338,12 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         mkdir -p "$RUN/empty/app/db/migrate"
         run -65 "$LAGO_GATE" manifest --root "$RUN/empty"
         run -65 "$LAGO_GATE" manifest --root "$RUN/none"
+        # One line lost, and the end is there.
+        sed 50d "$RUN/v1.50.0.manifest" >"$RUN/damaged.manifest"
+        run -65 "$LAGO_GATE" check --manifest "$RUN/damaged.manifest"
+        [[ "$output" == *damaged:* ]]
+        run -71 bash -c '"$LAGO_GATE" manifest --root "$RUN/images/v1.50.0" >/dev/full'
+        [[ "$output" == *"No space left on device" ]]
 }
 
 # with_descriptors N COMMAND...: that many and no more, without what bats has open

@@ -6,7 +6,7 @@
 #include "check.h"
 
 #define WHOLE                                                                                              \
-        "lago-manifest 3\n"                                                                                \
+        "lago-manifest 4\n"                                                                                \
         "release v1.50.0\n"                                                                                \
         "file 20220525122759 init_schema\n"                                                                \
         "file 20220613130634 create_active_storage_tables.active_storage\n"                                \
@@ -17,6 +17,7 @@
         "script scripts/start.api.sh exec\n"                                                               \
         "script scripts/start.worker.sh bundle exec sidekiq -C config/sidekiq.yml\n"                       \
         "task roles:seed_predefined\n"                                                                     \
+        "lines 11\n"                                                                                       \
         "end\n"
 
 static void expect_refusal(const char *text, const char *expected) {
@@ -29,13 +30,30 @@ static void expect_refusal(const char *text, const char *expected) {
 }
 
 /* WHOLE with @from replaced by @to. */
-static void expect_change_refused(const char *from, const char *to, const char *expected) {
+static char *changed(const char *from, const char *to) {
         const char *at = strstr(WHOLE, from);
-        _cleanup_(freep) char *text = NULL;
 
         assert_non_null(at);
-        text = xasprintf("%.*s%s%s", (int)(at - WHOLE), WHOLE, to, at + strlen(from));
+        return xasprintf("%.*s%s%s", (int)(at - WHOLE), WHOLE, to, at + strlen(from));
+}
+
+static void expect_damage_seen(const char *from, const char *to, const char *expected) {
+        _cleanup_(freep) char *text = changed(from, to);
+
         expect_refusal(text, expected);
+}
+
+/* The same with the count that belongs to it: it is well written, and still refused. */
+static void expect_change_refused(const char *from, const char *to, const char *expected) {
+        _cleanup_(freep) char *text = changed(from, to), *whole = NULL;
+        char *count = strstr(text, "lines 11\n");
+        unsigned n = 0;
+
+        assert_non_null(count);
+        for (const char *c = text; c < count; c++)
+                n += *c == '\n';
+        whole = xasprintf("%.*slines %u\n%s", (int)(count - text), text, n, count + strlen("lines 11\n"));
+        expect_refusal(whole, expected);
 }
 
 static void what_is_printed_can_be_read_back(void **state) {
@@ -58,16 +76,17 @@ static void what_is_printed_can_be_read_back(void **state) {
 static void what_is_not_a_whole_manifest_is_refused(void **state) {
         (void)state;
         expect_refusal("", "truncated: no \"end\" after line 0");
-        expect_refusal("hello\n", "line 1: not a manifest (\"lago-manifest 3\" expected)");
-        expect_refusal("lago-manifest 9\nend\n", "line 1: not a manifest (\"lago-manifest 3\" expected)");
-        expect_refusal("lago-manifest 3\nrelease -\nend\n", "no migration file");
-        expect_change_refused("end\n", "", "truncated: no \"end\" after line 11");
-        expect_change_refused("end\n", "end", "truncated: no \"end\" after line 11");
-        expect_change_refused("end\n", "end\nend\n", "line 13: twice, out of order, or behind the end");
-        expect_change_refused("end\n", "garbage\nend\n", "line 12: not understood");
+        expect_refusal("hello\n", "line 1: not a manifest (\"lago-manifest 4\" expected)");
+        expect_refusal("lago-manifest 3\nend\n", "line 1: not a manifest (\"lago-manifest 4\" expected)");
+        expect_refusal("lago-manifest 4\nrelease -\nlines 2\nend\n", "no migration file");
+        expect_change_refused("end\n", "", "truncated: no \"end\" after line 12");
+        expect_change_refused("end\n", "end", "truncated: no \"end\" after line 12");
+        expect_change_refused("end\n", "end\nend\n", "line 14: twice, out of order, or behind the end");
+        expect_change_refused("end\n", "garbage\nend\n", "line 13: not understood");
         expect_change_refused("release v1.50.0\n", "", "line 2: twice, out of order, or behind the end");
         expect_change_refused("release v1.50.0", "release v1.50.0\nrelease v1.50.0",
                               "line 3: twice, out of order, or behind the end");
+        expect_change_refused("extension pg_partman\n", "extension pg_partman\nextension pg_partman\n", "line 8: not understood");
         expect_change_refused("structure 20220613130634\n", "structure 20220525122759\n",
                               "line 6: twice, out of order, or behind the end");
         expect_change_refused("structure 20220525122759\n", "structure 30220525122759\n",
@@ -77,6 +96,39 @@ static void what_is_not_a_whole_manifest_is_refused(void **state) {
                               "create_active_storage_tables.active_storage");
         expect_change_refused("20220525122759 init_schema", "0020220525122759 init_schema",
                               "line 3: twice, out of order, or behind the end");
+}
+
+/* A piece that got lost on the way to the disk, with an "end" behind it that looks whole. */
+static void a_line_that_got_lost_is_missed(void **state) {
+        (void)state;
+        expect_damage_seen("file 20220613130634 create_active_storage_tables.active_storage\n", "",
+                           "damaged: 10 lines where 11 were written");
+        expect_damage_seen("extension pgcrypto\n", "", "damaged: 10 lines where 11 were written");
+        expect_damage_seen("structure 20220613130634\nextension pg_partman\n", "", "damaged: 9 lines where 11 were written");
+        expect_damage_seen("lines 11\n", "", "damaged: no count of lines before \"end\"");
+        expect_damage_seen("lines 11\n", "lines x\n", "damaged: no count of lines before \"end\"");
+        expect_damage_seen("lines 11\n", "lines 11\nlines 11\n", "damaged: 12 lines where 11 were written");
+        expect_damage_seen("lines 11\n", "lines 011\n", "line 12: twice, out of order, or behind the end");
+}
+
+/* Each takes a moment, and would take minutes if a line cost as much as all before it. */
+static void a_large_image_is_read_in_one_pass(void **state) {
+        size_t n = 300000;
+        _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
+        _cleanup_(strv_freep) char **lines = xcalloc(n + 1, sizeof(char *)), **words = NULL;
+        _cleanup_(freep) char *text = NULL, *error = NULL;
+
+        (void)state;
+        for (size_t i = 0; i < n; i++)
+                lines[i] = i % 2 ? xasprintf("CREATE EXTENSION e%zu;", i) : xstrdup("INSERT INTO x");
+        text = strv_join(lines, "\n");
+        manifest_add_structure(manifest, text);
+        manifest_add_script(manifest, "scripts/start.sh", text);
+        words = strv_split(text, "\n");
+        assert_int_equal(strv_length(words), n);
+        manifest_add_file(manifest, "3_x.rb");
+        assert_int_equal(manifest_finish(manifest, &error), -EBADMSG);
+        assert_string_equal(error, "more than 500 extensions");
 }
 
 static void words_are_checked(void **state) {
@@ -242,6 +294,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_printed_can_be_read_back),
                 cmocka_unit_test(what_is_not_a_whole_manifest_is_refused),
+                cmocka_unit_test(a_line_that_got_lost_is_missed),
+                cmocka_unit_test(a_large_image_is_read_in_one_pass),
                 cmocka_unit_test(words_are_checked),
                 cmocka_unit_test(a_zero_byte_is_refused),
                 cmocka_unit_test(only_what_rails_takes_for_a_migration_counts),
