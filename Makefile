@@ -26,7 +26,10 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Ws
             -Wundef -Wvla -Wimplicit-fallthrough
 # One by one: where packages are built, cmocka is not installed.
 PKG_CFLAGS := $(foreach p,$(PACKAGES),$(shell pkg-config --cflags --silence-errors $(p)))
-HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+# Not every compiler knows them, nor every machine.
+supported = $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo $(1))
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
+            $(foreach f,-fstack-clash-protection -fcf-protection -mbranch-protection=standard,$(call supported,$(f)))
 CFLAGS   ?= -O2 -g
 CFLAGS_  := -std=gnu11 $(WARNINGS) $(HARDEN) -fvisibility=hidden -ffunction-sections -fdata-sections \
             -D_GNU_SOURCE -DLAGO_VERSION='"$(VERSION)"' -Isrc $(PKG_CFLAGS)

@@ -9,15 +9,19 @@ shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --excl
                 --exclude='*.md' -m 1 '^\#!/(usr/)?bin/(env )?(ba|da)?sh' . | sort)
 
 .PHONY: lint
-lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents shellcheck \
+lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents check-hardening shellcheck \
       check-deb check-rpm
 
-.PHONY: check-keys check-manuals check-options check-catalog check-security check-documents shellcheck check-deb check-rpm
+.PHONY: check-keys check-manuals check-options check-catalog check-security check-documents check-hardening shellcheck \
+        check-deb check-rpm
 check-keys: $(BUILD)/render-units
 	@packaging/check-keys $(abspath $(BUILD)/render-units)
 
 check-options: all
 	@set -e; for program in $(BUILT); do packaging/check-options $(abspath $(BUILD))/$$program; done
+
+check-hardening: all
+	@packaging/check-hardening $(addprefix $(BUILD)/,$(BUILT))
 
 check-manuals:
 	@packaging/check-manuals
