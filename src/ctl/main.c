@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const Verb *const verbs[] = {
@@ -63,10 +64,16 @@ static int unknown(const char *name) {
         return EXIT_USAGE;
 }
 
+/* It reads keys, as do the containers that it runs: nothing of their memory goes to disk. */
+static void leave_no_core(void) {
+        (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+}
+
 int main(int argc, char **argv) {
         const Verb *verb;
 
         log_init("lagoctl");
+        leave_no_core();
         if (argc < 2) {
                 show_usage(stderr);
                 return EXIT_USAGE;

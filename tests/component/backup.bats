@@ -104,6 +104,13 @@ backup() {
         [ "$(ls -A "$DIR" | wc -l)" = 1 ]
 }
 
+@test "no memory of it, nor of what it runs, goes to disk" {
+        export DURING="ulimit -Hc >'$RUN/core'"
+        backup "$DIR"
+        [ "$status" = 0 ]
+        [ "$(cat "$RUN/core")" = 0 ]
+}
+
 @test "of one that fails nothing is left" {
         export DURING='kill -TERM $PPID; exit 1'
         backup "$DIR"
