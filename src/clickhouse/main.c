@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "clickhouse/clickhouse.h"
 
+#include "base/box.h"
 #include "base/file.h"
 #include "base/passing.h"
 #include "base/util.h"
@@ -179,13 +180,19 @@ static int run(const Arguments *arguments) {
         if (r < 0)
                 return status_of(r, BAD_MANIFEST);
         r = read_settings(arguments, &settings);
-        return r < 0 ? status_of(r, EXIT_USAGE) : check(arguments, manifest, &settings);
+        if (r < 0)
+                return status_of(r, EXIT_USAGE);
+        box_hide();
+        return check(arguments, manifest, &settings);
 }
 
 int main(int argc, char **argv) {
         Arguments arguments = { .timeout_sec = 10 };
-        int r = parse_arguments(argc, argv, &arguments);
+        int r;
 
+        box_limit();
+        box_close_inherited(argv);
+        r = parse_arguments(argc, argv, &arguments);
         if (r != 0)
                 r = r > 0 ? run(&arguments) : EXIT_USAGE;
         versions_done(&arguments.policy.tombstones);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "gate/gate.h"
 
+#include "base/box.h"
 #include "base/util.h"
+#include "gate/row.h"
 
 #include <time.h>
 
@@ -53,6 +55,7 @@ int wait_run(const Target *target, const Manifest *manifest, const Policy *polic
                 _cleanup_(finding_freep) Finding *finding = check_once(target, manifest, policy, &ledger);
                 bool over = now_msec() >= deadline;
 
+                box_more_time();
                 if (over || !may_change(finding->verdict)) {
                         print_finding(finding, manifest, ledger, format);
                         return may_change(finding->verdict) ? EXIT_TEMPFAIL : verdict_status(finding->verdict);
@@ -78,7 +81,7 @@ static int ping_query(PGconn *conn, const Target *target, Ledger *ledger) {
                 return r < 0 ? r : -EPROTO;
         }
         version = PQgetvalue(row, 0, 0);
-        ledger->server = xstrndup(version, strcspn(version, " "));
+        ledger->server = first_word(version);
         ledger->server_major = atoi(ledger->server);
         ledger->standby = streq(PQgetvalue(row, 0, 1), "t");
         ledger->contact = CONTACT_READ;

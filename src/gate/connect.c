@@ -7,10 +7,14 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <time.h>
 
 #define CA_FILE_MAX (4U << 20)
+#define ANSWER_MAX  (64U << 20) /* of memory; a hundred thousand versions take ten */
+#define TEXT_BYTES  500         /* of what a server says of an error */
+#define ENDLESS     "an answer without end"
 
 char *endpoint_of(const DbUrl *url) {
         const char *host = dburl_get(url, "host"), *port = dburl_get(url, "port");
@@ -79,6 +83,8 @@ static char *short_cause(const char *message) {
 }
 
 static int failed(Ledger *ledger, Contact contact, char *cause) {
+        if (strlen(cause) > TEXT_BYTES)
+                cause[TEXT_BYTES] = '\0';
         free(ledger->cause);
         ledger->contact = contact;
         ledger->cause = escape_line(cause);
@@ -157,17 +163,36 @@ static int explain(Ledger *ledger, PGconn *conn) {
 
 /* --- logging in ---------------------------------------------------------------------------------------- */
 
-/* Waits until the socket is ready, or the deadline. Answer: 1 ready, 0 time is up, -errno. */
-static int wait_socket(PGconn *conn, short events, uint64_t deadline_msec) {
+/* How long a server is listened to, and how much it may have us keep. */
+typedef struct Patience {
+        uint64_t deadline_msec;
+        size_t max_bytes;
+} Patience;
+
+static size_t heap_bytes(void) {
+        struct mallinfo2 info = mallinfo2();
+
+        return info.uordblks + info.hblkhd;
+}
+
+/* libpq keeps what it is sent until it is whole, and makes room for what is announced. */
+static Patience patience_for(uint64_t msec) {
+        return (Patience){ .deadline_msec = now_msec() + msec, .max_bytes = heap_bytes() + ANSWER_MAX };
+}
+
+/* Waits until the socket is ready, or the deadline. Answer: 1 ready, 0 time is up. Errors: -errno, -EMSGSIZE. */
+static int wait_socket(PGconn *conn, short events, const Patience *patience) {
         struct pollfd fd = { .fd = PQsocket(conn), .events = events };
         uint64_t now = now_msec();
         int r;
 
         if (fd.fd < 0)
                 return -ENOTCONN;
-        if (now >= deadline_msec)
+        if (heap_bytes() > patience->max_bytes)
+                return -EMSGSIZE;
+        if (now >= patience->deadline_msec)
                 return 0;
-        r = poll(&fd, 1, (int)(deadline_msec - now));
+        r = poll(&fd, 1, (int)(patience->deadline_msec - now));
         return r >= 0 ? r : errno == EINTR ? 1 : -errno;
 }
 
@@ -215,15 +240,17 @@ static PGconn *start(const Target *target, const Endpoints *endpoints) {
         return conn;
 }
 
-static int log_in(PGconn *conn, const Target *target, uint64_t deadline, Ledger *ledger) {
+static int log_in(PGconn *conn, const Target *target, const Patience *patience, Ledger *ledger) {
         PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 
         while (want == PGRES_POLLING_WRITING || want == PGRES_POLLING_READING) {
-                int r = wait_socket(conn, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
+                int r = wait_socket(conn, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, patience);
 
                 if (r == 0)
                         return failed(ledger, CONTACT_UNREACHABLE,
                                       xasprintf("no answer within %u s", target->timeout_sec));
+                if (r == -EMSGSIZE)
+                        return failed(ledger, CONTACT_UNREACHABLE, xstrdup(ENDLESS));
                 if (r < 0)
                         break;
                 want = PQconnectPoll(conn);
@@ -232,7 +259,7 @@ static int log_in(PGconn *conn, const Target *target, uint64_t deadline, Ledger 
 }
 
 int gate_connect(const Target *target, Ledger *ledger, PGconn **ret) {
-        uint64_t deadline = now_msec() + target->timeout_sec * 1000ULL;
+        Patience patience = patience_for(target->timeout_sec * 1000ULL);
         _cleanup_(endpoints_done) Endpoints endpoints = {};
         _cleanup_(conn_finishp) PGconn *conn = NULL;
         char *cause = NULL;
@@ -247,7 +274,7 @@ int gate_connect(const Target *target, Ledger *ledger, PGconn **ret) {
         (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
         if (PQstatus(conn) == CONNECTION_BAD)
                 return explain(ledger, conn);
-        r = log_in(conn, target, deadline, ledger);
+        r = log_in(conn, target, &patience, ledger);
         if (r < 0)
                 return r;
         (void)PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
@@ -267,12 +294,14 @@ static int lost(QueryError *error, int r, const char *text) {
 }
 
 /* Waits for the next answer to be complete. */
-static int wait_result(PGconn *conn, uint64_t deadline_msec, QueryError *error) {
+static int wait_result(PGconn *conn, const Patience *patience, QueryError *error) {
         while (PQisBusy(conn)) {
-                int r = wait_socket(conn, POLLIN, deadline_msec);
+                int r = wait_socket(conn, POLLIN, patience);
 
                 if (r == 0)
                         return lost(error, -ETIMEDOUT, "no answer to a query");
+                if (r == -EMSGSIZE)
+                        return lost(error, -EPROTO, ENDLESS);
                 if (r < 0 || !PQconsumeInput(conn))
                         return lost(error, -ECONNRESET, "the connection was lost during a query");
         }
@@ -287,7 +316,7 @@ static int refused(const PGresult *result, QueryError *error) {
                 return lost(error, -ECONNRESET, "the connection was lost during a query");
         query_error_done(error);
         memcpy(error->sqlstate, sqlstate, 6);
-        error->text = xstrdup(text ? text : "refused without a reason");
+        error->text = xstrndup(text ? text : "refused without a reason", TEXT_BYTES);
         return -EREMOTEIO;
 }
 
@@ -317,14 +346,14 @@ static int take_result(PGresult *result, int r, PGresult **rows, QueryError *err
 
 int gate_query(PGconn *conn, const char *sql, unsigned timeout_sec, PGresult **ret, QueryError *error) {
         _cleanup_(result_clearp) PGresult *rows = NULL;
-        uint64_t deadline = now_msec() + timeout_sec * 1000ULL;
+        Patience patience = patience_for(timeout_sec * 1000ULL);
         int r = 0;
 
         if (!PQsendQuery(conn, sql))
                 return lost(error, -ECONNRESET, "the connection was lost before a query");
         for (unsigned i = 0; i < RESULTS_MAX; i++) {
                 PGresult *result;
-                int waited = wait_result(conn, deadline, error);
+                int waited = wait_result(conn, &patience, error);
 
                 if (waited < 0)
                         return waited;

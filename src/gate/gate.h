@@ -44,7 +44,7 @@ typedef struct Endpoints {
 void endpoints_done(Endpoints *endpoints);
 
 /**
- * gate_resolve() - the addresses of the URL's hosts, also of those that a service's file or PGHOST names.
+ * gate_resolve() - the addresses of the URL's hosts, also of those that a service's file names.
  *
  * @ret_cause  on failure why, as a clause; the caller frees it.
  * Answer: 1 with *@ret filled, 0 when there is nothing to resolve. Errors: -ENOTCONN.

@@ -2,7 +2,9 @@
 /* One clock, and one migrator, per database: session advisory locks, held as long as this process and its connection live. */
 #include "gate/gate.h"
 
+#include "base/box.h"
 #include "base/util.h"
+#include "gate/row.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -36,6 +38,7 @@ static const char hold_try[] =
 static bool pause_msec(int msec) {
         struct pollfd fd = { .fd = STDOUT_FILENO, .events = 0 };
 
+        box_more_time();
         return !(poll(&fd, 1, msec) > 0 && (fd.revents & (POLLERR | POLLHUP | POLLNVAL)));
 }
 
@@ -51,7 +54,7 @@ static int run_sql(PGconn *conn, const Target *target, const char *sql, PGresult
 static int try_lock(PGconn *conn, const Target *target, uint64_t key, char **told) {
         _cleanup_(freep) char *sql = xasprintf(hold_try, key, key >> 32, key & UINT32_MAX);
         _cleanup_(result_clearp) PGresult *result = NULL;
-        _cleanup_(freep) char *holder = NULL;
+        _cleanup_(freep) char *address = NULL, *holder = NULL;
         int r = run_sql(conn, target, sql, &result);
 
         if (r < 0)
@@ -60,7 +63,8 @@ static int try_lock(PGconn *conn, const Target *target, uint64_t key, char **tol
                 return -EPROTO;
         if (streq(PQgetvalue(result, 0, 0), "t"))
                 return 1;
-        holder = escape_line(isempty(PQgetvalue(result, 0, 1)) ? "unknown" : PQgetvalue(result, 0, 1));
+        address = xstrndup(PQgetvalue(result, 0, 1), NAME_BYTES);
+        holder = escape_line(isempty(address) ? "unknown" : address);
         if (!*told || !streq(*told, holder)) {
                 free_and_strdup(told, holder);
                 printf("standby %s\n", holder);

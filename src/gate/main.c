@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gate/arguments.h"
 
+#include "base/box.h"
 #include "base/file.h"
 #include "base/passing.h"
 #include "base/util.h"
@@ -133,6 +134,7 @@ static int run(const Arguments *arguments, const Manifest *manifest) {
 
         if (r < 0)
                 return status_of(r, EXIT_USAGE);
+        box_hide();
         switch (arguments->command) {
         case COMMAND_CHECK:
                 return check_run(&target, manifest, policy, arguments->format);
@@ -174,8 +176,13 @@ static int run_command(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-        int r = run_command(argc, argv);
+        int r;
 
+        box_limit();
+        box_close_inherited(argv);
+        /* In a shell's environment libpq would find another server than the URL's, and a verdict be about that one. */
+        box_forget("PG", "PGSERVICEFILE");
+        r = run_command(argc, argv);
 #ifndef SANITIZED /* what looks for leaks does so at exit */
         /* OpenSSL, which libpq brought in, would take itself apart for half a millisecond: a twentieth of a verdict. */
         (void)fflush(NULL);

@@ -137,6 +137,9 @@ int64_t migrator_key(const char *database) {
         return (int64_t)2053462845 * (int64_t)crc32_of(database);
 }
 
+/* Each is warned of; who has more knows it from these. */
+#define INDEXES_MAX 20
+
 /* --- one row into the struct --------------------------------------------------------------------------- */
 
 void ledger_take_versions(Ledger *ledger, const char *text) {
@@ -175,7 +178,7 @@ static void read_server(Ledger *ledger, const PGresult *row) {
         const char *version = row_text(row, "version");
 
         free(ledger->server);
-        ledger->server = xstrndup(version, strcspn(version, " "));
+        ledger->server = first_word(version);
         ledger->server_major = (int)(row_number(row, "version_num") / 10000);
 }
 
@@ -199,7 +202,8 @@ static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
         /* A pooler makes up the backend's number in its greeting; the server tells the true one. */
         ledger->pooled = (int)row_number(row, "pid") != PQbackendPID(conn);
         ledger->roles = roles_of(row_text(row, "roles"));
-        strv_extend(&ledger->invalid_indexes, indexes);
+        for (size_t i = 0; indexes && indexes[i] && i < INDEXES_MAX; i++)
+                strv_add(&ledger->invalid_indexes, indexes[i]);
         ledger_take_versions(ledger, row_text(row, "versions"));
         read_session(&ledger->migrator, row, "migrator");
         read_session(&ledger->loader, row, "loader");
@@ -264,7 +268,7 @@ static bool is_too_old_to_ask(PGconn *conn, Ledger *ledger) {
         if (!version || number <= 0 || number >= 120000)
                 return false;
         free(ledger->server);
-        ledger->server = xstrndup(version, strcspn(version, " "));
+        ledger->server = first_word(version);
         ledger->server_major = number / 10000;
         ledger->contact = CONTACT_READ;
         return true;

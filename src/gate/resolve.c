@@ -40,9 +40,9 @@ static char **split_list(const char *s) {
         }
 }
 
-/* What libpq falls back on: a service's file, then the environment. */
+/* What libpq falls back on: a service's file. The variables that it would look at are gone. */
 typedef struct Defaults {
-        PQconninfoOption *list; /* NULL: the environment alone, which is less work */
+        PQconninfoOption *list; /* NULL: there is no service */
 } Defaults;
 
 static Defaults defaults_of(const DbUrl *url) {
@@ -50,18 +50,16 @@ static Defaults defaults_of(const DbUrl *url) {
 
         if (service)
                 (void)setenv("PGSERVICE", service, 1);
-        return (Defaults){ service || isempty(dburl_get(url, "host")) ? PQconndefaults() : NULL };
+        return (Defaults){ service ? PQconndefaults() : NULL };
 }
 
 static void defaults_done(Defaults *defaults) {
         PQconninfoFree(defaults->list);
 }
 
-static char *setting_of(const DbUrl *url, const Defaults *defaults, const char *keyword, const char *variable) {
+static char *setting_of(const DbUrl *url, const Defaults *defaults, const char *keyword) {
         const char *value = dburl_get(url, keyword);
 
-        if (isempty(value) && !defaults->list)
-                value = getenv(variable);
         for (PQconninfoOption *option = defaults->list; isempty(value) && option && option->keyword; option++)
                 if (streq(option->keyword, keyword))
                         value = option->val;
@@ -194,9 +192,9 @@ static char *why(bool in_time, int code, unsigned timeout_sec) {
 
 int gate_resolve(const DbUrl *url, unsigned timeout_sec, Endpoints *ret, char **ret_cause) {
         _cleanup_(defaults_done) Defaults defaults = defaults_of(url);
-        _cleanup_(freep) char *host = setting_of(url, &defaults, "host", "PGHOST");
-        _cleanup_(freep) char *address = setting_of(url, &defaults, "hostaddr", "PGHOSTADDR");
-        _cleanup_(freep) char *port = setting_of(url, &defaults, "port", "PGPORT");
+        _cleanup_(freep) char *host = setting_of(url, &defaults, "host");
+        _cleanup_(freep) char *address = setting_of(url, &defaults, "hostaddr");
+        _cleanup_(freep) char *port = setting_of(url, &defaults, "port");
         _cleanup_(strv_freep) char **hosts = host ? split_list(host) : NULL, **ports = port ? split_list(port) : NULL;
         size_t n = strv_length(hosts);
         char answer[ANSWER_MAX];

@@ -24,5 +24,12 @@ uint64_t row_number(const PGresult *row, const char *name) {
 void row_set(char **p, const PGresult *row, const char *name) {
         const char *value = row_text(row, name);
 
-        free_and_strdup(p, *value ? value : NULL);
+        free(*p);
+        *p = *value ? xstrndup(value, NAME_BYTES) : NULL;
+}
+
+char *first_word(const char *s) {
+        size_t n = strcspn(s, " ");
+
+        return xstrndup(s, n < NAME_BYTES ? n : NAME_BYTES);
 }

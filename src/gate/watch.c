@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "gate/gate.h"
 
+#include "base/box.h"
 #include "base/util.h"
+#include "gate/row.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -16,9 +18,10 @@ typedef struct Following {
         Pace pace;            /* of the index that is being created */
 } Following;
 
-/* A word for the line: "-" for nothing, and no white space inside. */
+/* A word for the line: "-" for nothing, no white space inside, and no longer than names are. */
 static char *word(const char *s) {
-        char *copy = escape_line(isempty(s) ? "-" : s);
+        _cleanup_(freep) char *cut = xstrndup(isempty(s) ? "-" : s, NAME_BYTES);
+        char *copy = escape_line(cut);
 
         for (char *c = copy; *c; c++)
                 if (*c == ' ')
@@ -106,6 +109,7 @@ int watch_run(const Target *target, const Manifest *manifest) {
         do {
                 _cleanup_(freep) char *line = look(&conn, target, manifest, &following);
 
+                box_more_time();
                 wait_msec = line ? POLL_MSEC : RECONNECT_MSEC;
                 if (line && (!told || !streq(told, line))) {
                         free_and_strdup(&told, line);

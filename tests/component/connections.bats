@@ -232,6 +232,53 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         expect 20 unreachable "Waiting for PostgreSQL at 127.0.0.1:$FAKE: no answer to a query"
 }
 
+@test "an answer without end, or a notice, is not kept: it is said, well before the time is out" {
+        for kind in rows notice; do
+                fake $kind
+                gate check v1.50.0 --connect-timeout 60
+                expect 20 unreachable "Waiting for PostgreSQL at 127.0.0.1:$FAKE: an answer without end"
+        done
+        # Small ones are dropped as they come.
+        fake notices
+        gate check v1.50.0 --connect-timeout 1
+        expect 20 unreachable "Waiting for PostgreSQL at 127.0.0.1:$FAKE: no answer within 1 s"
+}
+
+@test "a shell's variables of PostgreSQL change nothing: the URL alone says which server" {
+        DATABASE_URL="postgresql://lago:changeme@unknown.invalid:$PORT/lago"
+        PGHOSTADDR=127.0.0.1 gate check v1.50.0
+        expect 20 unreachable
+        DATABASE_URL="postgresql://lago:changeme@127.0.0.1:$PORT/lago"
+        PGOPTIONS='-c search_path=nowhere' PGSSLMODE=verify-full PGSERVICE=none PGCLIENTENCODING=none PGTZ=x gate check v1.50.0
+        verified
+}
+
+@test "lago-gate limits itself, whoever starts it and with whatever" {
+        local as=()
+        "$LAGO_GATE" hold --lock clock >"$RUN/held" 2>"$RUN/held.err" 7<"$RUN/v1.50.0.manifest" 8>"$RUN/secret" 3>&- &
+        holder=$!
+        FAKES="${FAKES-} $holder"
+        wait_for grep -q held "$RUN/held"
+        cat /proc/$holder/limits
+        ls -l /proc/$holder/fd
+        grep -Eq '^Max core file size +0 +0 ' /proc/$holder/limits
+        grep -Eq '^Max data size +268435456 +268435456 ' /proc/$holder/limits
+        grep -Eq '^Max file size +67108864 +67108864 ' /proc/$holder/limits
+        grep -Eq '^Max cpu time +6[0-9] +unlimited ' /proc/$holder/limits
+        grep -q '^NoNewPrivs:.1$' /proc/$holder/status
+        [ "$(readlink /proc/$holder/fd/7)" != "$RUN/v1.50.0.manifest" ]
+        [ "$(readlink /proc/$holder/fd/8)" != "$RUN/secret" ]
+        # No other process of the same user may read the password out of its memory.
+        [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+        "${as[@]}" "$LAGO_GATE" hold --lock clock >"$RUN/standby" 3>&- &
+        standby=$!
+        FAKES="${FAKES-} $standby"
+        wait_for grep -q standby "$RUN/standby"
+        [ "$(stat -c %U /proc/$standby/environ)" = root ]
+        # What it was told of stays open.
+        run -0 bash -c '"$LAGO_GATE" ping --url-file <(echo "$DATABASE_URL")'
+}
+
 @test "a server that sends rubbish, again and again" {
         fake rubbish
         for ((i = 0; i < 50; i++)); do

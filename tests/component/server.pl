@@ -7,6 +7,9 @@
 #   hello    logs anybody in, then never answers a query
 #   copy     logs anybody in, and answers a query with the start of a COPY
 #   columns  logs anybody in, and answers a query with columns nobody asked for
+#   rows     logs anybody in, and answers a query with rows without end
+#   notices  sends notices without end, and never logs anybody in
+#   notice   the same, in one
 #   cut      hands on to a real server, and closes after so many bytes of its answers
 #   aged     hands on to a real server, and says VERSION wherever that one says its own
 use strict;
@@ -125,6 +128,13 @@ while (my $client = $server->accept or $!{EINTR}) {
                 }
         } elsif ($kind eq 'cut') {
                 hand_on($client);
+        } elsif ($kind =~ /^notice/) {
+                startup($client);
+                my $fields = "SNOTICE\0VNOTICE\0C00000\0M";
+                syswrite($client, message('R', pack('N', 0)));
+                syswrite($client, 'N' . pack('N', 100 << 20) . $fields) if $kind eq 'notice';
+                my $more = $kind eq 'notice' ? 'x' x 65536 : message('N', $fields . 'x' x 8000 . "\0\0");
+                1 while syswrite($client, $more);
         } elsif ($kind eq 'aged') {
                 hand_on_aged($client);
         } else {
@@ -133,6 +143,10 @@ while (my $client = $server->accept or $!{EINTR}) {
                         syswrite($client, 'T' . pack('N', 0x7fffffff) . 'x' x 65536);
                 } elsif ($kind eq 'copy') {
                         syswrite($client, message('G', "\0\0\0") . message('H', "\0\0\0") x 100);
+                } elsif ($kind eq 'rows') {
+                        syswrite($client, message('T', pack('n', 1) . "may_create\0" . pack('NnNnNn', 0, 0, 25, 65535, 0, 0)));
+                        my $more = message('D', pack('n', 1) . pack('N/a', 'x' x 60000));
+                        1 while syswrite($client, $more);
                 } elsif ($kind eq 'columns') {
                         syswrite($client, message('T', pack('n', 1) . "may_create\0" . pack('NnNnNn', 0, 0, 25, 65535, 0, 0)) .
                                 message('D', pack('n', 1) . pack('N', 3) . "\x1b[J") . message('C', "SELECT 1\0") . message('Z', 'I'));
