@@ -8,6 +8,9 @@
  */
 void box_limit(void);
 
+/** box_filter() - from here on no other program, no change of names or modes of files, no namespace; behind box_limit(). */
+void box_filter(void);
+
 /** box_more_time() - a minute of processor from now on, behind which SIGXCPU ends it: for each turn of what runs for long. */
 void box_more_time(void);
 

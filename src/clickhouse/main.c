@@ -191,6 +191,7 @@ int main(int argc, char **argv) {
         int r;
 
         box_limit();
+        box_filter();
         box_close_inherited(argv);
         r = parse_arguments(argc, argv, &arguments);
         if (r != 0)

@@ -179,6 +179,7 @@ int main(int argc, char **argv) {
         int r;
 
         box_limit();
+        box_filter();
         box_close_inherited(argv);
         /* In a shell's environment libpq would find another server than the URL's, and a verdict be about that one. */
         box_forget("PG", "PGSERVICEFILE");

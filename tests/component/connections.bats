@@ -266,14 +266,15 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         grep -Eq '^Max file size +67108864 +67108864 ' /proc/$holder/limits
         grep -Eq '^Max cpu time +6[0-9] +unlimited ' /proc/$holder/limits
         grep -q '^NoNewPrivs:.1$' /proc/$holder/status
+        grep -q '^Seccomp:.2$' /proc/$holder/status
         [ "$(readlink /proc/$holder/fd/7)" != "$RUN/v1.50.0.manifest" ]
         [ "$(readlink /proc/$holder/fd/8)" != "$RUN/secret" ]
         # No other process of the same user may read the password out of its memory.
         [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
-        "${as[@]}" "$LAGO_GATE" hold --lock clock >"$RUN/standby" 3>&- &
+        "${as[@]}" "$LAGO_GATE" hold --lock clock >"$RUN/second" 3>&- &
         standby=$!
         FAKES="${FAKES-} $standby"
-        wait_for grep -q standby "$RUN/standby"
+        wait_for grep -q standby "$RUN/second"
         [ "$(stat -c %U /proc/$standby/environ)" = root ]
         # What it was told of stays open.
         run -0 bash -c '"$LAGO_GATE" ping --url-file <(echo "$DATABASE_URL")'
