@@ -264,10 +264,10 @@ static int write_release(const Backup *b) {
 }
 
 static int write_manifest(const Backup *b) {
-        _cleanup_(freep) char *path = release_manifest(&b->release), *text = NULL;
+        _cleanup_(freep) char *path = NULL, *text = NULL;
         int r;
 
-        if (!path)
+        if (release_manifest(&b->release, &path) != 0)
                 return -ENOENT;
         r = file_read(path, LISTING_MAX, &text, NULL);
         return r < 0 ? r : write_text(b, "manifest", text);

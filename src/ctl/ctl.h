@@ -66,5 +66,8 @@ char *image_id(const char *image);
 /** engine_ask() - runs @argv (freed here) of the engine to its end. Errors: -errno, told; else *@ret, any status. */
 int engine_ask(char **argv, Spawned *ret);
 
-/** release_manifest() - the file with the image's migrations, read from the image when nobody has yet. NULL, and it was told. */
-char *release_manifest(const Release *release);
+/**
+ * release_manifest() - the file with the image's migrations, read from the image when nobody has yet.
+ * Answer: an exit status, 0 with *@ret, which the caller frees; else it was told. EXIT_IMAGE is about the image alone.
+ */
+int release_manifest(const Release *release, char **ret);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/keyfile.h"
 #include "base/log.h"
+#include "base/passing.h"
 #include "base/privileges.h"
 #include "base/spawn.h"
 #include "base/time.h"
@@ -17,6 +18,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define GATE_BAD_MANIFEST 65 /* lago-gate(8) */
 
 #define OUTPUT_MAX   65536
 #define TIMEOUT_USEC (120 * USEC_PER_SEC)
@@ -132,7 +135,7 @@ static int write_manifest(int root, int out) {
                 log_error("Cannot run lago-gate: %s", strerror(-r));
         else if (spawned.status != 0) {
                 log_error("lago-gate cannot read the migrations of the image: %s", spawned.error);
-                r = -EBADMSG;
+                r = spawned.status == GATE_BAD_MANIFEST ? -EBADMSG : -EIO;
         }
         spawned_done(&spawned);
         return r;
@@ -192,20 +195,36 @@ static bool manifest_is_whole(const char *path) {
                streq(text + size - (sizeof(end) - 1), end);
 }
 
-char *release_manifest(const Release *release) {
+/* Of all that can go wrong only what lago-gate says of its files is the image's fault. */
+static int manifest_status(int r) {
+        if (r == -EBADMSG)
+                return EXIT_IMAGE;
+        if (r == -ENOENT)
+                return EXIT_OSERR; /* no engine, no lago-gate, no user for it */
+        return errno_status(r) != 0 ? errno_status(r) : EXIT_TEMPFAIL;
+}
+
+int release_manifest(const Release *release, char **ret) {
         _cleanup_(freep) char *path = NULL;
         int r;
 
         if (!release->image_id) {
                 log_error("%s is not on this host; \"lagoctl pull %s\" brings it", release->image,
                           release->config->release);
-                return NULL;
+                return EXIT_IMAGE;
         }
         path = xasprintf(CACHE_DIRECTORY "/manifest-%s", release->image_id);
-        if (manifest_is_whole(path))
-                return TAKE_PTR(path);
+        if (manifest_is_whole(path)) {
+                *ret = TAKE_PTR(path);
+                return 0;
+        }
         r = privileges_init();
         if (r < 0)
                 log_error("There is no user " GATE_USER " to read images as; run systemd-sysusers");
-        return r >= 0 && read_image(release->image_id, path) >= 0 ? TAKE_PTR(path) : NULL;
+        else
+                r = read_image(release->image_id, path);
+        if (r < 0)
+                return manifest_status(r);
+        *ret = TAKE_PTR(path);
+        return 0;
 }

@@ -53,12 +53,12 @@ static int ask_clickhouse(const Config *config, const StackGate *gate, int first
 }
 
 static int verify(const Release *release) {
-        _cleanup_(freep) char *manifest = release_manifest(release), *address = NULL;
+        _cleanup_(freep) char *manifest = NULL, *address = NULL;
+        int r = release_manifest(release, &manifest);
         StackGate gate = {.manifest = manifest, .target = release->version};
-        int r;
 
-        if (!manifest)
-                return EXIT_IMAGE;
+        if (r != 0)
+                return r;
         if (!release->config->database_external) {
                 address = runstate_address("db");
                 if (!address) {
