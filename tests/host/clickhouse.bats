@@ -105,7 +105,7 @@ http {
         }
 }
 CONF
-podman run -d --name clickhouse-tls --network host -v /var/tmp/tls:/tls:ro docker.io/getlago/lago-gotenberg:7.8.2 \
+podman run -d --name clickhouse-tls --network host -v /var/tmp/tls:/tls:ro --entrypoint nginx docker.io/getlago/front:v1.50.0 \
         -c /tls/nginx.conf -g 'daemon off; pid /run/nginx.pid;' >/dev/null
 sed -i 's/^LAGO_CLICKHOUSE_PORT=.*/LAGO_CLICKHOUSE_PORT=18443\nLAGO_CLICKHOUSE_SSL=true/' /etc/lago/lago.env
 SH

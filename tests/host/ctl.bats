@@ -213,24 +213,21 @@ SH
 @test "backup: of one that fails nothing is left, and an interrupted one is swept" {
         run in_guest_sh <<'SH'
 set -eu
-mkdir -p /var/tmp/small /var/tmp/other/.lago-20200101T000000Z.partial
-mount -t tmpfs -o size=160k none /var/tmp/small
+umask 077
+mkdir -p /var/tmp/small /var/tmp/other/.lago-backup.partial
+mount -t tmpfs -o size=160k,mode=700 none /var/tmp/small
 status=0
 lagoctl backup /var/tmp/small || status=$?
 [ "$status" = 75 ]
 [ -z "$(ls -A /var/tmp/small)" ]
 umount /var/tmp/small
-status=0
-flock /var/tmp/other lagoctl backup /var/tmp/other || status=$?
-[ "$status" = 75 ]
-[ -d /var/tmp/other/.lago-20200101T000000Z.partial ]
-lagoctl backup /var/tmp/other
+# A lock on the directory itself, which anybody may take who may read it, holds up nobody.
+flock /var/tmp/other lagoctl backup /var/tmp/other
 [ "$(ls -A /var/tmp/other | wc -l)" = 1 ]
 SH
         echo "$output"
         [ "$status" = 0 ]
         [[ $output == *'/var/tmp/small is full'* ]]
-        [[ $output == *'Another backup is being made'* ]]
 }
 
 @test "backup of an external server, the password in no argument" {

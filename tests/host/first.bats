@@ -139,7 +139,7 @@ http {
         }
 }
 CONF
-podman run -d --name registry --network host -v /var/tmp/registry:/registry:ro docker.io/getlago/lago-gotenberg:7.8.2 \
+podman run -d --name registry --network host -v /var/tmp/registry:/registry:ro --entrypoint nginx docker.io/getlago/front:v1.50.0 \
         -c /registry/nginx.conf -g 'daemon off; pid /run/nginx.pid;' >/dev/null
 SH
 }

@@ -145,7 +145,7 @@ journal() {
 # The error the product exists for.
 relation_errors() {
         # shellcheck disable=SC2119 # of every unit
-        journal | grep -c 'relation "[a-z_]*" does not exist' || :
+        journal | grep -cE 'relation \\?"[a-z_]*\\?" does not exist' || :
 }
 
 containers() {

@@ -10,11 +10,11 @@ setup_file() {
         boot_and_install
         "$guest" push "$GUEST" "$BATS_TEST_DIRNAME/crash.sh" "$BATS_TEST_DIRNAME/output.sh" /var/tmp/
         cat >"$BATS_FILE_TMPDIR/talk.rb" <<'RUBY'
-# A hundred lines a second, for twenty seconds.
+# A hundred lines a second, for ten seconds.
 class Talk < ActiveRecord::Migration[7.0]
   def up
     $stdout.sync = true
-    2000.times do |i|
+    1000.times do |i|
       puts "talk #{i}"
       sleep 0.01
     end
@@ -42,7 +42,8 @@ inside() {
 
 @test "lines are under the member's name, the supervisor's under its own, and podman says nothing" {
         inside <<'SH'
-for m in db redis migrate api worker clock front; do
+# A worker from v1.23.0 on says nothing until a job fails.
+for m in db redis migrate api clock front; do
         lines -t "lago-$m" | grep -q . || { echo "# no line of $m"; exit 1; }
 done
 lines -t lago-supervisor | grep -q 'Ready' || exit 1
@@ -97,7 +98,6 @@ SH
 says_as_pdf 'echo the first; echo the cause of it >&2; exit 3'
 lines MESSAGE_ID=75e9d1f397114b01bc1c661c5f92edf0 | sort -u |
         grep -xF 'Its last lines (exit 3): the first | the cause of it'
-[[ $(systemctl show -P StatusText lago-pdf) == *'(exit 3)'* ]]
 SH
 }
 

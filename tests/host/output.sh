@@ -45,8 +45,8 @@ says_as_pdf() {
         systemctl start --no-block lago-pdf
         until_true "${2:-20}" ended pdf || return 1
         systemctl stop lago-pdf
-        journalctl --sync
         rm /etc/lago/lago.conf.d/said.conf
+        journalctl --sync
 }
 
 ended() {
@@ -75,10 +75,10 @@ talks() {
         systemctl restart --no-block lago-migrate
         until_true 60 said migrate 'talk 200' || return 1
         eval "$1" || return 1
-        until_true 60 said migrate 'talk 1999' || return 1
+        until_true 60 said migrate 'talk 999' || return 1
         until_true 60 systemctl is-active -q lago-migrate || return 1
         journalctl --sync
-        lines -t lago-migrate | in_order 2000 || { echo "# with: $1"; return 1; }
+        lines -t lago-migrate | in_order 1000 || { echo "# with: $1"; return 1; }
         lines -u lago-migrate | grep -qF 'Schema verified' || return 1
 }
 
@@ -98,6 +98,7 @@ database_said() {
 }
 
 serves_again() {
+        systemctl start lago-pdf
         until_true "$1" serves
 }
 
