@@ -6,7 +6,8 @@ LINT_DEPS := shellcheck mandoc systemd clang-format jq lintian rpmlint
 
 # Every file that begins as a shell script does, wherever it lies.
 shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --exclude-dir=.cache \
-                --exclude='*.md' -m 1 '^\#!/(usr/)?bin/(env )?(ba|da)?sh' . | sort)
+                --exclude='*.md' -m 1 '^\#!/(usr/)?bin/(env )?(ba|da)?sh' . | sort | \
+                xargs awk 'FNR == 1 && /^\#!/ { print FILENAME } { nextfile }' | xargs grep -L '^\#!.*bats')
 
 .PHONY: lint
 lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents check-hardening shellcheck \
