@@ -565,15 +565,6 @@ static int on_ask_server_again(sd_event_source *source, uint64_t usec, void *use
         return 0;
 }
 
-static void stop_and_remove(Supervisor *s);
-
-static int on_outlived(sd_event_source *source, uint64_t usec, void *userdata) {
-        (void)source;
-        (void)usec;
-        stop_and_remove(userdata);
-        return 0;
-}
-
 static void stop_and_remove(Supervisor *s) {
         Container *c = &s->container;
         JobSpec spec = {.done = on_stopped};
@@ -584,8 +575,6 @@ static void stop_and_remove(Supervisor *s) {
                 stop_orphan(s);
         else if (c->ended || c->monitor == 0)
                 remove_container(s);
-        else if (outlive_must_wait(s))
-                supervisor_timer(s, 100 * USEC_PER_MSEC, on_outlived);
         else {
                 s->stop_began = now_usec();
                 spec.timeout_usec = (s->info->grace_sec + 15) * USEC_PER_SEC;
@@ -605,9 +594,33 @@ void enter_doom(Supervisor *s) {
         stop_and_remove(s);
 }
 
+static int on_ask_clients(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void on_clients(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        bool waits = !result->signaled && result->status == 0 && outlive_clients_stop(result->output) &&
+                     now_usec() - s->entered_usec < OUTLIVE_SEC * USEC_PER_SEC;
+
+        s->job = NULL;
+        if (waits)
+                supervisor_timer(s, 300 * USEC_PER_MSEC, on_ask_clients);
+        else
+                stop_and_remove(s);
+}
+
+static int on_ask_clients(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        supervisor_client(userdata, outlive_argv(), on_clients);
+        return 0;
+}
+
 void enter_stop(Supervisor *s) {
         (void)sd_notify(0, "STOPPING=1");
         if (s->container.exists && !s->container.ended)
                 supervisor_status(s, "Stopping, up to %u s", s->info->grace_sec);
-        stop_and_remove(s);
+        if (s->info->outlives_clients && s->container.exists && !s->container.ended)
+                supervisor_client(s, outlive_argv(), on_clients);
+        else
+                stop_and_remove(s);
 }

@@ -1,32 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/outlive.h"
 
-#include "base/keyfile.h"
-#include "base/runstate.h"
-#include "base/time.h"
 #include "process/netns.h"
 #include "supervisor/supervisor.h"
 
-/* systemd asks all of them at once: so long the others may take to say that they have heard it. */
-#define HEARD_USEC (500 * USEC_PER_MSEC)
+char **outlive_argv(void) {
+        char **argv = NULL;
 
-static bool is_stopping(const char *member) {
-        _cleanup_(freep) char *text = runstate_read(member), *state = text ? keyfile_get(text, "STATE") : NULL;
-
-        return state && streq(state, life_state_name(LIFE_STOP));
+        strv_add(&argv, "systemctl");
+        strv_add(&argv, "list-jobs");
+        strv_add(&argv, "--plain");
+        strv_add(&argv, "--no-legend");
+        strv_add(&argv, "--no-pager");
+        return argv;
 }
 
-bool outlive_must_wait(const Supervisor *s) {
-        uint64_t waited = now_usec() - s->entered_usec;
+static bool is_client(const char *unit) {
+        return streq(unit, "lago-api.service") || streq(unit, "lago-worker.service") || startswith(unit, "lago-worker@");
+}
 
-        if (s->state != LIFE_STOP || !s->info->outlives_clients || waited > OUTLIVE_SEC * USEC_PER_SEC)
-                return false;
-        if (waited < HEARD_USEC || is_stopping("api") || is_stopping("worker"))
-                return true;
-        STRV_FOREACH(pool, s->config->pools) {
-                _cleanup_(freep) char *member = xasprintf("worker@%s", *pool);
+bool outlive_clients_stop(const char *jobs) {
+        _cleanup_(strv_freep) char **lines = strv_split(jobs, "\n");
 
-                if (is_stopping(member))
+        STRV_FOREACH(line, lines) {
+                _cleanup_(strv_freep) char **words = strv_split(*line, " ");
+
+                if (strv_length(words) >= 3 && is_client(words[1]) && (streq(words[2], "stop") || streq(words[2], "restart")))
                         return true;
         }
         return false;

@@ -163,3 +163,19 @@ never_ready "$1"
 SH
         done
 }
+
+@test "a container that is started again leaves no descriptor and no relay behind" {
+        inside <<'SH'
+rm -f /etc/lago/lago.conf.d/dead.conf
+systemctl restart lago-pdf
+fds() { ls "/proc/$(main_pid pdf)/fd" | wc -l; }
+before=$(fds)
+for i in 1 2 3; do
+        pid=$(container_pid pdf)
+        kill -9 "$pid"
+        until_true 40 another_serves pdf "$pid"
+done
+[ "$(fds)" = "$before" ] || { echo "# $before descriptors, and $(fds) after three more starts"; ls -l "/proc/$(main_pid pdf)/fd"; exit 1; }
+[ "$(relay_pid pdf | wc -l)" = 1 ]
+SH
+}

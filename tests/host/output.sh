@@ -85,7 +85,7 @@ talks() {
 database_talks() {
         mark
         podman exec lago-db psql -U lago -qd lago -c "
-                DO \$\$ BEGIN FOR i IN 0 .. 499 LOOP RAISE LOG 'talk % ', i; PERFORM pg_sleep(0.01); END LOOP; END \$\$" &
+                DO \$\$ BEGIN FOR i IN 0 .. 499 LOOP RAISE LOG 'talk %', i; PERFORM pg_sleep(0.01); END LOOP; END \$\$" &
         until_true 20 database_said 100 || return 1
         eval "$1" || return 1
         wait $! || return 1
@@ -94,7 +94,7 @@ database_talks() {
 }
 
 database_said() {
-        lines -t lago-db | grep -q "talk $1 "
+        lines -t lago-db | grep -q "talk $1\$"
 }
 
 serves_again() {
@@ -102,10 +102,17 @@ serves_again() {
         until_true "$1" serves
 }
 
+# another_serves MEMBER PID: a container serves whose first process is not PID.
+another_serves() {
+        local pid
+        pid=$(container_pid "$1")
+        [ -n "$pid" ] && [ "$pid" != "$2" ] && [ "$(state_of "$1")" = serving ]
+}
+
 # --- dead containers ------------------------------------------------------------------------------------
 
 dead_image() {
-        printf 'FROM docker.io/library/redis:7-alpine\nENTRYPOINT []\nCMD ["/bin/true"]\n' >/var/tmp/Containerfile.dead
+        printf 'FROM docker.io/library/redis:7-alpine\nENTRYPOINT ["/bin/true"]\n' >/var/tmp/Containerfile.dead
         podman build --quiet --pull=never --network=none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
                 -t localhost/dead:1 -f /var/tmp/Containerfile.dead /var/tmp >/dev/null
         mkdir -p /etc/lago/lago.conf.d

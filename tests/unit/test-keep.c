@@ -2,6 +2,7 @@
 #include "ready/keep.h"
 #include "process/netns.h"
 #include "supervisor/leftnet.h"
+#include "supervisor/outlive.h"
 #include "supervisor/policy.h"
 
 #include "base/time.h"
@@ -325,8 +326,19 @@ static void who_is_connected_is_counted_by_port_and_state(void **state) {
         assert_int_equal(netns_established("", 3000), 0);
 }
 
+static void a_worker_that_is_about_to_stop_is_seen_among_the_jobs(void **state) {
+        (void)state;
+        assert_true(outlive_clients_stop("181 lago-pdf.service    stop running\n182 lago-worker.service stop waiting\n"));
+        assert_true(outlive_clients_stop("7 lago-worker@events.service restart waiting\n"));
+        assert_true(outlive_clients_stop("7 lago-api.service stop running\n"));
+        assert_false(outlive_clients_stop("181 lago-pdf.service stop running\n182 lago-db.service stop waiting\n"));
+        assert_false(outlive_clients_stop("9 lago-worker.service start waiting\n"));
+        assert_false(outlive_clients_stop(""));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_worker_that_is_about_to_stop_is_seen_among_the_jobs),
                 cmocka_unit_test(who_is_connected_is_counted_by_port_and_state),
                 cmocka_unit_test(a_stack_that_serves_is_ready),
                 cmocka_unit_test(the_optional_member_gates_nobody),
