@@ -169,28 +169,28 @@ static bool disk_is_full(const Backup *b) {
         return fstatvfs(b->partial_fd, &st) == 0 && st.f_bavail < 16;
 }
 
-static int tell_dump_failed(const Backup *b, const Spawned *spawned) {
+static int tell_dump_failed(const Backup *b, const RunResult *child) {
         if (disk_is_full(b))
                 log_error("The disk with %s is full", b->directory);
-        else if (strstr(spawned->error, "server version mismatch"))
+        else if (strstr(child->error, "server version mismatch"))
                 log_error(
                         "pg_dump is older than the server; set database = below [images] in lago.conf to an image of the "
                         "server's major version: %s",
-                        spawned->error);
+                        child->error);
         else
-                log_error("pg_dump failed: %s", spawned->error);
+                log_error("pg_dump failed: %s", child->error);
         return -EIO;
 }
 
 static int dump(const Backup *b, int fd) {
         _cleanup_(strv_freep) char **command = words("pg_dump", "--format=custom", "--no-password");
-        SpawnOptions options = {.output_fd = fd};
-        Spawned spawned = {0};
-        int r = pg_run(b->release.config, command, &options, &spawned);
+        RunOptions options = {.output_fd = fd};
+        RunResult child = {0};
+        int r = pg_run(b->release.config, command, &options, &child);
 
         if (r > 0)
-                r = tell_dump_failed(b, &spawned);
-        spawned_done(&spawned);
+                r = tell_dump_failed(b, &child);
+        run_done(&child);
         if (r >= 0 && fsync(fd) < 0) {
                 r = -errno;
                 log_error("Cannot write the dump: %s", strerror(errno));
@@ -198,9 +198,9 @@ static int dump(const Backup *b, int fd) {
         return r;
 }
 
-static int restore(const Backup *b, int fd, const char *how, Spawned *ret) {
+static int restore(const Backup *b, int fd, const char *how, RunResult *ret) {
         _cleanup_(strv_freep) char **command = words("pg_restore", how, NULL);
-        SpawnOptions options = {.input_fd = fd, .max_bytes = LISTING_MAX};
+        RunOptions options = {.input_fd = fd, .max_bytes = LISTING_MAX};
         int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno
                                            : pg_run(b->release.config, command, &options, ret);
 
@@ -216,17 +216,17 @@ static int restore(const Backup *b, int fd, const char *how, Spawned *ret) {
 
 /* Its list of contents, and then all of it: the list stands at the top, and a dump that was cut off has it too. */
 static int verify(const Backup *b, int fd) {
-        Spawned spawned = {0};
-        int r = restore(b, fd, "--list", &spawned);
+        RunResult child = {0};
+        int r = restore(b, fd, "--list", &child);
 
-        if (r >= 0 && !strstr(spawned.output, " TABLE DATA ")) {
+        if (r >= 0 && !strstr(child.output, " TABLE DATA ")) {
                 log_error("The dump holds no tables: is this the database of Lago?");
                 r = -ENODATA;
         }
-        spawned_done(&spawned);
+        run_done(&child);
         if (r >= 0)
-                r = restore(b, fd, "--file=/dev/null", &spawned);
-        spawned_done(&spawned);
+                r = restore(b, fd, "--file=/dev/null", &child);
+        run_done(&child);
         return r;
 }
 

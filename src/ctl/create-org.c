@@ -30,7 +30,7 @@ static int create(const Release *release, const char *name, const char *email,
         char *arguments[] = {(char[]){"signup:seed_organization"}, NULL};
         _cleanup_(env_freep) Env *own = env_new();
         _cleanup_(freep) char *key = random_key();
-        Spawned spawned = {0};
+        RunResult child = {0};
         int r;
 
         if (!key) {
@@ -42,8 +42,8 @@ static int create(const Release *release, const char *name, const char *email,
         env_set(own, "LAGO_ORG_USER_EMAIL", email, ORIGIN);
         env_set(own, "LAGO_ORG_USER_PASSWORD", password, ORIGIN);
         env_set(own, "LAGO_ORG_API_KEY", key, ORIGIN);
-        r = rails_run(release, arguments, own, /* shown= */ false, &spawned);
-        spawned_done(&spawned);
+        r = rails_run(release, arguments, own, /* shown= */ false, &child);
+        run_done(&child);
         if (r < 0)
                 return EXIT_OSERR;
         if (r > 0) {

@@ -2,9 +2,9 @@
 #pragma once
 /* What the verbs of lagoctl share. */
 
-#include "base/spawn.h"
 #include "base/util.h"
 #include "config/config.h"
+#include "process/run.h"
 
 /* "lagoctl status": not all of the stack serves; the number is that of systemctl(1). */
 #define EXIT_NOT_SERVING 3
@@ -64,7 +64,7 @@ int config_set_release(Config *config, const char *name);
 char *image_id(const char *image);
 
 /** engine_ask() - runs @argv (freed here) of the engine to its end. Errors: -errno, told; else *@ret, any status. */
-int engine_ask(char **argv, Spawned *ret);
+int engine_ask(char **argv, RunResult *ret);
 
 /**
  * release_manifest() - the file with the image's migrations, read from the image when nobody has yet.

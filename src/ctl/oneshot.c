@@ -45,7 +45,7 @@ static int environment_fd(char *const *environment) {
         return TAKE_FD(fd);
 }
 
-int oneshot_run(const Oneshot *oneshot, const SpawnOptions *options, Spawned *ret) {
+int oneshot_run(const Oneshot *oneshot, const RunOptions *options, RunResult *ret) {
         _cleanup_(closep) int fd = environment_fd(oneshot->environment);
         _cleanup_(freep) char *name = xasprintf("lago-%s-%d", oneshot->purpose, (int)getpid());
         _cleanup_(freep) char *env_file = xasprintf("/proc/%d/fd/%d", (int)getpid(), fd);
@@ -66,7 +66,7 @@ int oneshot_run(const Oneshot *oneshot, const SpawnOptions *options, Spawned *re
 
         if (r >= 0) {
                 signals_leave_to_child(&signals);
-                r = spawn_run(argv, options, ret);
+                r = run_child(argv, options, ret);
                 signals_restore(&signals);
         }
         if (r < 0)
@@ -75,7 +75,7 @@ int oneshot_run(const Oneshot *oneshot, const SpawnOptions *options, Spawned *re
 }
 
 int rails_run(const Release *release, char *const *arguments, const Env *own, bool shown,
-              Spawned *ret) {
+              RunResult *ret) {
         Member migrate = {.kind = MEMBER_MIGRATE};
         _cleanup_(strv_freep) char **environment =
                 stack_environment(release->config, &migrate, own);
@@ -90,7 +90,7 @@ int rails_run(const Release *release, char *const *arguments, const Env *own, bo
                 .volumes = volumes,
                 .terminal = shown && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
         };
-        SpawnOptions options = {.inherit = shown, .inherit_error = true, .max_bytes = 1U << 20};
+        RunOptions options = {.inherit = shown, .inherit_error = true, .max_bytes = 1U << 20};
         int r;
 
         strv_add(&command, "bundle");

@@ -19,9 +19,9 @@ typedef struct Oneshot {
  *
  * The environment is handed over in memory: no file holds it, and no argument.
  *
- * Errors: -errno, told; else the command's exit status (125 and more: the engine's) with *@ret as of spawn_run().
+ * Errors: -errno, told; else the command's exit status (125 and more: the engine's) with *@ret as of run_child().
  */
-int oneshot_run(const Oneshot *oneshot, const SpawnOptions *options, Spawned *ret);
+int oneshot_run(const Oneshot *oneshot, const RunOptions *options, RunResult *ret);
 
 /**
  * rails_run() - "rails @arguments" with the release's image and the environment of lago-migrate.
@@ -32,4 +32,4 @@ int oneshot_run(const Oneshot *oneshot, const SpawnOptions *options, Spawned *re
  * Errors: -errno, told; else as oneshot_run().
  */
 int rails_run(const Release *release, char *const *arguments, const Env *own, bool shown,
-              Spawned *ret);
+              RunResult *ret);

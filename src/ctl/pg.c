@@ -53,8 +53,8 @@ static const char *or_default(const char *value, const char *fallback) {
         return isempty(value) ? fallback : value;
 }
 
-static int run_bundled(const Config *config, char *const *command, const SpawnOptions *options,
-                       Spawned *ret) {
+static int run_bundled(const Config *config, char *const *command, const RunOptions *options,
+                       RunResult *ret) {
         _cleanup_(freep) char *address = runstate_address("db"), *container = NULL;
         _cleanup_(strv_freep) char **argv = NULL, **inside = NULL;
         Member db = {.kind = MEMBER_DB};
@@ -71,7 +71,7 @@ static int run_bundled(const Config *config, char *const *command, const SpawnOp
         strv_extend(&inside, command);
         container = member_container(&db);
         argv = engine_podman.exec(container, inside);
-        r = spawn_run(argv, options, ret);
+        r = run_child(argv, options, ret);
         if (r < 0)
                 log_error("Cannot run %s: %s", engine_podman.name, strerror(-r));
         return r < 0 ? r : ret->status;
@@ -79,8 +79,8 @@ static int run_bundled(const Config *config, char *const *command, const SpawnOp
 
 /* --- an external one: from a container of the bundled server's image ------------------------------------ */
 
-static int run_external(const Config *config, char *const *command, const SpawnOptions *options,
-                        Spawned *ret) {
+static int run_external(const Config *config, char *const *command, const RunOptions *options,
+                        RunResult *ret) {
         _cleanup_(freep) char *url = stack_database_url(config), *error = NULL,
                               *image = stack_image(config, MEMBER_DB);
         _cleanup_(freep) char *id = image_id(image);
@@ -111,7 +111,7 @@ static int run_external(const Config *config, char *const *command, const SpawnO
         return r;
 }
 
-int pg_run(const Config *config, char *const *command, const SpawnOptions *options, Spawned *ret) {
+int pg_run(const Config *config, char *const *command, const RunOptions *options, RunResult *ret) {
         return (config->database_external ? run_external : run_bundled)(config, command, options,
                                                                         ret);
 }

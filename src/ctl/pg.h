@@ -13,6 +13,6 @@ char **pg_environment(const char *url, const char *ca_file_inside, char **reterr
 /**
  * pg_run() - runs @command, such as "pg_dump -Fc": it finds user, database and password by itself.
  *
- * Errors: -errno, told; else the command's exit status with *@ret as of spawn_run().
+ * Errors: -errno, told; else the command's exit status with *@ret as of run_child().
  */
-int pg_run(const Config *config, char *const *command, const SpawnOptions *options, Spawned *ret);
+int pg_run(const Config *config, char *const *command, const RunOptions *options, RunResult *ret);

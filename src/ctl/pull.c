@@ -26,10 +26,10 @@ static char **wanted_images(const Config *config) {
         return images;
 }
 
-static int tell_failure(const char *image, const Spawned *spawned) {
-        _cleanup_(freep) char *line = engine_last_line(spawned->error);
+static int tell_failure(const char *image, const RunResult *child) {
+        _cleanup_(freep) char *line = engine_last_line(child->error);
 
-        switch (engine_failure(spawned->error)) {
+        switch (engine_failure(child->error)) {
         case ENGINE_NO_SUCH_IMAGE:
         case ENGINE_DENIED:
                 log_error("the registry has no %s; see release and [images] in lago.conf", image);
@@ -44,8 +44,8 @@ static int tell_failure(const char *image, const Spawned *spawned) {
 }
 
 /* Errors: -errno, told; else the engine's exit status. */
-static int call(char **argv, const SpawnOptions *options, Spawned *ret) {
-        int r = spawn_run(argv, options, ret);
+static int call(char **argv, const RunOptions *options, RunResult *ret) {
+        int r = run_child(argv, options, ret);
 
         strv_free(argv);
         if (r < 0)
@@ -55,7 +55,7 @@ static int call(char **argv, const SpawnOptions *options, Spawned *ret) {
 
 static int pull(const char *image) {
         _cleanup_(freep) char *id = image_id(image);
-        Spawned spawned = {0};
+        RunResult child = {0};
         int r = 1;
 
         printf("%s: %s\n", image, id ? "here" : "pulling");
@@ -64,17 +64,16 @@ static int pull(const char *image) {
                 return 0;
         if (isatty(STDERR_FILENO)) {
                 r = call(engine_podman.pull_shown(image),
-                         &(SpawnOptions){.inherit_error = true, .max_bytes = OUTPUT_MAX}, &spawned);
-                spawned_done(&spawned);
+                         &(RunOptions){.inherit_error = true, .max_bytes = OUTPUT_MAX}, &child);
+                run_done(&child);
         }
         /* What is shown cannot be judged: after a failure once more, to hear why. */
         if (r > 0)
-                r = call(engine_podman.pull(image), &(SpawnOptions){.max_bytes = OUTPUT_MAX},
-                         &spawned);
+                r = call(engine_podman.pull(image), &(RunOptions){.max_bytes = OUTPUT_MAX}, &child);
         if (r < 0)
                 return r == -ENOENT ? EXIT_OSERR : EXIT_TEMPFAIL;
-        r = r == 0 ? 0 : tell_failure(image, &spawned);
-        spawned_done(&spawned);
+        r = r == 0 ? 0 : tell_failure(image, &child);
+        run_done(&child);
         return r;
 }
 

@@ -81,7 +81,7 @@ static void say_where(const Release *release) {
 
 static int run(const Verb *verb, int argc, char **argv) {
         _cleanup_(release_done) Release release = {0};
-        Spawned spawned = {0};
+        RunResult child = {0};
         int first = argc > 1 && streq(argv[1], "--") ? 2 : 1, r;
 
         if (first == argc) {
@@ -94,8 +94,8 @@ static int run(const Verb *verb, int argc, char **argv) {
         if (r != 0)
                 return r;
         say_where(&release);
-        r = rails_run(&release, argv + first, NULL, /* shown= */ true, &spawned);
-        spawned_done(&spawned);
+        r = rails_run(&release, argv + first, NULL, /* shown= */ true, &child);
+        run_done(&child);
         return r < 0 ? EXIT_OSERR : r;
 }
 

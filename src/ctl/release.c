@@ -7,10 +7,10 @@
 #include "base/log.h"
 #include "base/passing.h"
 #include "base/privileges.h"
-#include "base/spawn.h"
 #include "base/time.h"
 #include "config/keys.h"
 #include "engine/engine.h"
+#include "process/run.h"
 #include "schema/manifest.h"
 #include "stack/stack.h"
 
@@ -24,9 +24,9 @@
 #define OUTPUT_MAX   65536
 #define TIMEOUT_USEC (120 * USEC_PER_SEC)
 
-int engine_ask(char **argv, Spawned *ret) {
+int engine_ask(char **argv, RunResult *ret) {
         _cleanup_(strv_freep) char **owned = argv;
-        int r = spawn_capture(owned, OUTPUT_MAX, TIMEOUT_USEC, ret);
+        int r = run_capture(owned, OUTPUT_MAX, TIMEOUT_USEC, ret);
 
         if (r == -ENOENT)
                 log_error("%s is not installed, or not in $PATH; install the package %s",
@@ -41,15 +41,15 @@ static char *first_line(const char *text) {
 }
 
 char *image_id(const char *image) {
-        Spawned spawned = {0};
+        RunResult child = {0};
         _cleanup_(freep) char *id = NULL;
         const char *bare;
 
-        if (engine_ask(engine_podman.image_id(image), &spawned) < 0)
+        if (engine_ask(engine_podman.image_id(image), &child) < 0)
                 return NULL;
-        if (spawned.status == 0)
-                id = first_line(spawned.output);
-        spawned_done(&spawned);
+        if (child.status == 0)
+                id = first_line(child.output);
+        run_done(&child);
         if (isempty(id))
                 return NULL;
         bare = startswith(id, "sha256:");
@@ -124,20 +124,20 @@ void release_done(Release *release) {
 /* lago-gate parses what an image holds, as a user that may do nothing. */
 static int write_manifest(int root, int out) {
         char *argv[] = {(char[]){"lago-gate"}, (char[]){"manifest"}, (char[]){"--root=."}, NULL};
-        SpawnOptions options = {.directory_fd = root,
-                                .output_fd = out,
-                                .unprivileged = true,
-                                .timeout_usec = TIMEOUT_USEC};
-        Spawned spawned = {0};
-        int r = spawn_run(argv, &options, &spawned);
+        RunOptions options = {.directory_fd = root,
+                              .output_fd = out,
+                              .unprivileged = true,
+                              .timeout_usec = TIMEOUT_USEC};
+        RunResult child = {0};
+        int r = run_child(argv, &options, &child);
 
         if (r < 0)
                 log_error("Cannot run lago-gate: %s", strerror(-r));
-        else if (spawned.status != 0) {
-                log_error("lago-gate cannot read the migrations of the image: %s", spawned.error);
-                r = spawned.status == GATE_BAD_MANIFEST ? -EBADMSG : -EIO;
+        else if (child.status != 0) {
+                log_error("lago-gate cannot read the migrations of the image: %s", child.error);
+                r = child.status == GATE_BAD_MANIFEST ? -EBADMSG : -EIO;
         }
-        spawned_done(&spawned);
+        run_done(&child);
         return r;
 }
 
@@ -163,24 +163,24 @@ static int write_manifest_file(const char *root, const char *path) {
 
 static int read_image(const char *id, const char *path) {
         _cleanup_(freep) char *name = xasprintf("lago-ctl-%d-files", (int)getpid()), *root = NULL;
-        Spawned spawned = {0};
-        int r = engine_ask(engine_podman.create_for_files(id, name, "ctl"), &spawned);
+        RunResult child = {0};
+        int r = engine_ask(engine_podman.create_for_files(id, name, "ctl"), &child);
 
-        if (r >= 0 && spawned.status == 0) {
-                spawned_done(&spawned);
-                r = engine_ask(engine_podman.mount(name), &spawned);
+        if (r >= 0 && child.status == 0) {
+                run_done(&child);
+                r = engine_ask(engine_podman.mount(name), &child);
         }
-        if (r >= 0 && spawned.status != 0) {
-                log_error("Cannot look into the image: %s", spawned.error);
+        if (r >= 0 && child.status != 0) {
+                log_error("Cannot look into the image: %s", child.error);
                 r = -EIO;
         }
         if (r >= 0) {
-                root = first_line(spawned.output);
+                root = first_line(child.output);
                 r = write_manifest_file(root, path);
         }
-        spawned_done(&spawned);
-        if (engine_ask(engine_podman.remove(name), &spawned) >= 0)
-                spawned_done(&spawned);
+        run_done(&child);
+        if (engine_ask(engine_podman.remove(name), &child) >= 0)
+                run_done(&child);
         return r;
 }
 

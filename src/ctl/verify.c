@@ -4,30 +4,30 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "base/runstate.h"
-#include "base/spawn.h"
+#include "process/run.h"
 #include "stack/stack.h"
 
 #include <stdio.h>
 
 /* Errors: -errno, told; else the gate's exit status. It prints the verdict and the remedy itself. */
 static int ask(char *const *argv, char *secret) {
-        SpawnOptions options = {.input = secret ? secret : "",
-                                .output_fd = 1,
-                                .inherit_error = true,
-                                .unprivileged = true};
-        Spawned spawned = {0};
+        RunOptions options = {.input = secret ? secret : "",
+                              .output_fd = 1,
+                              .inherit_error = true,
+                              .unprivileged = true};
+        RunResult child = {0};
         int r = privileges_init();
 
         if (r >= 0)
-                r = spawn_run(argv, &options, &spawned);
+                r = run_child(argv, &options, &child);
         if (secret)
                 explicit_bzero(secret, strlen(secret));
         if (r < 0) {
                 log_error("Cannot run %s as user " GATE_USER ": %s", argv[0], strerror(-r));
                 return r;
         }
-        r = spawned.status;
-        spawned_done(&spawned);
+        r = child.status;
+        run_done(&child);
         return r;
 }
 

@@ -5,10 +5,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/passing.h"
-#include "base/spawn.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine.h"
+#include "process/run.h"
 #include "stack/stack.h"
 
 #include <sys/stat.h>
@@ -20,8 +20,8 @@
 #define LABEL        ENGINE_LABEL "=1"
 #define SEPARATORS   "\n"
 
-static StepResult ask(char *const argv[], Spawned *ret) {
-        int r = spawn_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret);
+static StepResult ask(char *const argv[], RunResult *ret) {
+        int r = run_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret);
 
         if (r == -ENOENT) {
                 log_error("podman is not installed, or not in $PATH; install the package podman");
@@ -33,7 +33,7 @@ static StepResult ask(char *const argv[], Spawned *ret) {
                 StepResult later = setup_later(NULL, "podman %s %s failed: %s", argv[2], argv[3],
                                                isempty(ret->error) ? "it does not say why" : ret->error);
 
-                spawned_done(ret);
+                run_done(ret);
                 return later;
         }
         return STEP_DONE;
@@ -127,21 +127,21 @@ StepResult setup_look(const Config *config, Inventory *ret) {
                 "--format",
                 "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}",
                 NULL};
-        Spawned volumes = {0}, networks = {0};
+        RunResult volumes = {0}, networks = {0};
         StepResult result = ask((char *const *)(uintptr_t)list_volumes, &volumes);
 
         if (result == STEP_DONE)
                 result = ask((char *const *)(uintptr_t)list_networks, &networks);
         if (result == STEP_DONE)
                 inventory_parse(ret, volumes.output, networks.output, config->network);
-        spawned_done(&volumes);
-        spawned_done(&networks);
+        run_done(&volumes);
+        run_done(&networks);
         return result;
 }
 
 static StepResult make(const char *kind, const char *name) {
         char **argv = NULL;
-        Spawned spawned = {0};
+        RunResult child = {0};
         StepResult result;
 
         strv_add(&argv, "podman");
@@ -151,9 +151,9 @@ static StepResult make(const char *kind, const char *name) {
         strv_add(&argv, "--label");
         strv_add(&argv, LABEL);
         strv_add(&argv, name);
-        result = ask(argv, &spawned);
+        result = ask(argv, &child);
         strv_free(argv);
-        spawned_done(&spawned);
+        run_done(&child);
         if (result == STEP_DONE)
                 log_info("Made the %s %s", kind, name);
         return result;

@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct Spawned {
+typedef struct RunResult {
         int status;   /* exit status; 128 + signal when one ended it */
         char *output; /* standard output, NUL-terminated */
         char *error;  /* the last of standard error, in one line fit for a message */
-} Spawned;
+} RunResult;
 
-typedef struct SpawnOptions {
+typedef struct RunOptions {
         const char *input; /* text on its standard input; NULL: none */
         int input_fd;      /* its standard input in place of a text, when above 0; borrowed */
         int output_fd; /* where its standard output goes instead of being kept, when above 0; borrowed */
@@ -22,19 +22,19 @@ typedef struct SpawnOptions {
         int directory_fd;   /* where it runs, when above 0; borrowed */
         size_t max_bytes; /* of standard output that is kept; a program that writes more is killed */
         uint64_t timeout_usec; /* after which it is killed; 0 waits for ever */
-} SpawnOptions;
+} RunOptions;
 
 /**
- * spawn_run() - runs @argv to its end: found by PATH, no other descriptors than the standard three, signals as born.
+ * run_child() - runs @argv to its end: found by PATH, no other descriptors than the standard three, signals as born.
  *
- * @ret  written on success only, which any exit status is; spawned_done() frees it.
+ * @ret  written on success only, which any exit status is; run_done() frees it.
  *
  * Errors: -ENOENT for no such program, -errno of pipes, forks and of becoming unprivileged, -ETIMEDOUT, -EFBIG, -EBADMSG
  *         for a NUL byte in the output.
  */
-int spawn_run(char *const argv[], const SpawnOptions *options, Spawned *ret);
+int run_child(char *const argv[], const RunOptions *options, RunResult *ret);
 
-/** spawn_capture() - the same with nothing on standard input, up to @max_bytes of output, within @timeout_usec. */
-int spawn_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, Spawned *ret);
+/** run_capture() - the same with nothing on standard input, up to @max_bytes of output, within @timeout_usec. */
+int run_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, RunResult *ret);
 
-void spawned_done(Spawned *spawned);
+void run_done(RunResult *child);

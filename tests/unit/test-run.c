@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Running another program to its end. */
-#include "base/spawn.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "process/cgroup.h"
+#include "process/run.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -13,61 +13,61 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static int run(const char *script, size_t max_bytes, uint64_t timeout_usec, Spawned *ret) {
+static int run(const char *script, size_t max_bytes, uint64_t timeout_usec, RunResult *ret) {
         _cleanup_(strv_freep) char **argv = NULL;
 
         strv_add(&argv, "sh");
         strv_add(&argv, "-c");
         strv_add(&argv, script);
-        return spawn_capture(argv, max_bytes, timeout_usec, ret);
+        return run_capture(argv, max_bytes, timeout_usec, ret);
 }
 
 static void output_error_and_status_are_kept(void **state _unused_) {
-        Spawned spawned = {0};
+        RunResult child = {0};
 
-        assert_int_equal(run("echo out; printf 'two\\nlines\\n' >&2; exit 7", 100, 0, &spawned), 0);
-        assert_int_equal(spawned.status, 7);
-        assert_string_equal(spawned.output, "out\n");
-        assert_string_equal(spawned.error, "two lines");
-        spawned_done(&spawned);
-        assert_int_equal(run("kill -KILL $$", 100, 0, &spawned), 0);
-        assert_int_equal(spawned.status, 128 + SIGKILL);
-        assert_string_equal(spawned.output, "");
-        assert_string_equal(spawned.error, "");
-        spawned_done(&spawned);
+        assert_int_equal(run("echo out; printf 'two\\nlines\\n' >&2; exit 7", 100, 0, &child), 0);
+        assert_int_equal(child.status, 7);
+        assert_string_equal(child.output, "out\n");
+        assert_string_equal(child.error, "two lines");
+        run_done(&child);
+        assert_int_equal(run("kill -KILL $$", 100, 0, &child), 0);
+        assert_int_equal(child.status, 128 + SIGKILL);
+        assert_string_equal(child.output, "");
+        assert_string_equal(child.error, "");
+        run_done(&child);
 }
 
 static void much_output_on_both_sides_blocks_nobody(void **state _unused_) {
-        Spawned spawned = {0};
+        RunResult child = {0};
 
         assert_int_equal(
                 run("head -c 300000 /dev/zero | tr '\\0' e >&2; head -c 300000 /dev/zero | tr '\\0' o; echo end >&2",
-                    300000, 0, &spawned),
+                    300000, 0, &child),
                 0);
-        assert_int_equal(strlen(spawned.output), 300000);
-        assert_true(strlen(spawned.error) <= 1000);
-        assert_string_equal(spawned.error + strlen(spawned.error) - 4, "eend");
-        spawned_done(&spawned);
+        assert_int_equal(strlen(child.output), 300000);
+        assert_true(strlen(child.error) <= 1000);
+        assert_string_equal(child.error + strlen(child.error) - 4, "eend");
+        run_done(&child);
 }
 
 static void what_is_too_much_or_too_slow_is_ended(void **state _unused_) {
-        Spawned spawned = {0};
+        RunResult child = {0};
 
-        assert_int_equal(run("exec cat /dev/zero", 100000, 0, &spawned), -EFBIG);
-        assert_int_equal(run("exec sleep 1000", 100, 20 * USEC_PER_MSEC, &spawned), -ETIMEDOUT);
-        assert_int_equal(run("printf 'a\\0b'", 100, 0, &spawned), -EBADMSG);
-        assert_null(spawned.output);
+        assert_int_equal(run("exec cat /dev/zero", 100000, 0, &child), -EFBIG);
+        assert_int_equal(run("exec sleep 1000", 100, 20 * USEC_PER_MSEC, &child), -ETIMEDOUT);
+        assert_int_equal(run("printf 'a\\0b'", 100, 0, &child), -EBADMSG);
+        assert_null(child.output);
 }
 
 static void a_program_that_is_not_there_is_told(void **state _unused_) {
         char *argv[] = {(char[]){"lago-no-such-program"}, NULL};
-        Spawned spawned = {0};
+        RunResult child = {0};
 
-        assert_int_equal(spawn_capture(argv, 100, 0, &spawned), -ENOENT);
+        assert_int_equal(run_capture(argv, 100, 0, &child), -ENOENT);
 }
 
 static void the_child_gets_nothing_of_ours(void **state _unused_) {
-        Spawned spawned = {0};
+        RunResult child = {0};
         int leaky = open("/dev/null", O_RDONLY); /* on purpose without O_CLOEXEC */
         sigset_t blocked, before;
 
@@ -78,11 +78,11 @@ static void the_child_gets_nothing_of_ours(void **state _unused_) {
         /* The shell itself opens the directory; a fourth descriptor beside 0, 1 and 2 is that one. */
         assert_int_equal(
                 run("ls /proc/self/fd | wc -l; grep SigBlk /proc/self/status | tr -d '\\t'; cat",
-                    1000, 0, &spawned),
+                    1000, 0, &child),
                 0);
         assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
-        assert_string_equal(spawned.output, "4\nSigBlk:0000000000000000\n");
-        spawned_done(&spawned);
+        assert_string_equal(child.output, "4\nSigBlk:0000000000000000\n");
+        run_done(&child);
         (void)close(leaky);
 }
 
@@ -90,26 +90,26 @@ static void input_output_and_place_are_as_asked(void **state _unused_) {
         char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"cat; pwd; echo kept >&2"}, NULL};
         int directory = open("/usr/lib", O_PATH | O_DIRECTORY | O_CLOEXEC);
         FILE *file = tmpfile();
-        SpawnOptions options = {.input = "text\n", .directory_fd = directory, .max_bytes = 1000};
+        RunOptions options = {.input = "text\n", .directory_fd = directory, .max_bytes = 1000};
         char line[100];
-        Spawned spawned = {0};
+        RunResult child = {0};
 
         assert_non_null(file);
-        assert_int_equal(spawn_run(argv, &options, &spawned), 0);
-        assert_string_equal(spawned.output, "text\n/usr/lib\n");
-        assert_string_equal(spawned.error, "kept");
-        spawned_done(&spawned);
+        assert_int_equal(run_child(argv, &options, &child), 0);
+        assert_string_equal(child.output, "text\n/usr/lib\n");
+        assert_string_equal(child.error, "kept");
+        run_done(&child);
         assert_true(fputs("from a file\n", file) >= 0 && fflush(file) == 0);
         rewind(file);
-        options = (SpawnOptions){.input_fd = fileno(file), .max_bytes = 1000};
-        assert_int_equal(spawn_run(argv, &options, &spawned), 0);
-        assert_ptr_equal(strstr(spawned.output, "from a file\n"), spawned.output);
-        spawned_done(&spawned);
+        options = (RunOptions){.input_fd = fileno(file), .max_bytes = 1000};
+        assert_int_equal(run_child(argv, &options, &child), 0);
+        assert_ptr_equal(strstr(child.output, "from a file\n"), child.output);
+        run_done(&child);
         /* Behind what is there. */
-        options = (SpawnOptions){.input = "appended\n", .output_fd = fileno(file)};
-        assert_int_equal(spawn_run(argv, &options, &spawned), 0);
-        assert_string_equal(spawned.output, "");
-        spawned_done(&spawned);
+        options = (RunOptions){.input = "appended\n", .output_fd = fileno(file)};
+        assert_int_equal(run_child(argv, &options, &child), 0);
+        assert_string_equal(child.output, "");
+        run_done(&child);
         rewind(file);
         assert_non_null(fgets(line, sizeof(line), file));
         assert_non_null(fgets(line, sizeof(line), file));
@@ -120,16 +120,18 @@ static void input_output_and_place_are_as_asked(void **state _unused_) {
 
 static void nobody_runs_unprivileged_with_our_rights(void **state _unused_) {
         char *argv[] = {(char[]){"id"}, (char[]){"-u"}, NULL};
-        SpawnOptions options = {.unprivileged = true, .max_bytes = 100};
-        Spawned spawned = {0};
+        RunOptions options = {.unprivileged = true, .max_bytes = 100};
+        RunResult child = {0};
 
         /* privileges_init() was not called: there is no user to become. */
-        assert_int_equal(spawn_run(argv, &options, &spawned), -EPERM);
+        assert_int_equal(run_child(argv, &options, &child), -EPERM);
 }
 
 static void kills_for_want_of_memory_are_counted(void **state) {
         (void)state;
-        assert_int_equal(cgroup_events_oom("low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 7\n"), 2);
+        assert_int_equal(
+                cgroup_events_oom("low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 7\n"),
+                2);
         assert_int_equal(cgroup_events_oom("oom 3\noom_kill \n"), 0);
         assert_int_equal(cgroup_events_oom(""), 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/spawn.h"
+#include "process/run.h"
 
 #include "base/privileges.h"
 #include "base/time.h"
@@ -28,7 +28,7 @@ typedef struct Ends {
 } Ends;
 
 /* After fork(): nothing but system calls. */
-static int become(char *const argv[], const SpawnOptions *options, const Ends *ends) {
+static int become(char *const argv[], const RunOptions *options, const Ends *ends) {
         sigset_t none;
 
         for (int i = 1; i < NSIG; i++)
@@ -54,7 +54,7 @@ static int become(char *const argv[], const SpawnOptions *options, const Ends *e
 }
 
 /* A pipe that exec closes: what the child writes there is why it came to no program. */
-static int start(char *const argv[], const SpawnOptions *options, const Ends *ends, pid_t *ret) {
+static int start(char *const argv[], const RunOptions *options, const Ends *ends, pid_t *ret) {
         int failure[2], reason = 0;
         ssize_t n;
         pid_t pid;
@@ -97,7 +97,7 @@ static int text_fd(const char *text) {
         return fd < 0 ? -EIO : fd;
 }
 
-static int open_input(const SpawnOptions *options) {
+static int open_input(const RunOptions *options) {
         int fd;
 
         if (options->input)
@@ -182,7 +182,8 @@ static char *last_words(const char *text) {
         return escape_line(words);
 }
 
-static int catch_and_wait(pid_t pid, Catch catches[static 2], uint64_t timeout_usec, Spawned *ret) {
+static int catch_and_wait(pid_t pid, Catch catches[static 2], uint64_t timeout_usec,
+                          RunResult *ret) {
         int r = catch_all(catches, timeout_usec > 0 ? now_usec() + timeout_usec : 0), status;
 
         if (r < 0)
@@ -194,14 +195,14 @@ static int catch_and_wait(pid_t pid, Catch catches[static 2], uint64_t timeout_u
                 return status;
         if (catches[0].text && memchr(catches[0].text, '\0', catches[0].size))
                 return -EBADMSG;
-        *ret = (Spawned){.status = status,
-                         .output = catches[0].text ? TAKE_PTR(catches[0].text) : xstrdup(""),
-                         .error = last_words(catches[1].text)};
+        *ret = (RunResult){.status = status,
+                           .output = catches[0].text ? TAKE_PTR(catches[0].text) : xstrdup(""),
+                           .error = last_words(catches[1].text)};
         return 0;
 }
 
-static int run_with(char *const argv[], const SpawnOptions *options, int output[2], int error[2],
-                    int input, Spawned *ret) {
+static int run_with(char *const argv[], const RunOptions *options, int output[2], int error[2],
+                    int input, RunResult *ret) {
         Ends ends = {.input = input,
                      .output = options->output_fd > 0 ? options->output_fd : output[1],
                      .error = error[1]};
@@ -223,7 +224,7 @@ static int run_with(char *const argv[], const SpawnOptions *options, int output[
         return r;
 }
 
-int spawn_run(char *const argv[], const SpawnOptions *options, Spawned *ret) {
+int run_child(char *const argv[], const RunOptions *options, RunResult *ret) {
         int output[2] = {-EBADF, -EBADF}, error[2] = {-EBADF, -EBADF}, r = 0;
         _cleanup_(closep) int input = options->inherit ? -EBADF : open_input(options);
 
@@ -242,14 +243,14 @@ int spawn_run(char *const argv[], const SpawnOptions *options, Spawned *ret) {
         return r;
 }
 
-int spawn_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, Spawned *ret) {
-        SpawnOptions options = {.max_bytes = max_bytes, .timeout_usec = timeout_usec};
+int run_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, RunResult *ret) {
+        RunOptions options = {.max_bytes = max_bytes, .timeout_usec = timeout_usec};
 
-        return spawn_run(argv, &options, ret);
+        return run_child(argv, &options, ret);
 }
 
-void spawned_done(Spawned *spawned) {
-        free(spawned->output);
-        free(spawned->error);
-        *spawned = (Spawned){0};
+void run_done(RunResult *child) {
+        free(child->output);
+        free(child->error);
+        *child = (RunResult){0};
 }
