@@ -90,7 +90,7 @@ int rails_run(const Release *release, char *const *arguments, const Env *own, bo
                 .volumes = volumes,
                 .terminal = shown && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
         };
-        RunOptions options = {.inherit = shown, .inherit_error = true, .max_bytes = 1U << 20};
+        RunOptions options = {.inherit = shown, .error_fd = STDERR_FILENO, .max_bytes = 1U << 20};
         int r;
 
         strv_add(&command, "bundle");

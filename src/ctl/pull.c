@@ -64,7 +64,7 @@ static int pull(const char *image) {
                 return 0;
         if (isatty(STDERR_FILENO)) {
                 r = call(engine_podman.pull_shown(image),
-                         &(RunOptions){.inherit_error = true, .max_bytes = OUTPUT_MAX}, &child);
+                         &(RunOptions){.error_fd = STDERR_FILENO, .max_bytes = OUTPUT_MAX}, &child);
                 run_done(&child);
         }
         /* What is shown cannot be judged: after a failure once more, to hear why. */

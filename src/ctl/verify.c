@@ -8,12 +8,13 @@
 #include "stack/stack.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 /* Errors: -errno, told; else the gate's exit status. It prints the verdict and the remedy itself. */
 static int ask(char *const *argv, char *secret) {
         RunOptions options = {.input = secret ? secret : "",
-                              .output_fd = 1,
-                              .inherit_error = true,
+                              .output_fd = STDOUT_FILENO,
+                              .error_fd = STDERR_FILENO,
                               .unprivileged = true};
         RunResult child = {0};
         int r = privileges_init();

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/run.h"
 
-#include "base/privileges.h"
 #include "base/time.h"
 #include "base/util.h"
+#include "process/child.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,67 +22,15 @@ typedef struct Catch {
         bool keep_end; /* what does not fit pushes out what came first, instead of being refused */
 } Catch;
 
-/* The child's ends; -EBADF where it keeps ours. */
+/* What was opened for one child; -EBADF where nothing was. */
 typedef struct Ends {
         int input, output, error;
 } Ends;
 
-/* After fork(): nothing but system calls. */
-static int become(char *const argv[], const RunOptions *options, const Ends *ends) {
-        sigset_t none;
-
-        for (int i = 1; i < NSIG; i++)
-                (void)signal(i, SIG_DFL);
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
-        if ((ends->input >= 0 && dup2(ends->input, STDIN_FILENO) < 0) ||
-            (ends->output >= 0 && dup2(ends->output, STDOUT_FILENO) < 0) ||
-            (ends->error >= 0 && dup2(ends->error, STDERR_FILENO) < 0))
-                return -errno;
-        if (options->directory_fd > 0 && fchdir(options->directory_fd) < 0)
-                return -errno;
-        if (close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
-                return -errno;
-        if (options->unprivileged) {
-                int r = privileges_drop();
-
-                if (r < 0)
-                        return r;
-        }
-        (void)execvp(argv[0], argv);
-        return -errno;
-}
-
-/* A pipe that exec closes: what the child writes there is why it came to no program. */
-static int start(char *const argv[], const RunOptions *options, const Ends *ends, pid_t *ret) {
-        int failure[2], reason = 0;
-        ssize_t n;
-        pid_t pid;
-
-        if (pipe2(failure, O_CLOEXEC) < 0)
-                return -errno;
-        pid = fork();
-        if (pid == 0) {
-                reason = become(argv, options, ends);
-                (void)!write(failure[1], &reason, sizeof(reason));
-                _exit(127);
-        }
-        if (pid < 0)
-                reason = -errno;
-        (void)close_fd(failure[1]);
-        do
-                n = pid < 0 ? 0 : read(failure[0], &reason, sizeof(reason));
-        while (n < 0 && errno == EINTR);
-        (void)close_fd(failure[0]);
-        if (pid < 0)
-                return reason;
-        if (n == (ssize_t)sizeof(reason)) {
-                while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-                        ;
-                return reason;
-        }
-        *ret = pid;
-        return 0;
+static void ends_done(Ends *ends) {
+        closep(&ends->input);
+        closep(&ends->output);
+        closep(&ends->error);
 }
 
 /* A file in memory, as a pipe might make us wait for a child that does not read. */
@@ -97,14 +45,49 @@ static int text_fd(const char *text) {
         return fd < 0 ? -EIO : fd;
 }
 
-static int open_input(const RunOptions *options) {
-        int fd;
+/* Our own standard input under another number, since 0 is none given. */
+static int our_input(void) {
+        int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+
+        return fd < 0 ? -errno : fd;
+}
+
+static int open_catch(Catch *catch, int *ret_end) {
+        int p[2];
+
+        if (pipe2(p, O_CLOEXEC) < 0)
+                return -errno;
+        catch->fd = p[0];
+        *ret_end = p[1];
+        return 0;
+}
+
+static int open_ends(const RunOptions *options, Catch catches[static 2], Ends *ends) {
+        int r = 0;
 
         if (options->input)
-                return text_fd(options->input);
-        fd = options->input_fd > 0 ? fcntl(options->input_fd, F_DUPFD_CLOEXEC, 3)
-                                   : open("/dev/null", O_RDONLY | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+                r = ends->input = text_fd(options->input);
+        else if (options->inherit)
+                r = ends->input = our_input();
+        if (r >= 0 && !options->inherit && options->output_fd == 0)
+                r = open_catch(&catches[0], &ends->output);
+        if (r >= 0 && !options->inherit && options->error_fd == 0)
+                r = open_catch(&catches[1], &ends->error);
+        return r;
+}
+
+static pid_t start(char *const argv[], const RunOptions *options, const Ends *ends,
+                   int *ret_failure) {
+        ChildSpec child = {
+                .argv = argv,
+                .input_fd = ends->input >= 0 ? ends->input : options->input_fd,
+                .output_fd = ends->output >= 0 ? ends->output : options->output_fd,
+                .error_fd = ends->error >= 0 ? ends->error : options->error_fd,
+                .directory_fd = options->directory_fd,
+                .unprivileged = options->unprivileged,
+        };
+
+        return child_start(&child, ret_failure);
 }
 
 static int catch_more(Catch *catch) {
@@ -130,37 +113,35 @@ static int catch_more(Catch *catch) {
         return 0;
 }
 
-static int wait_for_bytes(const Catch catches[static 2], uint64_t deadline) {
-        struct pollfd fds[] = {{.fd = catches[0].fd, .events = POLLIN},
-                               {.fd = catches[1].fd, .events = POLLIN}};
-        uint64_t now = now_usec();
-        int timeout = -1, r;
+static int poll_msec(uint64_t deadline, uint64_t now) {
+        uint64_t left = deadline > now ? (deadline - now) / USEC_PER_MSEC + 1 : 0;
 
-        if (deadline > 0) {
-                uint64_t left = deadline > now ? (deadline - now) / USEC_PER_MSEC + 1 : 0;
-
-                timeout = left > 60000 ? 60000 : (int)left;
-        }
-        r = poll(fds, 2, timeout);
-        if (r < 0)
-                return errno == EINTR ? 0 : -errno;
-        if (r == 0)
-                return deadline > 0 && now_usec() >= deadline ? -ETIMEDOUT : 0;
-        return (fds[0].revents ? 1 : 0) | (fds[1].revents ? 2 : 0);
+        if (deadline == 0)
+                return -1;
+        return left > 60000 ? 60000 : (int)left;
 }
 
-static int catch_all(Catch catches[static 2], uint64_t deadline) {
-        while (catches[0].fd >= 0 || catches[1].fd >= 0) {
-                int r = wait_for_bytes(catches, deadline);
+/* One thing that happened, or @timeout_msec. Answer: 1 when the child has ended and nothing of it is left to read. */
+static int follow_once(int pidfd, Catch catches[static 2], int timeout_msec) {
+        struct pollfd fds[] = {{.fd = catches[0].fd, .events = POLLIN},
+                               {.fd = catches[1].fd, .events = POLLIN},
+                               {.fd = pidfd, .events = POLLIN}};
+        int n = poll(fds, ELEMENTSOF(fds), timeout_msec);
 
-                if (r > 0 && (r & 1))
-                        r = catch_more(&catches[0]);
-                else if (r > 0)
-                        r = catch_more(&catches[1]);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        if (n <= 0)
+                return n < 0 && errno != EINTR ? -errno : 0;
+        if (fds[0].revents)
+                return catch_more(&catches[0]);
+        return fds[1].revents ? catch_more(&catches[1]) : 1;
+}
+
+static int follow(int pidfd, Catch catches[static 2], uint64_t deadline) {
+        int r;
+
+        while ((r = follow_once(pidfd, catches, poll_msec(deadline, now_usec()))) == 0)
+                if (deadline > 0 && now_usec() >= deadline)
+                        return -ETIMEDOUT;
+        return r;
 }
 
 static int wait_for_end(pid_t pid) {
@@ -182,17 +163,26 @@ static char *last_words(const char *text) {
         return escape_line(words);
 }
 
-static int catch_and_wait(pid_t pid, Catch catches[static 2], uint64_t timeout_usec,
-                          RunResult *ret) {
-        int r = catch_all(catches, timeout_usec > 0 ? now_usec() + timeout_usec : 0), status;
+/* The child is ours to end and to wait for, whatever goes wrong. Errors: as run_child(); else its status. */
+static int see_to_its_end(pid_t pid, int failure_fd, Catch catches[static 2],
+                          uint64_t timeout_usec) {
+        int r = -child_failure(failure_fd), status;
 
-        if (r < 0)
-                (void)kill(pid, SIGKILL);
+        if (r >= 0) {
+                /* Not pidfd_open(): Enterprise Linux 9 has the system call and no such function. */
+                _cleanup_(closep) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+                r = pidfd < 0 ? -errno
+                              : follow(pidfd, catches,
+                                       timeout_usec > 0 ? now_usec() + timeout_usec : 0);
+                if (r < 0)
+                        (void)kill(pid, SIGKILL);
+        }
         status = wait_for_end(pid);
-        if (r < 0)
-                return r;
-        if (status < 0)
-                return status;
+        return r < 0 ? r : status;
+}
+
+static int keep(int status, Catch catches[static 2], RunResult *ret) {
         if (catches[0].text && memchr(catches[0].text, '\0', catches[0].size))
                 return -EBADMSG;
         *ret = (RunResult){.status = status,
@@ -201,45 +191,26 @@ static int catch_and_wait(pid_t pid, Catch catches[static 2], uint64_t timeout_u
         return 0;
 }
 
-static int run_with(char *const argv[], const RunOptions *options, int output[2], int error[2],
-                    int input, RunResult *ret) {
-        Ends ends = {.input = input,
-                     .output = options->output_fd > 0 ? options->output_fd : output[1],
-                     .error = error[1]};
+int run_child(char *const argv[], const RunOptions *options, RunResult *ret) {
+        Ends ends = {.input = -EBADF, .output = -EBADF, .error = -EBADF};
         Catch catches[2] = {
-                {.fd = output[0], .max = options->max_bytes},
-                {.fd = error[0], .max = ERROR_MAX_BYTES, .keep_end = true},
+                {.fd = -EBADF, .max = options->max_bytes},
+                {.fd = -EBADF, .max = ERROR_MAX_BYTES, .keep_end = true},
         };
-        pid_t pid = 0;
-        int r = start(argv, options, &ends, &pid);
+        _cleanup_(closep) int failure = -EBADF;
+        int r = open_ends(options, catches, &ends);
 
-        output[1] = close_fd(output[1]);
-        error[1] = close_fd(error[1]);
         if (r >= 0)
-                r = catch_and_wait(pid, catches, options->timeout_usec, ret);
+                r = (int)start(argv, options, &ends, &failure);
+        ends_done(&ends);
+        if (r >= 0)
+                r = see_to_its_end(r, failure, catches, options->timeout_usec);
+        if (r >= 0)
+                r = keep(r, catches, ret);
         for (size_t i = 0; i < ELEMENTSOF(catches); i++) {
-                (void)close_fd(catches[i].fd);
+                closep(&catches[i].fd);
                 free(catches[i].text);
         }
-        return r;
-}
-
-int run_child(char *const argv[], const RunOptions *options, RunResult *ret) {
-        int output[2] = {-EBADF, -EBADF}, error[2] = {-EBADF, -EBADF}, r = 0;
-        _cleanup_(closep) int input = options->inherit ? -EBADF : open_input(options);
-
-        if (!options->inherit) {
-                if (input < 0)
-                        return input;
-                if (options->output_fd <= 0 && pipe2(output, O_CLOEXEC) < 0)
-                        r = -errno;
-                if (r >= 0 && !options->inherit_error && pipe2(error, O_CLOEXEC) < 0)
-                        r = -errno;
-        }
-        if (r >= 0)
-                return run_with(argv, options, output, error, input, ret);
-        (void)close_fd(output[0]);
-        (void)close_fd(output[1]);
         return r;
 }
 
@@ -249,8 +220,8 @@ int run_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, Run
         return run_child(argv, &options, ret);
 }
 
-void run_done(RunResult *child) {
-        free(child->output);
-        free(child->error);
-        *child = (RunResult){0};
+void run_done(RunResult *result) {
+        free(result->output);
+        free(result->error);
+        *result = (RunResult){0};
 }

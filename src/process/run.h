@@ -12,29 +12,31 @@ typedef struct RunResult {
         char *error;  /* the last of standard error, in one line fit for a message */
 } RunResult;
 
+/* Descriptors as in child.h: 0 is none given, a negative one is refused. All are borrowed. */
 typedef struct RunOptions {
-        const char *input; /* text on its standard input; NULL: none */
-        int input_fd;      /* its standard input in place of a text, when above 0; borrowed */
-        int output_fd; /* where its standard output goes instead of being kept, when above 0; borrowed */
-        bool inherit; /* it gets our three: a terminal, say; nothing is kept, and no timeout holds */
-        bool inherit_error; /* its standard error is ours */
-        bool unprivileged;  /* runs as the user of lago-gate; after privileges_init() */
-        int directory_fd;   /* where it runs, when above 0; borrowed */
-        size_t max_bytes; /* of standard output that is kept; a program that writes more is killed */
-        uint64_t timeout_usec; /* after which it is killed; 0 waits for ever */
+        const char *input; /* text on its standard input; NULL: input_fd counts */
+        int input_fd;      /* its standard input; 0: /dev/null */
+        int output_fd;     /* its standard output; 0: kept */
+        int error_fd;      /* its standard error; 0: the last of it is kept */
+        int directory_fd;  /* where it runs; 0: where we do */
+        bool inherit;      /* it gets our three: a terminal, say; nothing is kept */
+        bool unprivileged; /* runs as the user of lago-gate; after privileges_init() */
+        size_t max_bytes;  /* of standard output that is kept; a program that writes more is killed */
+        uint64_t timeout_usec; /* after which it is killed, whatever it closed; 0 waits for ever */
 } RunOptions;
 
 /**
- * run_child() - runs @argv to its end: found by PATH, no other descriptors than the standard three, signals as born.
+ * run_child() - runs @argv to its end, which is its own: who else holds its output open is not waited for. The rest as
+ * child_start() has it.
  *
  * @ret  written on success only, which any exit status is; run_done() frees it.
  *
- * Errors: -ENOENT for no such program, -errno of pipes, forks and of becoming unprivileged, -ETIMEDOUT, -EFBIG, -EBADMSG
- *         for a NUL byte in the output.
+ * Errors: -ENOENT for no such program, -errno of pipes, forks and of becoming unprivileged, -EBADF as in child.h,
+ *         -ETIMEDOUT, -EFBIG, -EBADMSG for a NUL byte in the output.
  */
 int run_child(char *const argv[], const RunOptions *options, RunResult *ret);
 
 /** run_capture() - the same with nothing on standard input, up to @max_bytes of output, within @timeout_usec. */
 int run_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, RunResult *ret);
 
-void run_done(RunResult *child);
+void run_done(RunResult *result);

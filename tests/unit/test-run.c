@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -59,11 +60,79 @@ static void what_is_too_much_or_too_slow_is_ended(void **state _unused_) {
         assert_null(child.output);
 }
 
+static void a_timeout_holds_without_any_output(void **state _unused_) {
+        char *argv[] = {(char[]){"sleep"}, (char[]){"5"}, NULL};
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        RunOptions options = {
+                .output_fd = null, .error_fd = null, .timeout_usec = 50 * USEC_PER_MSEC};
+        uint64_t begun = now_usec();
+        RunResult child = {0};
+
+        assert_int_equal(run("exec >&- 2>&-; exec sleep 5", 100, 50 * USEC_PER_MSEC, &child),
+                         -ETIMEDOUT);
+        assert_int_equal(run_child(argv, &options, &child), -ETIMEDOUT);
+        assert_true(now_usec() - begun < 3 * USEC_PER_SEC);
+        (void)close(null);
+}
+
+static void a_timeout_holds_with_output_without_end(void **state _unused_) {
+        RunResult child = {0};
+
+        assert_int_equal(run("exec cat /dev/zero >&2", 100, 50 * USEC_PER_MSEC, &child),
+                         -ETIMEDOUT);
+}
+
+static void who_else_holds_the_output_is_not_waited_for(void **state _unused_) {
+        uint64_t begun = now_usec();
+        RunResult child = {0};
+        int pid;
+
+        assert_int_equal(run("sleep 5 & echo $!; exit 3", 100, 0, &child), 0);
+        assert_true(now_usec() - begun < 3 * USEC_PER_SEC);
+        assert_int_equal(child.status, 3);
+        pid = atoi(child.output);
+        assert_true(pid > 1);
+        (void)kill(pid, SIGKILL);
+        run_done(&child);
+}
+
+static void a_descriptor_that_could_not_be_had_is_refused(void **state _unused_) {
+        char *argv[] = {(char[]){"true"}, NULL};
+        const RunOptions refused[] = {{.input_fd = -EBADF},
+                                      {.output_fd = -EBADF},
+                                      {.error_fd = -EBADF},
+                                      {.directory_fd = -EBADF}};
+        RunResult child = {0};
+
+        for (size_t i = 0; i < ELEMENTSOF(refused); i++)
+                assert_int_equal(run_child(argv, &refused[i], &child), -EBADF);
+}
+
+static void a_terminal_would_be_the_child_s(void **state _unused_) {
+        char *argv[] = {(char[]){"sh"}, (char[]){"-c"},
+                        (char[]){"read -r word; [ \"$word\" = ours ]"}, NULL};
+        RunOptions options = {.inherit = true};
+        int before = dup(STDIN_FILENO), p[2];
+        RunResult child = {0};
+
+        assert_int_equal(pipe(p), 0);
+        assert_int_equal(write(p[1], "ours\n", 5), 5);
+        assert_int_equal(dup2(p[0], STDIN_FILENO), STDIN_FILENO);
+        assert_int_equal(run_child(argv, &options, &child), 0);
+        assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+        assert_int_equal(child.status, 0);
+        run_done(&child);
+        (void)close(before);
+        (void)close(p[0]);
+        (void)close(p[1]);
+}
+
 static void a_program_that_is_not_there_is_told(void **state _unused_) {
         char *argv[] = {(char[]){"lago-no-such-program"}, NULL};
         RunResult child = {0};
 
         assert_int_equal(run_capture(argv, 100, 0, &child), -ENOENT);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left of it */
 }
 
 static void the_child_gets_nothing_of_ours(void **state _unused_) {
@@ -141,6 +210,11 @@ int main(void) {
                 cmocka_unit_test(output_error_and_status_are_kept),
                 cmocka_unit_test(much_output_on_both_sides_blocks_nobody),
                 cmocka_unit_test(what_is_too_much_or_too_slow_is_ended),
+                cmocka_unit_test(a_timeout_holds_without_any_output),
+                cmocka_unit_test(a_timeout_holds_with_output_without_end),
+                cmocka_unit_test(who_else_holds_the_output_is_not_waited_for),
+                cmocka_unit_test(a_descriptor_that_could_not_be_had_is_refused),
+                cmocka_unit_test(a_terminal_would_be_the_child_s),
                 cmocka_unit_test(a_program_that_is_not_there_is_told),
                 cmocka_unit_test(the_child_gets_nothing_of_ours),
                 cmocka_unit_test(input_output_and_place_are_as_asked),
