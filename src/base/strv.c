@@ -79,7 +79,7 @@ char *strv_join(char *const *v, const char *separator) {
                 size += strlen(*i) + strlen(separator);
         joined = end = xcalloc(size, 1);
         STRV_FOREACH(i, v) {
-                if (end != joined)
+                if (i != v)
                         end = stpcpy(end, separator);
                 end = stpcpy(end, *i);
         }

@@ -211,16 +211,9 @@ static bool any_text(char *const *v) {
         return false;
 }
 
-/* strv_join() without its one special case: an empty first string counts too. */
 static void set_list(DbUrl *url, const char *keyword, char *const *v) {
-        _cleanup_(freep) char *list = xstrdup(v[0]);
+        _cleanup_(freep) char *list = strv_join(v, ",");
 
-        STRV_FOREACH(s, v + 1) {
-                char *longer = xasprintf("%s,%s", list, *s);
-
-                free(list);
-                list = longer;
-        }
         dburl_set(url, keyword, list);
 }
 

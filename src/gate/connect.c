@@ -202,23 +202,10 @@ static void on_notice(void *userdata, const PGresult *result) {
         (void)result;
 }
 
-/* The strings with commas between, empty ones too; NULL for an empty vector. */
-static char *strv_list(char *const *v) {
-        char *list = v ? xstrdup(v[0]) : NULL;
-
-        STRV_FOREACH(s, v ? v + 1 : NULL) {
-                char *longer = xasprintf("%s,%s", list, *s);
-
-                free(list);
-                list = longer;
-        }
-        return list;
-}
-
 /* @endpoints takes the place of the URL's hosts, unless it is empty. */
 static PGconn *start(const Target *target, const Endpoints *endpoints) {
-        _cleanup_(freep) char *hosts = strv_list(endpoints->hosts), *ports = strv_list(endpoints->ports);
-        _cleanup_(freep) char *addresses = strv_list(endpoints->addresses);
+        _cleanup_(freep) char *hosts = strv_join(endpoints->hosts, ","), *ports = strv_join(endpoints->ports, ",");
+        _cleanup_(freep) char *addresses = strv_join(endpoints->addresses, ",");
         size_t n = strv_length(target->url->keywords);
         const char **keywords = xcalloc(n + 5, sizeof(char *)), **values = xcalloc(n + 5, sizeof(char *));
         PGconn *conn;
