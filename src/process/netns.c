@@ -15,8 +15,11 @@
 
 int netns_open(pid_t pid) {
         _cleanup_(freep) char *path = xasprintf("/proc/%d/ns/net", (int)pid);
-        int fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -EBADF;
+        int fd;
 
+        if (pid <= 0)
+                return -ESRCH;
+        fd = open(path, O_RDONLY | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/** netns_open() - the namespace of @pid, to be kept: it stays valid when the process is gone. Errors: -errno. */
+/** netns_open() - the namespace of @pid, to be kept: it stays valid when the process is gone. Errors: -errno, -ESRCH. */
 int netns_open(pid_t pid);
 
 /** netns_enter() - this thread moves there. Answer: its own namespace, for netns_leave(). Errors: -errno, and it has not moved. */
