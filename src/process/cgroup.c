@@ -11,32 +11,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOUNT "/sys/fs/cgroup"
-
+static const char *mount = "/sys/fs/cgroup";
 static char *unit_root; /* "/sys/fs/cgroup/lago.slice/lago-api.service" */
 static int root_procs = -EBADF;
 
-/* "0::/lago.slice/lago-api.service", and behind it the sub-group that a supervisor of this unit works in. */
+char *cgroup_of_unit(const char *text) {
+        _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+
+        STRV_FOREACH(line, lines) {
+                const char *path = startswith(*line, "0::"),
+                           *service = path ? strstr(path, ".service/") : NULL;
+
+                if (path)
+                        return service ? xstrndup(path,
+                                                  (size_t)(service - path) + strlen(".service"))
+                                       : xstrdup(path);
+        }
+        return NULL;
+}
+
 static char *own_group(void) {
-        _cleanup_(freep) char *text = NULL;
-        const char *path = NULL;
-        char *service;
+        _cleanup_(freep) char *text = NULL, *path = NULL;
 
         if (file_read("/proc/self/cgroup", 65536, &text, NULL) < 0)
                 return NULL;
-        for (const char *line = text; line; line = strchr(line, '\n')) {
-                line += *line == '\n';
-                path = startswith(line, "0::");
-                if (path || *line == '\0')
-                        break;
-        }
-        if (!path)
-                return NULL;
-        text[(size_t)(path - text) + strcspn(path, "\n")] = '\0';
-        service = strstr(path, ".service/");
-        if (service)
-                service[strlen(".service")] = '\0';
-        return xasprintf("%s%s", MOUNT, path);
+        path = cgroup_of_unit(text);
+        return path ? xasprintf("%s%s", mount, path) : NULL;
+}
+
+void cgroup_set_mount(const char *path) {
+        mount = path;
 }
 
 static int write_once(const char *path, const char *text) {
@@ -204,7 +208,7 @@ bool cgroup_payload_has(pid_t pid) {
 
         if (!unit_root || pid <= 0 || file_read(path, 65536, &text, NULL) < 0)
                 return false;
-        payload = xasprintf("0::%s/libpod-payload-", unit_root + strlen(MOUNT));
+        payload = xasprintf("0::%s/libpod-payload-", unit_root + strlen(mount));
         lines = strv_split(text, "\n");
         STRV_FOREACH(line, lines)
                 if (startswith(*line, payload))

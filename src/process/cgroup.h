@@ -15,6 +15,15 @@
  */
 int cgroup_init(void);
 
+/**
+ * cgroup_of_unit() - "/lago.slice/lago-api.service" from the @text of a "/proc/PID/cgroup", also when the process is in a
+ * sub-group of that, as a supervisor is. Pure. Answer: NULL without the unified hierarchy; the caller frees it.
+ */
+char *cgroup_of_unit(const char *text);
+
+/** cgroup_set_mount() - for tests: groups are files below @path, which is borrowed, and not below /sys/fs/cgroup. */
+void cgroup_set_mount(const char *path);
+
 /** cgroup_find() - only finds the unit's group, for a process that moves nowhere. Errors: -EOPNOTSUPP. */
 int cgroup_find(void);
 

@@ -2,7 +2,6 @@
 /* Running another program to its end. */
 #include "base/time.h"
 #include "base/util.h"
-#include "process/cgroup.h"
 #include "process/run.h"
 
 #include <fcntl.h>
@@ -196,15 +195,6 @@ static void nobody_runs_unprivileged_with_our_rights(void **state _unused_) {
         assert_int_equal(run_child(argv, &options, &child), -EPERM);
 }
 
-static void kills_for_want_of_memory_are_counted(void **state) {
-        (void)state;
-        assert_int_equal(
-                cgroup_events_oom("low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 7\n"),
-                2);
-        assert_int_equal(cgroup_events_oom("oom 3\noom_kill \n"), 0);
-        assert_int_equal(cgroup_events_oom(""), 0);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(output_error_and_status_are_kept),
@@ -219,7 +209,6 @@ int main(void) {
                 cmocka_unit_test(the_child_gets_nothing_of_ours),
                 cmocka_unit_test(input_output_and_place_are_as_asked),
                 cmocka_unit_test(nobody_runs_unprivileged_with_our_rights),
-                cmocka_unit_test(kills_for_want_of_memory_are_counted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
