@@ -7,17 +7,13 @@
 #include "ready/ready.h"
 
 #include "base/log.h"
-#include "base/util.h"
+#include "ready/outside.h"
+#include "ready/systemd.h"
 
-#include <stdlib.h>
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#define SYSTEMD     "org.freedesktop.systemd1"
-#define OBJECT      "/org/freedesktop/systemd1"
-#define TARGET      "/org/freedesktop/systemd1/unit/lago_2etarget"
-#define PRIVATE_BUS "unix:path=/run/systemd/private"
-#define BREATH_SEC  1
+#define TARGET     "/org/freedesktop/systemd1/unit/lago_2etarget"
+#define BREATH_SEC 1
 
 /* Whether the end of the main process, as systemd tells it in the environment, is one that passes. */
 static bool passes(void) {
@@ -29,15 +25,6 @@ static bool passes(void) {
         if (!streq(code, "exited") || parse_uint(status, UINT8_MAX, &number) < 0)
                 return true;
         return number != 0 && !exit_is_final((int)number);
-}
-
-/* systemd's own socket: the system bus may be what the keeper died of. */
-static int open_systemd(sd_bus **ret) {
-        int r = sd_bus_new(ret);
-
-        if (r >= 0)
-                r = sd_bus_set_address(*ret, PRIVATE_BUS);
-        return r < 0 ? r : sd_bus_start(*ret);
 }
 
 /* With the keeper killed before it was ready, systemd dropped the start of the target: that one is started again. */
@@ -60,14 +47,14 @@ int again_run(void) {
         if (!passes())
                 return 0;
         (void)sleep(BREATH_SEC);
-        r = open_systemd(&bus);
+        /* Not the system bus, which may be what the keeper died of. */
+        r = outside_systemd(&bus);
         if (r >= 0) {
                 unit = what_to_start(bus);
                 log_warning("The keeper of the chain was ended (%s %s); starting %s again.",
                             getenv("MONITOR_EXIT_CODE"), getenv("MONITOR_EXIT_STATUS"), unit);
                 /* "fail": a stop that somebody asked for meanwhile wins. */
-                r = sd_bus_call_method(bus, SYSTEMD, OBJECT, SYSTEMD ".Manager", "StartUnit",
-                                       &error, NULL, "ss", unit, "fail");
+                r = sd_bus_call_method(bus, SYSTEMD_MANAGER, "StartUnit", &error, NULL, "ss", unit, "fail");
         }
         if (r < 0)
                 log_error(

@@ -1,39 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "ready/keep.h"
 
-#include "base/util.h"
-
-static bool is_failed(const KeepMember *m) {
-        return streq(m->active, "failed") && !m->has_job;
+static bool is_failed(const Unit *unit) {
+        return unit->active == UNIT_FAILED && !unit->has_job;
 }
 
 /* Neither running nor about to, and not by mishap: the operator stopped it, so it is left alone. */
-static bool is_stopped(const KeepMember *m) {
-        return streq(m->active, "inactive") && !m->has_job && !m->lost;
+static bool is_stopped(const Unit *unit) {
+        return unit->active == UNIT_INACTIVE && !unit->has_job && !unit->lost;
 }
 
-bool keep_is_awaited(const KeepMember *member) {
-        return !member->optional && !member->serving && !is_stopped(member);
+bool keep_is_awaited(const Unit *unit) {
+        return !unit->optional && !unit->serving && !is_stopped(unit);
 }
 
-KeepAnswer keep_judge(const KeepMember *members, size_t n, size_t *ret_which) {
+KeepAnswer keep_judge(const Unit *units, size_t n, size_t *ret_which) {
         bool waits = false;
 
         for (size_t i = 0; i < n; i++) {
-                if (is_failed(&members[i]) && !members[i].optional) {
+                if (is_failed(&units[i]) && !units[i].optional) {
                         *ret_which = i;
                         return KEEP_FAILED;
                 }
-                waits |= keep_is_awaited(&members[i]);
+                waits |= keep_is_awaited(&units[i]);
         }
         return waits ? KEEP_WAIT : KEEP_SERVES;
 }
 
-bool keep_should_queue(const KeepMember *members, size_t i) {
-        if (!members[i].lost || members[i].has_job)
+bool keep_should_queue(const Unit *units, size_t i) {
+        if (!units[i].lost || units[i].has_job)
                 return false;
         for (size_t k = 0; k < i; k++)
-                if (is_failed(&members[k]) && !members[k].optional)
+                if (is_failed(&units[k]) && !units[k].optional)
                         return false;
         return true;
 }

@@ -10,16 +10,16 @@
 
 #include "check.h"
 
-static void all_serve(KeepMember *m) {
+static void all_serve(Unit *m) {
         static const char *const names[] = {"db", "migrate", "api", "clock", "pdf"};
 
         for (size_t i = 0; i < 5; i++)
-                m[i] = (KeepMember){.name = names[i], .active = "active", .sub = "running", .serving = true,
+                m[i] = (Unit){.member = names[i], .active = UNIT_ACTIVE, .serving = true,
                                     .optional = i == 4};
 }
 
 static void a_stack_that_serves_is_ready(void **state) {
-        KeepMember m[5];
+        Unit m[5];
         size_t which;
 
         (void)state;
@@ -30,65 +30,65 @@ static void a_stack_that_serves_is_ready(void **state) {
 }
 
 static void the_optional_member_gates_nobody(void **state) {
-        KeepMember m[5];
+        Unit m[5];
         size_t which;
 
         (void)state;
         all_serve(m);
-        m[4].active = "failed";
+        m[4].active = UNIT_FAILED;
         m[4].serving = false;
         assert_int_equal(keep_judge(m, 5, &which), KEEP_SERVES);
 }
 
 static void the_first_cause_is_named(void **state) {
-        KeepMember m[5];
+        Unit m[5];
         size_t which = 99;
 
         (void)state;
         all_serve(m);
-        m[1].active = m[3].active = "failed";
+        m[1].active = m[3].active = UNIT_FAILED;
         m[1].serving = m[3].serving = false;
         assert_int_equal(keep_judge(m, 5, &which), KEEP_FAILED);
         assert_int_equal(which, 1);
 }
 
 static void a_restart_to_come_is_no_failure(void **state) {
-        KeepMember m[5];
+        Unit m[5];
         size_t which;
 
         (void)state;
         all_serve(m);
-        m[2] = (KeepMember){.name = "api", .active = "activating", .sub = "auto-restart"};
+        m[2] = (Unit){.member = "api"};
         assert_int_equal(keep_judge(m, 5, &which), KEEP_WAIT);
-        m[2].active = "failed";
+        m[2].active = UNIT_FAILED;
         m[2].has_job = true;
         assert_int_equal(keep_judge(m, 5, &which), KEEP_WAIT);
 }
 
 static void what_the_operator_stopped_is_left_alone(void **state) {
-        KeepMember m[5];
+        Unit m[5];
         size_t which;
 
         (void)state;
         all_serve(m);
-        m[3] = (KeepMember){.name = "clock", .active = "inactive", .sub = "dead"};
+        m[3] = (Unit){.member = "clock", .active = UNIT_INACTIVE};
         assert_int_equal(keep_judge(m, 5, &which), KEEP_SERVES);
         assert_false(keep_should_queue(m, 3));
 }
 
 static void a_lost_start_is_queued_unless_its_cause_has_failed(void **state) {
-        KeepMember m[5];
+        Unit m[5];
         size_t which;
 
         (void)state;
         all_serve(m);
-        m[3] = (KeepMember){.name = "clock", .active = "inactive", .sub = "dead", .lost = true};
+        m[3] = (Unit){.member = "clock", .active = UNIT_INACTIVE, .lost = true};
         assert_int_equal(keep_judge(m, 5, &which), KEEP_WAIT);
         assert_true(keep_should_queue(m, 3));
         m[3].has_job = true;
         assert_false(keep_should_queue(m, 3));
         m[3].has_job = false;
-        m[1].active = "failed";
+        m[1].active = UNIT_FAILED;
         assert_false(keep_should_queue(m, 3));
 }
 

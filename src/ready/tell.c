@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "ready/tell.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "ready/keep.h"
+
+#include <systemd/sd-daemon.h>
+
+static void tell_status(Teller *t, const char *text) {
+        if (t->status && streq(t->status, text))
+                return;
+        free_and_strdup(&t->status, text);
+        (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", text);
+}
+
+void tell_waiting(Teller *t, const Unit *units, size_t n) {
+        _cleanup_(strv_freep) char **awaited = NULL;
+        _cleanup_(freep) char *list = NULL, *text = NULL;
+
+        for (size_t i = 0; i < n; i++)
+                if (keep_is_awaited(&units[i]))
+                        strv_add(&awaited, units[i].member);
+        list = strv_join(awaited, ", ");
+        text = xasprintf("Waiting for %s", list);
+        tell_status(t, text);
+}
+
+void tell_serves(Teller *t, const Unit *api) {
+        char *release = api ? unit_told(api, "RELEASE") : NULL;
+        _cleanup_(freep) char *text = NULL;
+
+        /* What the API runs, not what lago.conf says by now: this process lives through upgrades and half-edited files. */
+        if (release) {
+                free(t->release);
+                t->release = release;
+        }
+        text = xasprintf("Lago serves %s", t->release);
+        tell_status(t, text);
+        if (t->ready_said)
+                return;
+        t->ready_said = true;
+        log_message(LOG_NOTICE, MESSAGE_STACK_SERVES, "Lago serves %s, %.1f s after its start.", t->release,
+                    (double)(now_usec() - t->begun_usec) / (double)USEC_PER_SEC);
+        (void)sd_notify(/* unset_environment= */ 0, "READY=1");
+}
+
+/* What a unit without a run file told systemd: lago-setup, or a supervisor that ended before it had one. */
+static char *reason_of(sd_bus *bus, const Unit *unit) {
+        char *reason = unit_told(unit, "STATUS");
+
+        if (!reason)
+                reason = systemd_status_text(bus, unit->name);
+        return reason ? reason : xstrdup("see its journal");
+}
+
+void tell_failed(Teller *t, sd_bus *bus, const Unit *unit) {
+        _cleanup_(freep) char *reason = reason_of(bus, unit);
+        _cleanup_(freep) char *text = xasprintf("%s failed: %s", unit->name, reason);
+
+        tell_status(t, text);
+        log_error("%s. Look at \"systemctl status %s\"; when it is mended, \"systemctl start lago.target\".", text,
+                  unit->name);
+}
+
+void tell_refused(Teller *t) {
+        tell_status(t, "Refused: configuration; see \"lagoctl check\"");
+        log_error("The configuration is refused: \"lagoctl check\" tells every error with its line.");
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What lago-ready tells: STATUS= and READY=1 to systemd, sentences to the journal. */
+
+#include "ready/systemd.h"
+
+/* All of it empty at first, but for the time of the start. */
+typedef struct Teller {
+        char *status;
+        char *release; /* what the API runs; before that, what lago.conf says */
+        bool ready_said;
+        uint64_t begun_usec;
+} Teller;
+
+/** tell_waiting() - for which of @units. */
+void tell_waiting(Teller *t, const Unit *units, size_t n);
+
+/** tell_serves() - all is well; the first time it is also READY=1 and a line in the journal. @api may be NULL. */
+void tell_serves(Teller *t, const Unit *api);
+
+/** tell_failed() - that @unit failed for good, and in its own words why. */
+void tell_failed(Teller *t, sd_bus *bus, const Unit *unit);
+
+/** tell_refused() - lago-setup has no complaint: it ran before the configuration was spoiled. */
+void tell_refused(Teller *t);
