@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* lago-ready and lago-again, as programs, with a systemd that says what the test wants. */
+#include "fake-systemd.h"
+
+static void set_unit(Stage *stage, const char *name, const char *active, unsigned job) {
+        stage_unit(stage, name)->active = active;
+        stage_unit(stage, name)->job = job;
+}
+
+/* --- lago-ready ------------------------------------------------------------------------------------------ */
+
+static void a_stack_that_serves_is_ready(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        stage_begin(&stage, ready_run, /* with_bus= */ true);
+        stage_says(&stage, "Lago serves v1.50.0");
+        STAGE_UNTIL(&stage, stage.ready);
+        assert_true(stage.ready);
+        stage_journal_has(&stage, "Lago serves v1.50.0, 0.");
+        /* What the API runs is what is served. */
+        stage_runfile(&stage, "api", "STATE=serving\nRELEASE=v1.51.0\n");
+        stage_says(&stage, "Lago serves v1.51.0");
+        (void)kill(stage.pid, SIGTERM);
+        assert_int_equal(stage_ends(&stage), 0);
+}
+
+static void it_says_for_whom_it_waits(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        set_unit(&stage, "lago-api.service", "activating", 7);
+        set_unit(&stage, "lago-clock.service", "inactive", 8);
+        set_unit(&stage, "lago-pdf.service", "activating", 9);
+        stage_runfile(&stage, "worker", "STATE=resting\n");
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Waiting for api, worker, clock");
+        assert_false(stage.ready);
+        set_unit(&stage, "lago-api.service", "active", 0);
+        stage_changed(&stage, "lago-api.service");
+        stage_says(&stage, "Waiting for worker, clock");
+        /* Another host's clock ticks: all is well. */
+        set_unit(&stage, "lago-clock.service", "active", 0);
+        stage_runfile(&stage, "clock", "STATE=standby\n");
+        stage_runfile(&stage, "worker", "STATE=serving\n");
+        stage_says(&stage, "Lago serves v1.50.0");
+}
+
+static void what_the_bus_says_of_others_asks_for_nothing(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+        unsigned n_lists;
+
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Lago serves v1.50.0");
+        n_lists = stage.n_lists;
+        stage_changed(&stage, "nginx.service");
+        stage_job_removed(&stage, "nginx.service", "dependency");
+        stage_settles(&stage);
+        assert_int_equal(stage.n_lists, n_lists);
+}
+
+static void a_dropped_start_is_queued_again(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Lago serves v1.50.0");
+        set_unit(&stage, "lago-clock.service", "inactive", 0);
+        stage_job_removed(&stage, "lago-clock.service", "dependency");
+        stage_asked_for(&stage, "StartUnit lago-clock.service fail");
+        stage_says(&stage, "Waiting for clock");
+        stage_journal_has(&stage, "The start of lago-clock.service was dropped");
+        /* At once lost again: no hurry. */
+        stage_job_removed(&stage, "lago-clock.service", "dependency");
+        stage_settles(&stage);
+        assert_int_equal(strv_length(stage.calls), 1);
+}
+
+static void a_job_that_is_not_queued_is_told(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        stage.refuse_jobs = true;
+        set_unit(&stage, "lago-clock.service", "inactive", 0);
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Lago serves v1.50.0");
+        stage_job_removed(&stage, "lago-clock.service", "dependency");
+        stage_asked_for(&stage, "StartUnit lago-clock.service fail");
+        stage_settles(&stage);
+        stage_journal_has(&stage, "systemd does not queue a job: refused by the test");
+}
+
+static void a_member_that_failed_is_told_in_its_own_words(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        set_unit(&stage, "lago-migrate.service", "failed", 0);
+        stage_runfile(&stage, "migrate", "STATE=ended\nSTATUS=Refused: no table\nINVOCATION=" STAGE_LIFE_HEX "\n");
+        stage_begin(&stage, ready_run, true);
+        assert_int_equal(stage_ends(&stage), EXIT_MEMBER);
+        assert_string_equal(stage.status, "lago-migrate.service failed: Refused: no table");
+        stage_journal_has(&stage, "Look at \"systemctl status lago-migrate.service\"");
+}
+
+/* What an older version wrote does not say which life it is of. */
+static void a_run_file_without_an_invocation_is_believed(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        set_unit(&stage, "lago-api.service", "failed", 0);
+        stage_runfile(&stage, "api", "STATE=ended\nSTATUS=Refused: no table\n");
+        stage_begin(&stage, ready_run, true);
+        assert_int_equal(stage_ends(&stage), EXIT_MEMBER);
+        assert_string_equal(stage.status, "lago-api.service failed: Refused: no table");
+}
+
+static void without_a_run_file_it_is_what_systemd_was_told(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new(), silent = stage_new();
+
+        set_unit(&stage, "lago-setup.service", "failed", 0);
+        stage_unit(&stage, "lago-setup.service")->status_text = "No user lago-gate";
+        stage_begin(&stage, ready_run, true);
+        assert_int_equal(stage_ends(&stage), EXIT_MEMBER);
+        assert_string_equal(stage.status, "lago-setup.service failed: No user lago-gate");
+
+        set_unit(&silent, "lago-setup.service", "failed", 0);
+        stage_begin(&silent, ready_run, true);
+        assert_int_equal(stage_ends(&silent), EXIT_MEMBER);
+        assert_string_equal(silent.status, "lago-setup.service failed: see its journal");
+}
+
+static void a_configuration_that_is_refused_is_told_after_setup(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        scratch_put(&stage.scratch, "lago.conf", "[lago]\nrelaese = v1.50.0\n");
+        set_unit(&stage, "lago-setup.service", "activating", 3);
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Waiting for setup");
+        set_unit(&stage, "lago-setup.service", "active", 0);
+        stage_job_removed(&stage, "lago-setup.service", "done");
+        assert_int_equal(stage_ends(&stage), EXIT_CONFIG);
+        assert_string_equal(stage.status, "Refused: configuration; see \"lagoctl check\"");
+        stage_journal_has(&stage, "The configuration is refused");
+}
+
+static void without_the_bus_it_is_started_again(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new(), none = stage_new();
+
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Lago serves v1.50.0");
+        sd_bus_close(stage.bus);
+        assert_int_equal(stage_ends(&stage), EXIT_TEMPFAIL);
+        stage_journal_has(&stage, "The system bus is gone.");
+
+        stage_begin(&none, ready_run, /* with_bus= */ false);
+        assert_int_equal(stage_ends(&none), EXIT_TEMPFAIL);
+        stage_journal_has(&none, "Cannot listen to systemd on the system bus: Connection refused.");
+}
+
+static void it_looks_without_being_told(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        assert_int_equal(setenv("WATCHDOG_USEC", "1000000", 1), 0);
+        stage_begin(&stage, ready_run, true);
+        assert_int_equal(unsetenv("WATCHDOG_USEC"), 0);
+        stage_says(&stage, "Lago serves v1.50.0");
+        set_unit(&stage, "lago-front.service", "activating", 0);
+        stage_says(&stage, "Waiting for front");
+}
+
+/* --- lago-again ------------------------------------------------------------------------------------------ */
+
+static void ended_by(Stage *stage, const char *code, const char *status) {
+        assert_int_equal(setenv("MONITOR_EXIT_CODE", code, 1), 0);
+        assert_int_equal(setenv("MONITOR_EXIT_STATUS", status, 1), 0);
+        stage_begin(stage, again_run, true);
+        assert_int_equal(unsetenv("MONITOR_EXIT_CODE"), 0);
+        assert_int_equal(unsetenv("MONITOR_EXIT_STATUS"), 0);
+        assert_int_equal(stage_ends(stage), 0);
+}
+
+static void a_keeper_that_was_killed_is_started_again(void **state _unused_) {
+        _cleanup_(stage_done) Stage up = stage_new(), down = stage_new();
+
+        ended_by(&up, "killed", "KILL");
+        assert_int_equal(strv_length(up.calls), 1);
+        assert_string_equal(up.calls[0], "StartUnit lago-ready.service fail");
+        stage_journal_has(&up, "The keeper of the chain was ended (killed KILL); starting lago-ready.service again.");
+
+        set_unit(&down, "lago.target", "inactive", 0);
+        ended_by(&down, "exited", "75");
+        assert_int_equal(strv_length(down.calls), 1);
+        assert_string_equal(down.calls[0], "StartUnit lago.target fail");
+}
+
+static void a_keeper_that_ended_for_good_is_not(void **state _unused_) {
+        static const char *const finals[] = {"0", "64", "78", "79"};
+
+        for (size_t i = 0; i < ELEMENTSOF(finals); i++) {
+                _cleanup_(stage_done) Stage stage = stage_new();
+
+                ended_by(&stage, "exited", finals[i]);
+                assert_int_equal(strv_length(stage.calls), 0);
+        }
+}
+
+static void a_keeper_that_cannot_be_started_again_is_told(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        stage.refuse_jobs = true;
+        ended_by(&stage, "killed", "KILL");
+        stage_journal_has(&stage, "Cannot start the keeper of the chain again: refused by the test.");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_stack_that_serves_is_ready),
+                cmocka_unit_test(it_says_for_whom_it_waits),
+                cmocka_unit_test(what_the_bus_says_of_others_asks_for_nothing),
+                cmocka_unit_test(a_dropped_start_is_queued_again),
+                cmocka_unit_test(a_job_that_is_not_queued_is_told),
+                cmocka_unit_test(a_member_that_failed_is_told_in_its_own_words),
+                cmocka_unit_test(a_run_file_without_an_invocation_is_believed),
+                cmocka_unit_test(without_a_run_file_it_is_what_systemd_was_told),
+                cmocka_unit_test(a_configuration_that_is_refused_is_told_after_setup),
+                cmocka_unit_test(without_the_bus_it_is_started_again),
+                cmocka_unit_test(it_looks_without_being_told),
+                cmocka_unit_test(a_keeper_that_was_killed_is_started_again),
+                cmocka_unit_test(a_keeper_that_ended_for_good_is_not),
+                cmocka_unit_test(a_keeper_that_cannot_be_started_again_is_told),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
