@@ -33,10 +33,9 @@ static int on_units(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         s->in_flight = false;
         if (sd_bus_message_is_method_error(m, NULL)) {
                 log_warning("systemd does not list the units: %s", sd_bus_message_get_error(m)->message);
-                return 0;
-        }
-        if (read_units(s, m) >= 0)
+        } else if (read_units(s, m) >= 0) {
                 s->on_news(s->userdata);
+        }
         if (s->dirty)
                 systemd_ask(s);
         return 0;

@@ -34,7 +34,7 @@ typedef struct Stage {
         pid_t pid;
         char *status, **calls; /* what was told, what was asked for */
         unsigned n_lists;
-        bool ready, refuse_jobs;
+        bool ready, refuse_jobs, no_descriptors; /* the last while the configuration is read */
         void (*on_list)(struct Stage *); /* before a list is answered */
 } Stage;
 
@@ -67,7 +67,15 @@ int outside_watch_runfiles(sd_event *event, sd_event_inotify_handler_t handler, 
 }
 
 int outside_config(Config **ret, ConfigErrors *errors) {
-        return config_load_files(stage_of_child->scratch.path, ret, errors);
+        struct rlimit limit;
+        int r;
+
+        if (stage_of_child->no_descriptors)
+                limit = no_more_descriptors();
+        r = config_load_files(stage_of_child->scratch.path, ret, errors);
+        if (stage_of_child->no_descriptors)
+                descriptors_again(limit);
+        return r;
 }
 
 int runstate_prepare(void) {

@@ -73,6 +73,24 @@ static void a_dropped_start_is_queued_again(void **state _unused_) {
         assert_int_equal(strv_length(stage.calls), 1);
 }
 
+static void change_and_fail(Stage *stage) {
+        stage->on_list = NULL;
+        stage->failing_lists = 1;
+        set_unit(stage, "lago-front.service", "activating", 0);
+        stage_changed(stage, "lago-front.service");
+}
+
+static void what_changes_before_an_error_is_not_lost(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Lago serves v1.50.0");
+        stage.on_list = change_and_fail;
+        stage_changed(&stage, "lago-front.service");
+        stage_says(&stage, "Waiting for front");
+        stage_journal_has(&stage, "systemd does not list the units: out of memory");
+}
+
 static void a_job_that_is_not_queued_is_told(void **state _unused_) {
         _cleanup_(stage_done) Stage stage = stage_new();
 
@@ -214,6 +232,7 @@ int main(void) {
                 cmocka_unit_test(a_dropped_start_is_queued_again),
                 cmocka_unit_test(a_job_that_is_not_queued_is_told),
                 cmocka_unit_test(a_member_that_failed_is_told_in_its_own_words),
+                cmocka_unit_test(what_changes_before_an_error_is_not_lost),
                 cmocka_unit_test(a_run_file_without_an_invocation_is_believed),
                 cmocka_unit_test(without_a_run_file_it_is_what_systemd_was_told),
                 cmocka_unit_test(a_configuration_that_is_refused_is_told_after_setup),
