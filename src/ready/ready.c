@@ -171,36 +171,50 @@ static void add_unit(Keeper *k, char *member, char *name, bool optional) {
         unit_heard(&k->units[k->n++], "inactive", /* has_job= */ true);
 }
 
-/*
- * A configuration that cannot be read is lago-setup's to tell: this unit ends after that one has, so that whoever looks
- * for the first cause finds it.
- */
-static void load(Keeper *k) {
+static void add_members(Keeper *k, const Config *config) {
         size_t n;
-        _cleanup_(config_freep) Config *config = NULL;
-        ConfigErrors errors = {0};
-        Member *list;
-        int r = outside_config(&config, &errors);
+        Member *list = stack_members(config, &n);
 
-        config_errors_done(&errors);
-        /* Not a member, but the first cause of a chain that does not come up. */
-        add_unit(k, xstrdup("setup"), xstrdup("lago-setup.service"), /* optional= */ false);
-        k->refused = r < 0;
-        if (k->refused)
-                return;
-        k->teller.release = xstrdup(config->release);
-        list = stack_members(config, &n);
         for (size_t i = 0; i < n; i++)
                 add_unit(k, member_name(&list[i]), member_unit(&list[i]), list[i].kind == MEMBER_PDF);
         free(list);
 }
 
+/*
+ * A configuration that is refused is lago-setup's to tell: this unit ends after that one has, so that whoever looks for
+ * the first cause finds it. One that could not be read for now is no refusal: an exit status that passes is the answer,
+ * and 0 otherwise.
+ */
+static int load(Keeper *k) {
+        _cleanup_(config_freep) Config *config = NULL;
+        ConfigErrors errors = {0};
+        int r = outside_config(&config, &errors);
+        const ConfigError *unread = config_errors_unread(&errors);
+        int status = unread ? config_errors_status(&errors) : 0;
+
+        if (unread)
+                tell_unread(&k->teller, unread);
+        config_errors_done(&errors);
+        if (status != 0)
+                return status;
+        /* Not a member, but the first cause of a chain that does not come up. */
+        add_unit(k, xstrdup("setup"), xstrdup("lago-setup.service"), /* optional= */ false);
+        k->refused = r < 0;
+        if (k->refused)
+                return 0;
+        k->teller.release = xstrdup(config->release);
+        add_members(k, config);
+        return 0;
+}
+
 int ready_run(void) {
         static Keeper k;
-        int r;
+        int status, r;
 
         k.teller.begun_usec = now_usec();
-        load(&k);
+        status = load(&k);
+        if (status != 0)
+                return status;
         k.systemd = (Systemd){.units = k.units, .n = k.n, .on_news = judge, .userdata = &k};
         r = set_up(&k);
         if (r < 0) {

@@ -63,6 +63,13 @@ void tell_failed(Teller *t, sd_bus *bus, const Unit *unit) {
                   unit->name);
 }
 
+void tell_unread(Teller *t, const ConfigError *error) {
+        _cleanup_(freep) char *text = xasprintf("%s: %s", error->file, error->text);
+
+        tell_status(t, text);
+        log_warning("%s.", text);
+}
+
 void tell_refused(Teller *t) {
         tell_status(t, "Refused: configuration; see \"lagoctl check\"");
         log_error("The configuration is refused: \"lagoctl check\" tells every error with its line.");

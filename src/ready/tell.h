@@ -2,6 +2,7 @@
 #pragma once
 /* What lago-ready tells: STATUS= and READY=1 to systemd, sentences to the journal. */
 
+#include "config/config.h"
 #include "ready/systemd.h"
 
 /* All of it empty at first, but for the time of the start. */
@@ -20,6 +21,9 @@ void tell_serves(Teller *t, const Unit *api);
 
 /** tell_failed() - that @unit failed for good, and in its own words why. */
 void tell_failed(Teller *t, sd_bus *bus, const Unit *unit);
+
+/** tell_unread() - that the configuration could not be read for now: @error is the first thing of it. */
+void tell_unread(Teller *t, const ConfigError *error);
 
 /** tell_refused() - lago-setup has no complaint: it ran before the configuration was spoiled. */
 void tell_refused(Teller *t);

@@ -155,6 +155,20 @@ static void a_configuration_that_is_refused_is_told_after_setup(void **state _un
         stage_journal_has(&stage, "The configuration is refused");
 }
 
+static void a_configuration_that_cannot_be_read_is_not_refused(void **state _unused_) {
+        _cleanup_(stage_done) Stage damaged = stage_new(), busy = stage_new();
+
+        scratch_put_damaged(&damaged.scratch, "lago.conf");
+        stage_begin(&damaged, ready_run, true);
+        assert_int_equal(stage_ends(&damaged), EXIT_TEMPFAIL);
+        stage_journal_has(&damaged, "lago.conf: cannot be read: Input/output error");
+
+        busy.no_descriptors = true;
+        stage_begin(&busy, ready_run, true);
+        assert_int_equal(stage_ends(&busy), EXIT_OSERR);
+        assert_non_null(strstr(busy.status, "cannot be read: Too many open files"));
+}
+
 static void without_the_bus_it_is_started_again(void **state _unused_) {
         _cleanup_(stage_done) Stage stage = stage_new(), none = stage_new();
 
@@ -233,6 +247,7 @@ int main(void) {
                 cmocka_unit_test(a_job_that_is_not_queued_is_told),
                 cmocka_unit_test(a_member_that_failed_is_told_in_its_own_words),
                 cmocka_unit_test(what_changes_before_an_error_is_not_lost),
+                cmocka_unit_test(a_configuration_that_cannot_be_read_is_not_refused),
                 cmocka_unit_test(a_run_file_without_an_invocation_is_believed),
                 cmocka_unit_test(without_a_run_file_it_is_what_systemd_was_told),
                 cmocka_unit_test(a_configuration_that_is_refused_is_told_after_setup),
