@@ -13,6 +13,9 @@
 /* STATE of a clock that waits for the one of another host to go: all is well with it. */
 #define RUN_STATE_STANDBY "standby"
 
+/* STATE of one that waits until its next attempt. */
+#define RUN_STATE_RESTING "resting"
+
 /** runstate_prepare() - makes the directory, for who writes or watches it. Errors: -errno. */
 int runstate_prepare(void);
 

@@ -25,8 +25,8 @@ typedef struct Keeper {
         Unit units[UNITS_MAX];
         size_t n;
         Teller teller;
-        bool refused;       /* the configuration is: only lago-setup is watched, which tells why */
-        char *migrated_for; /* the waiter's words for which lago-migrate was started again */
+        bool refused;        /* the configuration is: only lago-setup is watched, which tells why */
+        char **migrated_for; /* the first missing migrations for which lago-migrate was started again */
 } Keeper;
 
 /* --- what follows --------------------------------------------------------------------------------------- */
@@ -48,9 +48,20 @@ static void queue_lost(Keeper *k) {
         }
 }
 
+/* The first migration that @unit waits for, NULL when it waits for none. The caller frees it. */
+static char *missing_of(const Unit *unit) {
+        _cleanup_(freep) char *verdict = unit_told(unit, "VERDICT"), *state = unit_told(unit, "STATE");
+        char *first;
+
+        if (!verdict || !streq(verdict, "pending") || !state || !streq(state, RUN_STATE_RESTING))
+                return NULL;
+        first = unit_told(unit, "FIRST");
+        return first ? first : TAKE_PTR(verdict);
+}
+
 /*
  * A member waits for migrations, and lago-migrate has long done its work: an older dump was restored. It runs once more,
- * once for that state of the database.
+ * once for that state of the database, which the first missing migration stands for.
  */
 static void migrate_again(Keeper *k) {
         const Unit *migrate = unit_find(k->units, k->n, "lago-migrate.service");
@@ -59,21 +70,17 @@ static void migrate_again(Keeper *k) {
                 return;
         for (size_t i = 0; i < k->n; i++) {
                 const Unit *unit = &k->units[i];
-                _cleanup_(freep) char *verdict = unit_told(unit, "VERDICT"), *state = unit_told(unit, "STATE");
-                _cleanup_(freep) char *status = unit_told(unit, "STATUS");
+                _cleanup_(freep) char *first = unit == migrate ? NULL : missing_of(unit), *status = NULL;
 
-                if (unit == migrate || !verdict || !streq(verdict, "pending") || !state || !streq(state, "resting") ||
-                    !status)
+                if (!first || strv_contains(k->migrated_for, first))
                         continue;
-                if (k->migrated_for && streq(k->migrated_for, verdict))
-                        return;
-                free_and_strdup(&k->migrated_for, verdict);
+                strv_add(&k->migrated_for, first);
+                status = unit_told(unit, "STATUS");
                 log_message(LOG_WARNING, MESSAGE_START_REQUEUED, "%s: \"%s\", so %s is started again.", unit->name,
-                            status, migrate->name);
+                            status ? status : first, migrate->name);
                 systemd_queue(&k->systemd, "RestartUnit", migrate->name);
                 return;
         }
-        free_and_strdup(&k->migrated_for, NULL);
 }
 
 static void end(Keeper *k, int status) {
@@ -92,6 +99,8 @@ static void judge(void *userdata) {
                 tell_waiting(&k->teller, k->units, k->n);
                 return;
         case KEEP_SERVES:
+                /* What was missing is there; it may be lost another time. */
+                k->migrated_for = strv_free(k->migrated_for);
                 if (!k->refused) {
                         tell_serves(&k->teller, unit_find(k->units, k->n, "lago-api.service"));
                         return;

@@ -44,6 +44,7 @@ void runfile_write(const Supervisor *s) {
                 keyfile_add(&text, "OUTPUT", output);
         }
         keyfile_add(&text, "VERDICT", s->gate.verdict);
+        keyfile_add(&text, "FIRST", s->gate.first);
         keyfile_add(&text, "SICK", s->bad_probes > 0 ? "yes" : NULL);
         write_text(s->name, text);
 }

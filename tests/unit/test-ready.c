@@ -2,6 +2,8 @@
 /* lago-ready and lago-again, as programs, with a systemd that says what the test wants. */
 #include "fake-systemd.h"
 
+#include "supervisor/life.h"
+
 static void set_unit(Stage *stage, const char *name, const char *active, unsigned job) {
         stage_unit(stage, name)->active = active;
         stage_unit(stage, name)->job = job;
@@ -71,6 +73,56 @@ static void a_dropped_start_is_queued_again(void **state _unused_) {
         stage_job_removed(&stage, "lago-clock.service", "dependency");
         stage_settles(&stage);
         assert_int_equal(strv_length(stage.calls), 1);
+}
+
+/* As the members of an older dump tell of it; the others are up. */
+static void pending_since(Stage *stage, const char *first) {
+        _cleanup_(freep) char *text = xasprintf("STATE=resting\nSTATUS=Waiting for the schema\nVERDICT=pending\nFIRST=%s\n", first);
+
+        stage_runfile(stage, "api", text);
+}
+
+static void each_state_of_the_database_is_migrated_once(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        pending_since(&stage, "20240611074215");
+        stage_begin(&stage, ready_run, true);
+        stage_asked_for(&stage, "RestartUnit lago-migrate.service replace");
+        stage_journal_has(&stage, "lago-api.service: \"Waiting for the schema\", so lago-migrate.service is started again.");
+        /* It comes back, and nothing has changed. */
+        stage_runfile(&stage, "api", "STATE=awaiting\n");
+        stage_settles(&stage);
+        pending_since(&stage, "20240611074215");
+        stage_settles(&stage);
+        assert_int_equal(strv_length(stage.calls), 1);
+        /* Further on, another one is missing. */
+        pending_since(&stage, "20260702183709");
+        STAGE_UNTIL(&stage, strv_length(stage.calls) == 2);
+        assert_int_equal(strv_length(stage.calls), 2);
+        /* Once all has been well, it is another time. */
+        stage_runfile(&stage, "api", "STATE=serving\nRELEASE=v1.50.0\n");
+        stage_says(&stage, "Lago serves v1.50.0");
+        pending_since(&stage, "20240611074215");
+        STAGE_UNTIL(&stage, strv_length(stage.calls) == 3);
+        assert_int_equal(strv_length(stage.calls), 3);
+}
+
+/* The two rooms do not include each other. */
+static void states_have_the_names_that_are_looked_for(void **state _unused_) {
+        assert_string_equal(life_state_name(LIFE_SERVE), RUN_STATE_SERVING);
+        assert_string_equal(life_state_name(LIFE_STANDBY), RUN_STATE_STANDBY);
+        assert_string_equal(life_state_name(LIFE_REST), RUN_STATE_RESTING);
+}
+
+static void before_migrate_is_done_nobody_asks_for_it(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        set_unit(&stage, "lago-migrate.service", "activating", 5);
+        pending_since(&stage, "20240611074215");
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Waiting for migrate, api");
+        stage_settles(&stage);
+        assert_int_equal(strv_length(stage.calls), 0);
 }
 
 static void change_and_fail(Stage *stage) {
@@ -246,6 +298,9 @@ int main(void) {
                 cmocka_unit_test(a_dropped_start_is_queued_again),
                 cmocka_unit_test(a_job_that_is_not_queued_is_told),
                 cmocka_unit_test(a_member_that_failed_is_told_in_its_own_words),
+                cmocka_unit_test(each_state_of_the_database_is_migrated_once),
+                cmocka_unit_test(states_have_the_names_that_are_looked_for),
+                cmocka_unit_test(before_migrate_is_done_nobody_asks_for_it),
                 cmocka_unit_test(what_changes_before_an_error_is_not_lost),
                 cmocka_unit_test(a_configuration_that_cannot_be_read_is_not_refused),
                 cmocka_unit_test(a_run_file_without_an_invocation_is_believed),
