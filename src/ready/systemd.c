@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "ready/outside.h"
 
+#include <systemd/sd-id128.h>
+
 /* --- asking --------------------------------------------------------------------------------------------- */
 
 /* The reply of ListUnitsByNames(): a(ssssssouso), see org.freedesktop.systemd1(5). */
@@ -65,6 +67,33 @@ char *systemd_unit_path(const char *unit) {
         char *path = NULL;
 
         return sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit, &path) < 0 ? NULL : path;
+}
+
+static int get_invocation(sd_bus *bus, const char *path, sd_bus_message **ret_m, sd_id128_t *ret) {
+        const void *bytes;
+        size_t size;
+        int r = sd_bus_get_property(bus, SYSTEMD, path, SYSTEMD ".Unit", "InvocationID", NULL, ret_m, "ay");
+
+        if (r >= 0)
+                r = sd_bus_message_read_array(*ret_m, 'y', &bytes, &size);
+        if (r < 0)
+                return r;
+        /* A unit that was never started has an empty one. */
+        if (size != sizeof(*ret))
+                return -ENODATA;
+        memcpy(ret, bytes, size);
+        return 0;
+}
+
+char *systemd_invocation(sd_bus *bus, const char *unit) {
+        _cleanup_(freep) char *path = systemd_unit_path(unit);
+        char text[SD_ID128_STRING_MAX];
+        sd_bus_message *m = NULL;
+        sd_id128_t id;
+        int r = path ? get_invocation(bus, path, &m, &id) : -ENOMEM;
+
+        sd_bus_message_unref(m);
+        return r < 0 ? NULL : xstrdup(sd_id128_to_string(id, text));
 }
 
 char *systemd_status_text(sd_bus *bus, const char *unit) {

@@ -32,5 +32,8 @@ void systemd_queue(Systemd *s, const char *method, const char *unit);
 /** systemd_unit_path() - the object of @unit on the bus; NULL when memory is out. The caller frees it. */
 char *systemd_unit_path(const char *unit);
 
+/** systemd_invocation() - which life of @unit this is, as $INVOCATION_ID; NULL: not known. The caller frees it. */
+char *systemd_invocation(sd_bus *bus, const char *unit);
+
 /** systemd_status_text() - the STATUS= that @unit told systemd last, NULL for none. The caller frees it. */
 char *systemd_status_text(sd_bus *bus, const char *unit);

@@ -45,9 +45,17 @@ void tell_serves(Teller *t, const Unit *api) {
         (void)sd_notify(/* unset_environment= */ 0, "READY=1");
 }
 
-/* What a unit without a run file told systemd: lago-setup, or a supervisor that ended before it had one. */
+/* Whether its run file is of this life of @unit, as far as both can be known. */
+static bool is_of_this_life(sd_bus *bus, const Unit *unit) {
+        _cleanup_(freep) char *written = unit_told(unit, "INVOCATION"), *now = NULL;
+
+        now = written ? systemd_invocation(bus, unit->name) : NULL;
+        return !now || streq(now, written);
+}
+
+/* A unit without a run file told systemd alone: lago-setup, or a supervisor that ended before it wrote one. */
 static char *reason_of(sd_bus *bus, const Unit *unit) {
-        char *reason = unit_told(unit, "STATUS");
+        char *reason = is_of_this_life(bus, unit) ? unit_told(unit, "STATUS") : NULL;
 
         if (!reason)
                 reason = systemd_status_text(bus, unit->name);

@@ -32,6 +32,7 @@ void runfile_write(const Supervisor *s) {
 
         keyfile_add(&text, "STATE", life_state_name(s->state));
         keyfile_add(&text, "STATUS", s->status);
+        keyfile_add(&text, "INVOCATION", getenv("INVOCATION_ID"));
         keyfile_add(&text, "SINCE", since);
         keyfile_add(&text, "RELEASE", s->version ? s->version : s->config->release);
         keyfile_add(&text, "IMAGE", s->image);
@@ -58,9 +59,13 @@ void runfile_keep(const Supervisor *s) {
 
 void runfile_ended(const char *member, const char *status, int exit_status, const char *container) {
         _cleanup_(freep) char *text = NULL, *number = xasprintf("%d", exit_status);
+        /* Of the life whose words they are: reap may come after one that ended before it had any. */
+        _cleanup_(freep) char *before = runstate_read(member), *invocation = NULL;
 
+        invocation = before ? keyfile_get(before, "INVOCATION") : NULL;
         keyfile_add(&text, "STATE", life_state_name(LIFE_END));
         keyfile_add(&text, "STATUS", status);
+        keyfile_add(&text, "INVOCATION", invocation);
         keyfile_add(&text, "EXIT", exit_is_final(exit_status) ? number : NULL);
         keyfile_add(&text, "CONTAINER", container);
         write_text(member, text);

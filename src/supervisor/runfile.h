@@ -6,14 +6,14 @@
 
 typedef struct Supervisor Supervisor;
 
-/** runfile_write() - STATE, STATUS, ADDRESS, RELEASE, IMAGE_ID, SINCE, CONTAINER as they are now. Failures are told, once. */
+/** runfile_write() - STATE, STATUS, INVOCATION, ADDRESS, RELEASE, IMAGE_ID, SINCE, CONTAINER … as they are now. Failures are told, once. */
 void runfile_write(const Supervisor *s);
 
 /** runfile_keep() - writes it again when somebody has removed it: without, the others take a member that serves for away. */
 void runfile_keep(const Supervisor *s);
 
 /**
- * runfile_ended() - the member's last word. A final @exit_status is kept for those who wait.
+ * runfile_ended() - the member's last word. A final @exit_status is kept for those who wait. INVOCATION stays as it was.
  *
  * @container  the one that could not be removed; NULL: none is left.
  */

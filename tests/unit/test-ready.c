@@ -167,6 +167,35 @@ static void a_member_that_failed_is_told_in_its_own_words(void **state _unused_)
         stage_journal_has(&stage, "Look at \"systemctl status lago-migrate.service\"");
 }
 
+static void the_words_of_a_life_before_are_no_reason(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new(), silent = stage_new();
+
+        set_unit(&stage, "lago-migrate.service", "failed", 0);
+        stage_unit(&stage, "lago-migrate.service")->life = "another life....";
+        stage_unit(&stage, "lago-migrate.service")->status_text = "Refused: configuration";
+        stage_begin(&stage, ready_run, true);
+        assert_int_equal(stage_ends(&stage), EXIT_MEMBER);
+        assert_string_equal(stage.status, "lago-migrate.service failed: Refused: configuration");
+
+        set_unit(&silent, "lago-migrate.service", "failed", 0);
+        stage_unit(&silent, "lago-migrate.service")->life = "another life....";
+        stage_begin(&silent, ready_run, true);
+        assert_int_equal(stage_ends(&silent), EXIT_MEMBER);
+        assert_string_equal(silent.status, "lago-migrate.service failed: see its journal");
+}
+
+/* systemd may not say whose life it is; then what is written is the best there is. */
+static void without_an_invocation_the_run_file_is_believed(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        set_unit(&stage, "lago-migrate.service", "failed", 0);
+        stage_unit(&stage, "lago-migrate.service")->life = NULL;
+        stage_runfile(&stage, "migrate", "STATE=ended\nSTATUS=Refused: no table\nINVOCATION=" STAGE_LIFE_HEX "\n");
+        stage_begin(&stage, ready_run, true);
+        assert_int_equal(stage_ends(&stage), EXIT_MEMBER);
+        assert_string_equal(stage.status, "lago-migrate.service failed: Refused: no table");
+}
+
 /* What an older version wrote does not say which life it is of. */
 static void a_run_file_without_an_invocation_is_believed(void **state _unused_) {
         _cleanup_(stage_done) Stage stage = stage_new();
@@ -302,6 +331,8 @@ int main(void) {
                 cmocka_unit_test(states_have_the_names_that_are_looked_for),
                 cmocka_unit_test(before_migrate_is_done_nobody_asks_for_it),
                 cmocka_unit_test(what_changes_before_an_error_is_not_lost),
+                cmocka_unit_test(the_words_of_a_life_before_are_no_reason),
+                cmocka_unit_test(without_an_invocation_the_run_file_is_believed),
                 cmocka_unit_test(a_configuration_that_cannot_be_read_is_not_refused),
                 cmocka_unit_test(a_run_file_without_an_invocation_is_believed),
                 cmocka_unit_test(without_a_run_file_it_is_what_systemd_was_told),
