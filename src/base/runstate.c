@@ -11,6 +11,13 @@ int runstate_prepare(void) {
         return make_dirs(RUN_DIRECTORY, 0755);
 }
 
+int runstate_write(const char *member, const char *text) {
+        _cleanup_(freep) char *path = xasprintf(RUN_DIRECTORY "/%s", member);
+        int r = runstate_prepare();
+
+        return r < 0 ? r : file_write(path, text, 0644);
+}
+
 char *runstate_read(const char *member) {
         _cleanup_(freep) char *path = xasprintf(RUN_DIRECTORY "/%s", member);
         char *text = NULL;

@@ -13,11 +13,20 @@
 /* STATE of a clock that waits for the one of another host to go: all is well with it. */
 #define RUN_STATE_STANDBY "standby"
 
+/* STATE of lago-ready, as long as it watches over the chain. */
+#define RUN_STATE_KEEPING "keeping"
+
+/* STATE of one whose process has ended. */
+#define RUN_STATE_ENDED "ended"
+
 /* STATE of one that waits until its next attempt. */
 #define RUN_STATE_RESTING "resting"
 
 /** runstate_prepare() - makes the directory, for who writes or watches it. Errors: -errno. */
 int runstate_prepare(void);
+
+/** runstate_write() - @member's file holds exactly @text afterwards. Errors: -errno. */
+int runstate_write(const char *member, const char *text);
 
 /** runstate_read() - the lines of @member's file, for keyfile_get(); NULL when it has none. The caller frees it. */
 char *runstate_read(const char *member);

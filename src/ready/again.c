@@ -12,7 +12,6 @@
 
 #include <unistd.h>
 
-#define TARGET     "/org/freedesktop/systemd1/unit/lago_2etarget"
 #define BREATH_SEC 1
 
 /* Whether the end of the main process, as systemd tells it in the environment, is one that passes. */
@@ -29,13 +28,7 @@ static bool passes(void) {
 
 /* With the keeper killed before it was ready, systemd dropped the start of the target: that one is started again. */
 static const char *what_to_start(sd_bus *bus) {
-        char *active = NULL;
-        bool up = sd_bus_get_property_string(bus, SYSTEMD, TARGET, SYSTEMD ".Unit", "ActiveState",
-                                             NULL, &active) >= 0 &&
-                  streq(active, "active");
-
-        free(active);
-        return up ? "lago-ready.service" : "lago.target";
+        return systemd_is(bus, "lago.target", "active") ? "lago-ready.service" : "lago.target";
 }
 
 int again_run(void) {
@@ -53,8 +46,7 @@ int again_run(void) {
                 unit = what_to_start(bus);
                 log_warning("The keeper of the chain was ended (%s %s); starting %s again.",
                             getenv("MONITOR_EXIT_CODE"), getenv("MONITOR_EXIT_STATUS"), unit);
-                /* "fail": a stop that somebody asked for meanwhile wins. */
-                r = sd_bus_call_method(bus, SYSTEMD_MANAGER, "StartUnit", &error, NULL, "ss", unit, "fail");
+                r = systemd_start(bus, unit, &error);
         }
         if (r < 0)
                 log_error(

@@ -5,13 +5,12 @@ static bool is_failed(const Unit *unit) {
         return unit->active == UNIT_FAILED && !unit->has_job;
 }
 
-/* Neither running nor about to, and not by mishap: the operator stopped it, so it is left alone. */
-static bool is_stopped(const Unit *unit) {
+bool keep_is_stopped(const Unit *unit) {
         return unit->active == UNIT_INACTIVE && !unit->has_job && !unit->lost;
 }
 
 bool keep_is_awaited(const Unit *unit) {
-        return !unit->optional && !unit->serving && !is_stopped(unit);
+        return !unit->optional && !unit->serving && !keep_is_stopped(unit);
 }
 
 KeepAnswer keep_judge(const Unit *units, size_t n, size_t *ret_which) {

@@ -5,6 +5,7 @@
  */
 #include "ready/ready.h"
 
+#include "base/keyfile.h"
 #include "base/log.h"
 #include "base/runstate.h"
 #include "base/time.h"
@@ -83,6 +84,25 @@ static void migrate_again(Keeper *k) {
         }
 }
 
+static void write_state(const char *text) {
+        int r = runstate_write("ready", text);
+
+        if (r < 0)
+                log_warning("Cannot write " RUN_DIRECTORY "/ready: %s.", strerror(-r));
+}
+
+/* For resume.c, which starts what this failure left: whom the operator had stopped before is not of it. */
+static void leave(const Keeper *k) {
+        _cleanup_(freep) char *text = NULL;
+
+        keyfile_add(&text, "STATE", RUN_STATE_ENDED);
+        keyfile_add(&text, "STATUS", k->teller.status);
+        for (size_t i = 0; i < k->n; i++)
+                if (keep_is_stopped(&k->units[i]))
+                        keyfile_add(&text, "STOPPED", k->units[i].name);
+        write_state(text);
+}
+
 static void end(Keeper *k, int status) {
         (void)sd_event_exit(k->event, status);
 }
@@ -110,6 +130,7 @@ static void judge(void *userdata) {
                 return;
         case KEEP_FAILED:
                 tell_failed(&k->teller, k->systemd.bus, &k->units[which]);
+                leave(k);
                 end(k, EXIT_MEMBER);
                 return;
         }
@@ -225,6 +246,7 @@ int ready_run(void) {
         if (status != 0)
                 return status;
         k.systemd = (Systemd){.units = k.units, .n = k.n, .on_news = judge, .userdata = &k};
+        write_state("STATE=" RUN_STATE_KEEPING "\n");
         r = set_up(&k);
         if (r < 0) {
                 log_error("Cannot listen to systemd on the system bus: %s.", strerror(-r));

@@ -63,7 +63,8 @@ void systemd_ask(Systemd *s) {
         sd_bus_message_unref(m);
 }
 
-char *systemd_unit_path(const char *unit) {
+/* The object of @unit on the bus; NULL when memory is out. */
+static char *path_of(const char *unit) {
         char *path = NULL;
 
         return sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit, &path) < 0 ? NULL : path;
@@ -86,7 +87,7 @@ static int get_invocation(sd_bus *bus, const char *path, sd_bus_message **ret_m,
 }
 
 char *systemd_invocation(sd_bus *bus, const char *unit) {
-        _cleanup_(freep) char *path = systemd_unit_path(unit);
+        _cleanup_(freep) char *path = path_of(unit);
         char text[SD_ID128_STRING_MAX];
         sd_bus_message *m = NULL;
         sd_id128_t id;
@@ -96,8 +97,25 @@ char *systemd_invocation(sd_bus *bus, const char *unit) {
         return r < 0 ? NULL : xstrdup(sd_id128_to_string(id, text));
 }
 
+bool systemd_is(sd_bus *bus, const char *unit, const char *state) {
+        _cleanup_(freep) char *path = path_of(unit), *active = NULL;
+
+        return path &&
+               sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Unit", "ActiveState", NULL, &active) >= 0 &&
+               streq(active, state);
+}
+
+char **systemd_wants(sd_bus *bus, const char *unit) {
+        _cleanup_(freep) char *path = path_of(unit);
+        char **wants = NULL;
+
+        return path && sd_bus_get_property_strv(bus, SYSTEMD, path, SYSTEMD ".Unit", "Wants", NULL, &wants) >= 0
+                       ? wants
+                       : NULL;
+}
+
 char *systemd_status_text(sd_bus *bus, const char *unit) {
-        _cleanup_(freep) char *path = systemd_unit_path(unit);
+        _cleanup_(freep) char *path = path_of(unit);
         char *text = NULL;
 
         if (!path || sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Service", "StatusText",
@@ -122,6 +140,10 @@ void systemd_queue(Systemd *s, const char *method, const char *unit) {
         /* "fail" would give up when a job is there already, "replace" could turn a stop into a start. */
         (void)sd_bus_call_method_async(s->bus, NULL, SYSTEMD_MANAGER, method, on_queued, s, "ss", unit,
                                        streq(method, "StartUnit") ? "fail" : "replace");
+}
+
+int systemd_start(sd_bus *bus, const char *unit, sd_bus_error *error) {
+        return sd_bus_call_method(bus, SYSTEMD_MANAGER, "StartUnit", error, NULL, "ss", unit, "fail");
 }
 
 /* --- hearing -------------------------------------------------------------------------------------------- */

@@ -29,11 +29,17 @@ void systemd_ask(Systemd *s);
 /** systemd_queue() - @method "StartUnit" or "RestartUnit", for @unit; its failure is told. */
 void systemd_queue(Systemd *s, const char *method, const char *unit);
 
-/** systemd_unit_path() - the object of @unit on the bus; NULL when memory is out. The caller frees it. */
-char *systemd_unit_path(const char *unit);
+/** systemd_start() - has a start of @unit queued, unless a stop was asked meanwhile. Errors: -errno, told in @error. */
+int systemd_start(sd_bus *bus, const char *unit, sd_bus_error *error);
+
+/** systemd_wants() - the units that @unit wants, as a string vector; NULL when they cannot be asked. */
+char **systemd_wants(sd_bus *bus, const char *unit);
 
 /** systemd_invocation() - which life of @unit this is, as $INVOCATION_ID; NULL: not known. The caller frees it. */
 char *systemd_invocation(sd_bus *bus, const char *unit);
+
+/** systemd_is() - whether the ActiveState of @unit is @state; no when it cannot be asked. */
+bool systemd_is(sd_bus *bus, const char *unit, const char *state);
 
 /** systemd_status_text() - the STATUS= that @unit told systemd last, NULL for none. The caller frees it. */
 char *systemd_status_text(sd_bus *bus, const char *unit);

@@ -11,6 +11,7 @@ static const char help[] =
         "  lago-supervisor run MEMBER    run it: wait, verify the schema, start, probe, say READY=1\n"
         "  lago-supervisor ready         hold lago.target's start until everything serves, and keep it so\n"
         "  lago-supervisor again         start \"ready\" again when it did not end by itself\n"
+        "  lago-supervisor resume        start again what a failure had left, when migrate is done\n"
         "  lago-supervisor reap MEMBER   stop and remove what is left of its container\n"
         "  lago-supervisor --help        this text\n"
         "  lago-supervisor --version\n"
@@ -52,7 +53,7 @@ int main(int argc, char **argv) {
                 puts("lago-supervisor " LAGO_VERSION);
                 return 0;
         }
-        if (argc > 3 || (argc > 2 && (streq(verb, "ready") || streq(verb, "again"))))
+        if (argc > 3 || (argc > 2 && (streq(verb, "ready") || streq(verb, "again") || streq(verb, "resume"))))
                 return usage("too many words behind", verb);
         if (streq(verb, "run"))
                 return with_member(supervisor_run, argv[2]);
@@ -62,5 +63,7 @@ int main(int argc, char **argv) {
                 return ready_run();
         if (streq(verb, "again"))
                 return again_run();
+        if (streq(verb, "resume"))
+                return resume_run();
         return usage("unknown command", verb);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/runfile.h"
 
-#include "base/file.h"
 #include "base/keyfile.h"
 #include "base/time.h"
 #include "supervisor/policy.h"
@@ -16,12 +15,11 @@ static char *path_of(const char *member) {
 
 static void write_text(const char *member, const char *text) {
         static bool told;
-        _cleanup_(freep) char *path = path_of(member);
-        int r = runstate_prepare();
+        int r = runstate_write(member, text);
 
-        if (r >= 0)
-                r = file_write(path, text, 0644);
         if (r < 0 && !told) {
+                _cleanup_(freep) char *path = path_of(member);
+
                 told = true;
                 log_warning("Cannot write %s: %s. The other members wait for what it says.", path, strerror(-r));
         }

@@ -117,6 +117,36 @@ has_reached() {
         serves
 }
 
+@test "refused, then mended: the same command starts what followed, and leaves alone whom the operator had stopped" {
+        start_stack
+        in_guest systemctl stop lago-clock
+        sql "INSERT INTO schema_migrations VALUES ('20990101000000')"
+        run in_guest timeout 60 systemctl restart lago-migrate
+        [ "$status" != 0 ]
+        wait_for 10 status_has ready "lago-migrate.service failed: Refused"
+        refute active api
+        sql "DELETE FROM schema_migrations WHERE version = '20990101000000'"
+        in_guest timeout 60 systemctl restart lago-migrate
+        wait_for 90 status_has ready "Lago serves"
+        active ready
+        active worker
+        serves
+        refute active clock
+        start_stack
+        active clock
+}
+
+@test "a configuration refused at a restart is told as that, and not in the words of the run before" {
+        in_guest_sh <<<'echo "front-ulr = x" >>/etc/lago/lago.conf'
+        run in_guest timeout 60 systemctl restart lago-migrate
+        [ "$status" != 0 ]
+        wait_for 10 status_has ready "lago-migrate.service failed: Refused: configuration"
+        in_guest_sh <<<'sed -i /front-ulr/d /etc/lago/lago.conf'
+        in_guest timeout 60 systemctl restart lago-migrate
+        wait_for 90 status_has ready "Lago serves"
+        serves
+}
+
 @test "schema_migrations lost: refused, and not one row is dropped" {
         local before after
         before=$(sql 'SELECT count(*) FROM organizations')

@@ -34,7 +34,7 @@ typedef struct Stage {
         pid_t pid;
         char *status, **calls; /* what was told, what was asked for */
         unsigned n_lists;
-        bool ready, refuse_jobs, no_descriptors; /* the last while the configuration is read */
+        bool ready, refuse_jobs, full_disk, no_descriptors; /* the last while the configuration is read */
         void (*on_list)(struct Stage *); /* before a list is answered */
 } Stage;
 
@@ -80,6 +80,12 @@ int outside_config(Config **ret, ConfigErrors *errors) {
 
 int runstate_prepare(void) {
         return 0;
+}
+
+int runstate_write(const char *member, const char *text) {
+        _cleanup_(freep) char *path = xasprintf("%s/run/%s", stage_of_child->scratch.path, member);
+
+        return stage_of_child->full_disk ? -ENOSPC : file_write(path, text, 0644);
 }
 
 char *runstate_read(const char *member) {
@@ -146,8 +152,8 @@ static inline int answer_property(Stage *stage, sd_bus_message *m) {
         if (streq(property, "StatusText"))
                 return sd_bus_reply_method_return(m, "v", "s", unit->status_text ? unit->status_text : "");
         if (streq(property, "Wants"))
-                return sd_bus_reply_method_return(m, "v", "as", 4, "lago-api.service", "lago-clock.service",
-                                                  "lago-worker@events.service", "other.service");
+                return sd_bus_reply_method_return(m, "v", "as", 4, "lago-api.service", "lago-worker.service",
+                                                  "lago-clock.service", "other.service");
         if (streq(property, "InvocationID") && unit->life) {
                 const uint8_t *b = (const uint8_t *)unit->life;
 

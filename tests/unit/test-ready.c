@@ -319,6 +319,109 @@ static void a_keeper_that_cannot_be_started_again_is_told(void **state _unused_)
         stage_journal_has(&stage, "Cannot start the keeper of the chain again: refused by the test.");
 }
 
+/* --- lago-migrate's ExecStartPost= ----------------------------------------------------------------------- */
+
+/* As after a refusal: the target is up, the followers are down. */
+static Stage stage_refused(const char *ready_file) {
+        Stage stage = stage_new();
+
+        set_unit(&stage, "lago-ready.service", "failed", 0);
+        set_unit(&stage, "lago-api.service", "inactive", 0);
+        set_unit(&stage, "lago-worker.service", "failed", 0);
+        set_unit(&stage, "lago-clock.service", "inactive", 0);
+        if (ready_file)
+                stage_runfile(&stage, "ready", ready_file);
+        return stage;
+}
+
+static void resumed(Stage *stage, const char *calls) {
+        _cleanup_(freep) char *text = NULL;
+
+        stage_begin(stage, resume_run, true);
+        assert_int_equal(stage_ends(stage), 0);
+        text = strv_join(stage->calls, ", ");
+        assert_string_equal(text, calls);
+}
+
+static void what_a_refusal_left_is_started_when_migrate_is_done(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_refused("STATE=ended\nSTATUS=x\n");
+
+        resumed(&stage, "StartUnit lago-api.service fail, StartUnit lago-worker.service fail, "
+                        "StartUnit lago-clock.service fail, StartUnit lago-ready.service fail");
+        stage_journal_has(&stage, "What a failure had left is started again: lago-api.service, lago-worker.service, "
+                                  "lago-clock.service, lago-ready.service.");
+}
+
+static void what_the_operator_had_stopped_stays_so(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_refused("STATE=ended\nSTOPPED=lago-worker.service\n"
+                                                          "STOPPED=lago-clock.service\n");
+
+        resumed(&stage, "StartUnit lago-api.service fail, StartUnit lago-ready.service fail");
+}
+
+static void a_target_that_is_down_is_left_down(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_refused("STATE=ended\n");
+
+        set_unit(&stage, "lago.target", "inactive", 0);
+        resumed(&stage, "");
+}
+
+static void a_stack_that_is_kept_needs_no_start(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_refused("STATE=keeping\n");
+
+        set_unit(&stage, "lago-ready.service", "activating", 0);
+        resumed(&stage, "");
+}
+
+static void a_keeper_that_judged_nothing_left_nobody(void **state _unused_) {
+        _cleanup_(stage_done) Stage killed = stage_refused("STATE=keeping\n"), unknown = stage_refused(NULL);
+
+        resumed(&killed, "StartUnit lago-ready.service fail");
+        resumed(&unknown, "StartUnit lago-ready.service fail");
+}
+
+static void what_cannot_be_started_is_told(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_refused(NULL), none = stage_refused(NULL);
+
+        stage.refuse_jobs = true;
+        resumed(&stage, "StartUnit lago-ready.service fail");
+        stage_journal_has(&stage, "Cannot start lago-ready.service again: refused by the test.");
+
+        stage_begin(&none, resume_run, /* with_bus= */ false);
+        assert_int_equal(stage_ends(&none), 0);
+        stage_journal_has(&none, "Cannot ask systemd whether the start of Lago is to go on: Connection refused.");
+}
+
+/* What lago-ready leaves for it. */
+static void a_failure_leaves_whom_the_operator_had_stopped(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+        _cleanup_(freep) char *path = stage_path(&stage, "run/ready"), *kept = NULL, *left = NULL;
+
+        set_unit(&stage, "lago-clock.service", "inactive", 0);
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Lago serves v1.50.0");
+        assert_true(file_read(path, 4096, &kept, NULL) >= 0);
+        assert_string_equal(kept, "STATE=keeping\n");
+        set_unit(&stage, "lago-api.service", "inactive", 0);
+        stage_job_removed(&stage, "lago-api.service", "dependency");
+        set_unit(&stage, "lago-migrate.service", "failed", 0);
+        stage_job_removed(&stage, "lago-migrate.service", "failed");
+        assert_int_equal(stage_ends(&stage), EXIT_MEMBER);
+        assert_true(file_read(path, 4096, &left, NULL) >= 0);
+        assert_string_equal(left, "STATE=ended\n"
+                                  "STATUS=lago-migrate.service failed: Schema verified: v1.50.0, 1046 of 1046\n"
+                                  "STOPPED=lago-clock.service\n");
+}
+
+static void a_full_disk_is_told_and_nothing_else(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        stage.full_disk = true;
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Lago serves v1.50.0");
+        stage_journal_has(&stage, "Cannot write /run/lago/state/ready: No space left on device.");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_stack_that_serves_is_ready),
@@ -342,6 +445,14 @@ int main(void) {
                 cmocka_unit_test(a_keeper_that_was_killed_is_started_again),
                 cmocka_unit_test(a_keeper_that_ended_for_good_is_not),
                 cmocka_unit_test(a_keeper_that_cannot_be_started_again_is_told),
+                cmocka_unit_test(what_a_refusal_left_is_started_when_migrate_is_done),
+                cmocka_unit_test(what_the_operator_had_stopped_stays_so),
+                cmocka_unit_test(a_target_that_is_down_is_left_down),
+                cmocka_unit_test(a_stack_that_is_kept_needs_no_start),
+                cmocka_unit_test(a_keeper_that_judged_nothing_left_nobody),
+                cmocka_unit_test(what_cannot_be_started_is_told),
+                cmocka_unit_test(a_failure_leaves_whom_the_operator_had_stopped),
+                cmocka_unit_test(a_full_disk_is_told_and_nothing_else),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
