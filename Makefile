@@ -70,28 +70,28 @@ $(BUILD)/%.o: src/%.c Makefile
 PROGRAMS := lago-supervisor lago-relay lago-gate lago-gate-clickhouse lago-setup lago-generator lagoctl
 
 lago-supervisor_MAIN  := supervisor/main
-lago-supervisor_ROOMS := supervisor relay ready engine probe process stack schema config base
+lago-supervisor_ROOMS := supervisor relay ready engine probe process stack config schema base
 lago-supervisor_LIBS  := libsystemd inih
 lago-relay_MAIN       := relay/main
 lago-relay_ROOMS      := relay base
 lago-relay_LIBS       :=
 lago-gate_MAIN        := gate/main
-lago-gate_ROOMS       := gate schema config base
+lago-gate_ROOMS       := gate config schema base
 lago-gate_LIBS        := libpq
 lago-gate-clickhouse_MAIN  := clickhouse/main
 lago-gate-clickhouse_ROOMS := clickhouse schema base
 lago-gate-clickhouse_LIBS  := libcurl
 lago-setup_MAIN       := setup/main
-lago-setup_ROOMS      := setup engine process stack config base
+lago-setup_ROOMS      := setup engine process stack config schema base
 lago-setup_LIBS       := libsystemd inih libcrypto
 lago-generator_MAIN   := units/generator-main
-lago-generator_ROOMS  := units stack config base
+lago-generator_ROOMS  := units stack config schema base
 lago-generator_LIBS   := inih
 lagoctl_MAIN          := ctl/main
-lagoctl_ROOMS         := ctl setup engine process stack schema config base
+lagoctl_ROOMS         := ctl setup engine process stack config schema base
 lagoctl_LIBS          := libsystemd inih libcrypto
 render-units_MAIN     := units/render-main
-render-units_ROOMS    := units stack config base
+render-units_ROOMS    := units stack config schema base
 render-units_LIBS     := inih
 
 # A program whose room is still empty is left out.

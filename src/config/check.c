@@ -92,6 +92,14 @@ static void check_volumes(const Config *config, const Origins *origins, ConfigEr
                 }
 }
 
+static void check_front(const Config *config, const Origins *origins, ConfigErrors *errors) {
+        _cleanup_(freep) char *lags = config_front_lags(config);
+        Origin origin = origin_of(origins, KEY_IMAGES_FRONT);
+
+        if (lags)
+                config_errors_add_kind(errors, CONFIG_WARNING, origin.file, origin.line, "%s", lags);
+}
+
 void check_config(const Config *config, const Origins *origins, ConfigErrors *errors) {
         if (!config->release && !origins->of[KEY_RELEASE].file)
                 config_errors_add(
@@ -100,6 +108,7 @@ void check_config(const Config *config, const Origins *origins, ConfigErrors *er
                         "v1.50.0");
         check_ports(config, origins, errors);
         check_volumes(config, origins, errors);
+        check_front(config, origins, errors);
         if (config->front_enabled)
                 check_browsers(config, origins, errors);
         check_reach(KEY_API_URL, config->api_url, "api", &config->api_listen, origins, errors);

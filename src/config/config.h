@@ -113,6 +113,12 @@ void config_errors_tell(const ConfigErrors *errors);
  */
 int config_load(const char *directory, Config **ret, ConfigErrors *errors);
 
+/** config_front_lags() - that the front named in [images] is of an older release than the one that runs; NULL: it is not. */
+char *config_front_lags(const Config *config);
+
+/** image_tag() - "v1.50.0" of "getlago/front:v1.50.0", with or without a digest behind; NULL for none. The caller frees it. */
+char *image_tag(const char *image);
+
 /** config_migrate_pair() - as the container of lago-migrate sees it: its own file goes before lago.env. NULL: neither says it. */
 const EnvPair *config_migrate_pair(const Config *config, const char *name);
 

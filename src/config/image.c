@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of images and registries. */
 #include "config/address.h"
+#include "config/config.h"
 
 #include "base/util.h"
+#include "schema/releases.h"
 
 #include <ctype.h>
 
@@ -79,4 +81,22 @@ int value_parse_registry(const char *value, void *target, char **reterr) {
                 return -EINVAL;
         free_and_strdup(target, value);
         return 0;
+}
+
+char *image_tag(const char *image) {
+        _cleanup_(freep) char *name = xstrndup(image, strcspn(image, "@"));
+        const char *slash = strrchr(name, '/'), *colon = strrchr(name, ':');
+
+        return colon && (!slash || colon > slash) ? xstrdup(colon + 1) : NULL;
+}
+
+char *config_front_lags(const Config *config) {
+        _cleanup_(freep) char *tag = image_tag(config->image_front);
+        uint64_t number = tag ? release_number(tag) : 0;
+
+        if (!config->front_enabled || !config->release || number == 0 ||
+            number >= release_number(release_front(config->release)))
+                return NULL;
+        return xasprintf("front = %s stays behind %s; write it without its tag, and it goes with the release",
+                         config->image_front, config->release);
 }

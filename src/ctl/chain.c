@@ -6,6 +6,7 @@
 #include "base/runstate.h"
 #include "base/time.h"
 #include "base/util.h"
+#include "schema/releases.h"
 #include "stack/stack.h"
 
 #include <ctype.h>
@@ -217,6 +218,15 @@ char *link_line(const Link *link, uint64_t now_usec, size_t width) {
         while (escaped[0] && escaped[strlen(escaped) - 1] == ' ')
                 escaped[strlen(escaped) - 1] = '\0';
         return TAKE_PTR(escaped);
+}
+
+char *front_note(const char *image, const char *release) {
+        _cleanup_(freep) char *tag = image ? image_tag(image) : NULL;
+
+        if (!tag || !release || streq(tag, release))
+                return NULL;
+        return streq(tag, release_front(release)) ? xasprintf("front %s, which belongs to %s", tag, release)
+                                                  : xasprintf("front %s", tag);
 }
 
 static const char *skip_counts(const char *s) {

@@ -43,6 +43,14 @@ bool chain_serves(const Chain *chain);
 /** chain_first_cause() - the first link, from the top, that has failed; NULL for none. Pure. */
 const Link *chain_first_cause(const Chain *chain);
 
+/**
+ * front_note() - "front v1.47.0, which belongs to v1.47.2", where a front of another release than the one that runs is used.
+ *
+ * @image  of the front; NULL: unknown.
+ * Answer: NULL where there is nothing to say; the caller frees it. Pure.
+ */
+char *front_note(const char *image, const char *release);
+
 /** link_line() - one line for people, at most @width columns: name, state, how long, what it says. Pure; the caller frees it. */
 char *link_line(const Link *link, uint64_t now_usec, size_t width);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "ctl/chain.h"
 #include "ctl/ctl.h"
 #include "ctl/mask.h"
 
 #include "config/conf-file.h"
 #include "config/keys.h"
 #include "setup/setup.h"
+#include "stack/stack.h"
 
 #include <stdio.h>
 
@@ -43,6 +45,15 @@ static void print_origin(const char *assignment, const char *file, unsigned line
                 printf("%-56s  %s\n", assignment, file ? file : "default");
 }
 
+/* What follows from the line of the front's image, and is not in it. */
+static void print_front(const Config *config) {
+        _cleanup_(freep) char *image = stack_image(config, MEMBER_FRONT);
+        _cleanup_(freep) char *note = config->front_enabled ? front_note(image, config->release) : NULL;
+
+        if (note)
+                printf("# %s\n", note);
+}
+
 static void print_settings(const Config *config) {
         ConfigErrors errors = {0};
         const char *section = "";
@@ -63,6 +74,8 @@ static void print_settings(const Config *config) {
                 section = key->section;
                 print_origin(line, written.keys[id].file, written.keys[id].line);
                 free(written.keys[id].value);
+                if (id == KEY_IMAGES_FRONT)
+                        print_front(config);
         }
 }
 

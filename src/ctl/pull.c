@@ -26,13 +26,14 @@ static char **wanted_images(const Config *config) {
         return images;
 }
 
-static int tell_failure(const char *image, const RunResult *child) {
-        _cleanup_(freep) char *line = engine_last_line(child->error);
+static int tell_failure(const Config *config, const char *image, const RunResult *child) {
+        _cleanup_(freep) char *line = engine_last_line(child->error), *front = stack_image(config, MEMBER_FRONT);
 
         switch (engine_failure(child->error)) {
         case ENGINE_NO_SUCH_IMAGE:
         case ENGINE_DENIED:
-                log_error("the registry has no %s; see release and [images] in lago.conf", image);
+                log_error("the registry has no %s; %s", image,
+                          stack_image_absent(streq(image, front) ? MEMBER_FRONT : MEMBER_API));
                 return EXIT_IMAGE;
         case ENGINE_DISK_FULL:
                 log_error("%s: no space left on device", image);
@@ -53,7 +54,7 @@ static int call(char **argv, const RunOptions *options, RunResult *ret) {
         return r < 0 ? r : ret->status;
 }
 
-static int pull(const char *image) {
+static int pull(const Config *config, const char *image) {
         _cleanup_(freep) char *id = image_id(image);
         RunResult child = {0};
         int r = 1;
@@ -72,7 +73,7 @@ static int pull(const char *image) {
                 r = call(engine_podman.pull(image), &(RunOptions){.max_bytes = OUTPUT_MAX}, &child);
         if (r < 0)
                 return r == -ENOENT ? EXIT_OSERR : EXIT_TEMPFAIL;
-        r = r == 0 ? 0 : tell_failure(image, &child);
+        r = r == 0 ? 0 : tell_failure(config, image, &child);
         run_done(&child);
         return r;
 }
@@ -93,7 +94,7 @@ static int run(const Verb *verb, int argc, char **argv) {
         images = wanted_images(config);
         STRV_FOREACH(image, images)
                 if (status == 0)
-                        status = pull(*image);
+                        status = pull(config, *image);
         return status;
 }
 

@@ -59,15 +59,22 @@ static bool runs_release(const Link *link) {
         return true;
 }
 
+static char *words_of(const Link *link) {
+        const char *status = link->status ? link->status : "";
+        _cleanup_(freep) char *note = streq(link->name, "front") ? front_note(link->image, link->release) : NULL;
+
+        return note ? xasprintf("%s%s%s", status, *status ? "; " : "", note) : xstrdup(status);
+}
+
 static void print_table(const Chain *chain) {
         print_row("MEMBER", "STATE", "SINCE", "RELEASE", "IMAGE", "STATUS");
         for (size_t i = 0; i < chain->n; i++) {
                 const Link *link = &chain->links[i];
-                _cleanup_(freep) char *since = time_text(link->since_usec, /* utc= */ false);
+                _cleanup_(freep) char *since = time_text(link->since_usec, /* utc= */ false), *words = words_of(link);
 
                 print_row(link->name, link->active, since ? since : "-",
                           link->release && runs_release(link) ? link->release : "-",
-                          short_id(real_id(link)), link->status ? link->status : "");
+                          short_id(real_id(link)), words);
         }
 }
 

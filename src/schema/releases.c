@@ -97,6 +97,19 @@ const char *release_clickhouse_switch(const char *name) {
                                                                : "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED";
 }
 
+/* Lago's compose files of v1.41.1 to v1.41.3 name the front v1.41.0; v1.16.1 is a second tag on the commit of v1.26.1. */
+const char *release_front(const char *name) {
+        static const char *const fronts[][2] = {
+                { "v1.16.1", "v1.26.1" }, { "v1.41.1", "v1.41.0" }, { "v1.41.2", "v1.41.0" },
+                { "v1.41.3", "v1.41.0" }, { "v1.47.1", "v1.47.0" }, { "v1.47.2", "v1.47.0" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(fronts); i++)
+                if (streq(fronts[i][0], name))
+                        return fronts[i][1];
+        return name;
+}
+
 static const Squash squashes[] = {
         { .last = "v1.30.0", .at = "v1.31.0", .into = 20250122112050 },
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What is known of Lago's releases: which migration versions each has, and what must be done at which. Pure data. */
+/* What is known of Lago's releases: which migration versions and which front each has, what must be done at which. Pure data. */
 
 #include "schema/versions.h"
 
@@ -48,6 +48,12 @@ uint64_t release_number(const char *name);
 
 /** release_clickhouse_switch() - the variable that makes "rails db:migrate" of that release migrate ClickHouse too. */
 const char *release_clickhouse_switch(const char *name);
+
+/**
+ * release_front() - the release whose front belongs to @name: itself, but for those that were tagged for the API alone.
+ * Answer: borrowed, of @name or of the table.
+ */
+const char *release_front(const char *name);
 
 /* A squash: at release @at, files older than @into were merged into it and deleted; @last still carries them. */
 typedef struct Squash {

@@ -3,6 +3,7 @@
 #include "stack/stack.h"
 
 #include "base/util.h"
+#include "schema/releases.h"
 
 /* "registry.example/x" and "localhost/x" name their registry themselves, "getlago/api" does not. */
 static bool names_registry(const char *name) {
@@ -21,10 +22,17 @@ char *stack_image(const Config *config, MemberKind kind) {
         };
         const char *name = names[kind], *last = strrchr(name, '/');
         bool tagged = strchr(name, '@') || strchr(last ? last : name, ':');
+        const char *release = kind == MEMBER_FRONT ? release_front(config->release) : config->release;
 
         return xasprintf("%s%s%s%s%s", names_registry(name) ? "" : config->registry,
                          names_registry(name) ? "" : "/", name, tagged ? "" : ":",
-                         tagged ? "" : config->release);
+                         tagged ? "" : release);
+}
+
+const char *stack_image_absent(MemberKind kind) {
+        return kind == MEMBER_FRONT ? "see release and [images] in lago.conf, where front = may name the front of a "
+                                      "neighbouring release"
+                                    : "see release and [images] in lago.conf";
 }
 
 char **stack_volumes(const Config *config, MemberKind kind) {

@@ -73,6 +73,9 @@ char *member_unit(const Member *member);
 /** stack_image() - the full reference that runs this member: "docker.io/getlago/api:v1.50.0". Never NULL. */
 char *stack_image(const Config *config, MemberKind kind);
 
+/** stack_image_absent() - what to look at when the registry does not have it. */
+const char *stack_image_absent(MemberKind kind);
+
 /** stack_is_enabled() - whether lago.conf wants this member on this host. */
 bool stack_is_enabled(const Config *config, const Member *member);
 

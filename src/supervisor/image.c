@@ -45,7 +45,7 @@ static void on_pulled(void *userdata, const JobResult *result) {
         case ENGINE_NO_SUCH_IMAGE:
         case ENGINE_DENIED:
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
-                                 "Refused: the registry has no %s; see release and [images] in lago.conf", s->lookup.reference);
+                                 "Refused: the registry has no %s; %s", s->lookup.reference, stack_image_absent(s->lookup.of));
                 return;
         case ENGINE_DISK_FULL:
                 supervisor_again(s, "Pull failed: no space left on device");

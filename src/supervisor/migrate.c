@@ -16,8 +16,12 @@
 
 /* What does not keep Lago from serving, but wants somebody's attention: a bridge's task, an index left half built. */
 static void tell_warnings(const Supervisor *s) {
+        _cleanup_(freep) char *lags = config_front_lags(s->config);
+
         STRV_FOREACH(warning, s->gate.warnings)
                 log_message(LOG_WARNING, strstr(*warning, "bridge") ? MESSAGE_BRIDGE_OPEN : NULL, "%s.", *warning);
+        if (lags)
+                log_warning("%s.", lags);
 }
 
 static void finish(Supervisor *s) {

@@ -2,6 +2,8 @@
 /* lago.conf: its defaults, and every refusal word for word. */
 #include "config-scratch.h"
 
+#define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 #define RELEASE "[lago]\nrelease = v1.50.0\n"
 
 static void assert_says(const char *conf, const char *expected) {
@@ -533,6 +535,26 @@ static void a_name_that_nobody_can_reach_is_warned_of(void **state _unused_) {
 }
 
 /* The page comes from the one, and calls the other from wherever it is shown. */
+#define FRONT(release, front) "[lago]\nrelease = " release "\n[images]\nfront = " front "\n"
+
+static void a_front_that_stays_behind_is_warned_of(void **state _unused_) {
+        assert_says(FRONT("v1.50.0", "getlago/front:v1.41.0"),
+                    "lago.conf:4: warning: front = getlago/front:v1.41.0 stays behind v1.50.0; write it without its tag, "
+                    "and it goes with the release\n");
+        assert_says(FRONT("v1.50.0", "r.example:5000/front:v1.41.0@sha256:" DIGEST),
+                    "lago.conf:4: warning: front = r.example:5000/front:v1.41.0@sha256:" DIGEST
+                    " stays behind v1.50.0; write it without its tag, and it goes with the release\n");
+        assert_says(FRONT("v1.47.2", "getlago/front:v1.46.0"),
+                    "lago.conf:4: warning: front = getlago/front:v1.46.0 stays behind v1.47.2; write it without its tag, "
+                    "and it goes with the release\n");
+        assert_says(FRONT("v1.47.2", "getlago/front:v1.47.0"), "");
+        assert_says(FRONT("v1.50.0", "getlago/front"), "");
+        assert_says(FRONT("v1.50.0", "getlago/front:v1.50.0"), "");
+        assert_says(FRONT("v1.50.0", "getlago/front:mine"), "");
+        assert_says(FRONT("v1.50.0", "r.example:5000/front"), "");
+        assert_says(FRONT("v1.50.0", "getlago/front:v1.41.0") "[front]\nenabled = no\n", "");
+}
+
 static void what_browsers_cannot_reach_is_warned_of(void **state _unused_) {
         static const char local[] =
                 "warning: api-url names localhost, where browsers of other hosts find themselves; write "
@@ -719,6 +741,7 @@ int main(void) {
                 cmocka_unit_test(strange_bytes_are_refused_or_harmless),
                 cmocka_unit_test(what_contradicts_is_refused),
                 cmocka_unit_test(a_name_that_nobody_can_reach_is_warned_of),
+                cmocka_unit_test(a_front_that_stays_behind_is_warned_of),
                 cmocka_unit_test(what_browsers_cannot_reach_is_warned_of),
                 cmocka_unit_test(an_unreadable_file_is_an_error),
                 cmocka_unit_test(what_cannot_be_read_now_is_not_refused),

@@ -108,6 +108,24 @@ static void assert_masked(const char *name, const char *value, const char *expec
         assert_string_equal(shown, expected);
 }
 
+static void assert_front(const char *image, const char *release, const char *expected) {
+        _cleanup_(freep) char *note = front_note(image, release);
+
+        assert_true(!note == !expected);
+        if (expected)
+                assert_string_equal(note, expected);
+}
+
+static void a_front_of_another_release_is_told(void **state _unused_) {
+        assert_front("docker.io/getlago/front:v1.47.0", "v1.47.2", "front v1.47.0, which belongs to v1.47.2");
+        assert_front("docker.io/getlago/front:v1.46.0", "v1.47.2", "front v1.46.0");
+        assert_front("docker.io/getlago/front:v1.47.2", "v1.47.2", NULL);
+        assert_front("r.example:5000/front@sha256:0123", "v1.47.2", NULL);
+        assert_front("r.example:5000/front", "v1.47.2", NULL);
+        assert_front(NULL, "v1.47.2", NULL);
+        assert_front("docker.io/getlago/front:v1.47.0", NULL, NULL);
+}
+
 static void harmless_values_are_shown(void **state _unused_) {
         assert_masked("LAGO_CLICKHOUSE_ENABLED", "false", "false");
         assert_masked("RAILS_ENV", "production", "production");
@@ -255,6 +273,7 @@ int main(void) {
                 cmocka_unit_test(a_line_tells_state_span_and_status),
                 cmocka_unit_test(a_line_is_fit_for_a_terminal),
                 cmocka_unit_test(seconds_are_no_news),
+                cmocka_unit_test(a_front_of_another_release_is_told),
                 cmocka_unit_test(harmless_values_are_shown),
                 cmocka_unit_test(what_could_be_a_secret_is_not_shown),
                 cmocka_unit_test(no_password_of_a_url_comes_out),

@@ -101,6 +101,39 @@ static void images_get_registry_and_release(void **state) {
         }
 }
 
+/* Lago has tagged some releases for the API alone. */
+static void the_front_is_the_one_that_belongs_to_the_release(void **state) {
+        static const struct {
+                const char *release, *image, *front;
+        } cases[] = {
+                {"v1.50.0", "getlago/front", "docker.io/getlago/front:v1.50.0"},
+                {"v1.58.1", "getlago/front", "docker.io/getlago/front:v1.58.1"},
+                {"v1.16.1", "getlago/front", "docker.io/getlago/front:v1.26.1"},
+                {"v1.41.0", "getlago/front", "docker.io/getlago/front:v1.41.0"},
+                {"v1.41.1", "getlago/front", "docker.io/getlago/front:v1.41.0"},
+                {"v1.41.2", "getlago/front", "docker.io/getlago/front:v1.41.0"},
+                {"v1.41.3", "getlago/front", "docker.io/getlago/front:v1.41.0"},
+                {"v1.47.1", "getlago/front", "docker.io/getlago/front:v1.47.0"},
+                {"v1.47.2", "getlago/front", "docker.io/getlago/front:v1.47.0"},
+                {"v1.47.2", "mirror.example/front", "mirror.example/front:v1.47.0"},
+                {"v1.47.2", "getlago/front:v1.46.0", "docker.io/getlago/front:v1.46.0"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(config_freep) Config *c = config_of(NULL);
+                _cleanup_(freep) char *front = NULL, *api = NULL, *expected = NULL;
+
+                free_and_strdup(&c->release, cases[i].release);
+                free_and_strdup(&c->image_front, cases[i].image);
+                front = stack_image(c, MEMBER_FRONT);
+                api = stack_image(c, MEMBER_API);
+                expected = xasprintf("docker.io/getlago/api:%s", cases[i].release);
+                assert_string_equal(front, cases[i].front);
+                assert_string_equal(api, expected);
+        }
+}
+
 static void each_member_sees_what_it_needs_and_no_more(void **state) {
         _cleanup_(config_freep) Config *c = config_of("events");
         static const struct {
@@ -386,6 +419,7 @@ int main(void) {
                 cmocka_unit_test(names_go_both_ways),
                 cmocka_unit_test(members_come_upstream_first),
                 cmocka_unit_test(images_get_registry_and_release),
+                cmocka_unit_test(the_front_is_the_one_that_belongs_to_the_release),
                 cmocka_unit_test(each_member_sees_what_it_needs_and_no_more),
                 cmocka_unit_test(what_is_the_fronts_reaches_the_front_alone),
                 cmocka_unit_test(a_password_is_encoded_in_the_url),
