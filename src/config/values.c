@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "config/address.h"
+#include "schema/releases.h"
 
 #define LETTERS  "abcdefghijklmnopqrstuvwxyz"
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -172,6 +173,11 @@ static int parse_release(const char *value, void *target, char **reterr) {
         if (!is_release(value)) {
                 if (end && !*end)
                         *reterr = xasprintf("write it with its letter: v%s", value);
+                return -EINVAL;
+        }
+        if (release_number(value) > 0 && release_number(value) < release_number(RELEASES_OLDEST)) {
+                *reterr = xstrdup("it is older than " RELEASES_OLDEST ", the oldest release whose worker can be asked whether it "
+                                  "is ready; write " RELEASES_OLDEST " or later, which takes its database over");
                 return -EINVAL;
         }
         free_and_strdup(target, value);

@@ -427,6 +427,19 @@ static void a_wrong_value_is_told_with_what_to_write(void **state _unused_) {
                     "lago.conf:2: [lago] release = latest: write a release such as v1.50.0\n");
 }
 
+static void a_release_whose_worker_cannot_be_asked_is_refused(void **state _unused_) {
+        assert_says("[lago]\nrelease = v1.5.1\n",
+                    "lago.conf:2: [lago] release = v1.5.1: it is older than v1.6.0, the oldest release whose worker can be "
+                    "asked whether it is ready; write v1.6.0 or later, which takes its database over\n");
+        assert_says("[lago]\nrelease = v0.34.1\n",
+                    "lago.conf:2: [lago] release = v0.34.1: it is older than v1.6.0, the oldest release whose worker can be "
+                    "asked whether it is ready; write v1.6.0 or later, which takes its database over\n");
+        assert_says("[lago]\nrelease = v1.6.0\n", "");
+        assert_says("[lago]\nrelease = v1.10.0\n", "");
+        assert_says("[lago]\nrelease = v2.0.0\n", "");
+        assert_says("[lago]\nrelease = v1.123456.0\n", "");
+}
+
 static void lines_with_two_meanings_are_refused(void **state _unused_) {
         static const char no_setting[] =
                 "lago.conf:4: this is no setting; write KEY = VALUE, or # before a comment\n";
@@ -735,6 +748,7 @@ int main(void) {
                 cmocka_unit_test(a_later_file_overrides),
                 cmocka_unit_test(errors_come_in_the_order_of_files_and_lines),
                 cmocka_unit_test(a_wrong_value_is_told_with_what_to_write),
+                cmocka_unit_test(a_release_whose_worker_cannot_be_asked_is_refused),
                 cmocka_unit_test(lines_with_two_meanings_are_refused),
                 cmocka_unit_test(a_long_line_smuggles_nothing),
                 cmocka_unit_test(a_long_section_is_not_cut),
