@@ -56,6 +56,7 @@ int oneshot_run(const Oneshot *oneshot, const RunOptions *options, RunResult *re
                 .env_file = env_file,
                 .network = oneshot->network,
                 .volumes = oneshot->volumes,
+                .entrypoint = "",
                 .command = oneshot->command,
                 .terminal = oneshot->terminal,
                 .grace_sec = 10,

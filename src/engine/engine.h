@@ -18,6 +18,7 @@ typedef struct ContainerSpec {
         const char *network, *alias;
         const char *publish; /* "127.0.0.1:3000:3000", or NULL */
         char *const *volumes;
+        const char *entrypoint; /* "": none, @command is run as it stands; NULL: the image's own */
         char *const *command; /* NULL: the image's own */
         const char *shm_size, *stop_signal; /* NULL: the engine's and the image's default */
         unsigned grace_sec;

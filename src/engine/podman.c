@@ -20,6 +20,12 @@ static void option(char ***argv, const char *name, const char *value) {
                 strv_addf(argv, "--%s=%s", name, value);
 }
 
+static void what_runs(char ***argv, const ContainerSpec *spec) {
+        option(argv, "entrypoint", spec->entrypoint);
+        strv_add(argv, spec->image);
+        strv_extend(argv, spec->command);
+}
+
 /*
  * split keeps the container in the unit's control group; passthrough makes our standard output the container's;
  * the notification socket is ours alone; the image's own health check would run as timers of systemd.
@@ -46,8 +52,7 @@ static char **podman_create(const ContainerSpec *spec) {
                 option(&argv, "volume", *volume);
         option(&argv, "conmon-pidfile", spec->conmon_pid_file);
         option(&argv, "pidfile", spec->pid_file);
-        strv_add(&argv, spec->image);
-        strv_extend(&argv, spec->command);
+        what_runs(&argv, spec);
         return argv;
 }
 
@@ -72,8 +77,7 @@ static char **podman_run(const ContainerSpec *spec) {
         option(&argv, "env-file", spec->env_file);
         STRV_FOREACH(volume, spec->volumes)
                 option(&argv, "volume", *volume);
-        strv_add(&argv, spec->image);
-        strv_extend(&argv, spec->command);
+        what_runs(&argv, spec);
         return argv;
 }
 

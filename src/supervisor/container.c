@@ -105,6 +105,7 @@ static void create(Supervisor *s) {
                 .network = s->config->network,
                 .alias = s->member.pool[0] ? NULL : s->info->name,
                 .volumes = volumes,
+                .entrypoint = s->info->backend ? "" : NULL,
                 .command = command,
                 .shm_size = s->member.kind == MEMBER_DB ? s->config->shm_size : NULL,
                 .stop_signal = s->info->stop_signal,

@@ -286,6 +286,21 @@ static void the_engines_words_are_these(void **state) {
                                   " 0123 ./scripts/start.api.sh");
 }
 
+/* With one of its own, what we run would only be its arguments: every member would migrate and serve. */
+static void no_entry_point_of_an_image_comes_between(void **state) {
+        char *command[] = {(char[]){"bundle"}, (char[]){"exec"}, NULL};
+        const ContainerSpec spec = {
+                .name = "n", .member = "m", .image = "0123", .entrypoint = "", .command = command, .grace_sec = 45};
+        const ContainerSpec own = {.name = "n", .member = "m", .image = "0123", .grace_sec = 45};
+        _cleanup_(strv_freep) char **create = engine_podman.create(&spec), **run = engine_podman.run(&spec),
+                                   **kept = engine_podman.create(&own);
+
+        (void)state;
+        assert_true(strv_contains(create, "--entrypoint="));
+        assert_true(strv_contains(run, "--entrypoint="));
+        assert_false(mentions(kept, "--entrypoint"));
+}
+
 static void the_gate_is_asked_with_what_lago_conf_says(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         _cleanup_(freep) char *line = NULL, *alone = NULL;
@@ -428,6 +443,7 @@ int main(void) {
                 cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
                 cmocka_unit_test(published_addresses_are_as_configured),
                 cmocka_unit_test(the_engines_words_are_these),
+                cmocka_unit_test(no_entry_point_of_an_image_comes_between),
                 cmocka_unit_test(the_gate_is_asked_with_what_lago_conf_says),
                 cmocka_unit_test(clickhouse_is_asked_where_its_variable_is_set_at_all),
                 cmocka_unit_test(clickhouse_is_what_lago_migrate_is_told),
