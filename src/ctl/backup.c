@@ -23,7 +23,11 @@
 #define LISTING_MAX (16U << 20)
 #define DUMP        "lago.dump"
 
-static const char readme[] =
+/*
+ * In the container of PostgreSQL each command is one program: what a shell leaves behind is process 1's, which is the server,
+ * and an orphan of it that ends with 2 or more counts as a crash that cuts off everybody.
+ */
+static const char readme_format[] =
         "A backup of Lago, made by \"lagoctl backup\".\n"
         "\n" DUMP "     the database, as of one moment (pg_dump -Fc)\n"
         "manifest      the migrations of the release it was made with\n"
@@ -40,10 +44,9 @@ static const char readme[] =
         "\n"
         "    lagoctl stop\n"
         "    systemctl start lago-db\n"
-        "    podman exec -i lago-db sh -c 'dropdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\" &&\n"
-        "        createdb -U \"$POSTGRES_USER\" \"$POSTGRES_DB\"'\n"
-        "    podman exec -i lago-db sh -c 'pg_restore -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\"' < " DUMP
-        "\n"
+        "    podman exec lago-db dropdb -U %1$s %2$s &&\n"
+        "        podman exec lago-db createdb -U %1$s %2$s &&\n"
+        "        podman exec -i lago-db pg_restore -U %1$s -d %2$s < " DUMP "\n"
         "    lagoctl stop\n"
         "    cp fingerprints " FINGERPRINTS_FILE "    # then other keys are refused\n"
         "    lagoctl start\n";
@@ -273,6 +276,14 @@ static int write_manifest(const Backup *b) {
         return r < 0 ? r : write_text(b, "manifest", text);
 }
 
+static int write_readme(const Backup *b) {
+        _cleanup_(freep) char *user = shell_word(pg_user(b->release.config)),
+                              *database = shell_word(pg_database(b->release.config));
+        _cleanup_(freep) char *text = xasprintf(readme_format, user, database);
+
+        return write_text(b, "README", text);
+}
+
 /* In the form of lago-setup's own file, which compares them at each start. */
 static int write_fingerprints(const Backup *b) {
         unsigned char bytes[16];
@@ -297,7 +308,7 @@ static int write_all(const Backup *b, off_t *ret_size) {
         if (r >= 0)
                 r = write_fingerprints(b);
         if (r >= 0)
-                r = write_text(b, "README", readme);
+                r = write_readme(b);
         if (r >= 0)
                 r = write_dump(b, ret_size);
         return r;

@@ -47,10 +47,35 @@ char **pg_environment(const char *url, const char *ca_file_inside, char **reterr
         return environment;
 }
 
+char *shell_word(const char *s) {
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+        char *word, *out;
+
+        if (*s && strspn(s, plain) == strlen(s))
+                return xstrdup(s);
+        word = out = xcalloc(4 * strlen(s) + 3, 1);
+        *out++ = '\'';
+        for (; *s; s++)
+                if (*s == '\'')
+                        out = stpcpy(out, "'\\''");
+                else
+                        *out++ = *s;
+        *out = '\'';
+        return word;
+}
+
 /* --- the bundled server: by its socket, where it asks for no password ---------------------------------- */
 
 static const char *or_default(const char *value, const char *fallback) {
         return isempty(value) ? fallback : value;
+}
+
+const char *pg_user(const Config *config) {
+        return or_default(env_get(config->env, "POSTGRES_USER"), "lago");
+}
+
+const char *pg_database(const Config *config) {
+        return or_default(env_get(config->env, "POSTGRES_DB"), "lago");
 }
 
 static int run_bundled(const Config *config, char *const *command, const RunOptions *options,
@@ -65,9 +90,8 @@ static int run_bundled(const Config *config, char *const *command, const RunOpti
                 return -ENOTCONN;
         }
         strv_add(&inside, "env");
-        strv_addf(&inside, "PGUSER=%s", or_default(env_get(config->env, "POSTGRES_USER"), "lago"));
-        strv_addf(&inside, "PGDATABASE=%s",
-                  or_default(env_get(config->env, "POSTGRES_DB"), "lago"));
+        strv_addf(&inside, "PGUSER=%s", pg_user(config));
+        strv_addf(&inside, "PGDATABASE=%s", pg_database(config));
         strv_extend(&inside, command);
         container = member_container(&db);
         argv = engine_podman.exec(container, inside);

@@ -10,6 +10,13 @@
  */
 char **pg_environment(const char *url, const char *ca_file_inside, char **reterr);
 
+/** shell_word() - @s as one word of a shell, in quotes where it needs them. Pure; the caller frees it. */
+char *shell_word(const char *s);
+
+/** pg_user(), pg_database() - of the bundled server, or of one that would be bundled. Borrowed. */
+const char *pg_user(const Config *config);
+const char *pg_database(const Config *config);
+
 /**
  * pg_run() - runs @command, such as "pg_dump -Fc": it finds user, database and password by itself.
  *

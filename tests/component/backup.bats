@@ -53,6 +53,22 @@ backup() {
         [ "$(ls -A "$DIR")" = "${output##*/}" ]
 }
 
+# In that container a shell's orphan that ends with 2 or more counts as a crash of the server.
+@test "its way back runs one program at a time in the database's container, no shell around" {
+        printf "POSTGRES_USER=o'neil\nPOSTGRES_DB=books\n" >>"$RUN/admitted/secrets.env"
+        backup "$DIR"
+        [ "$status" = 0 ]
+        sed -n 's/^    //p' "$output/README" >"$RUN/restore"
+        printf '#!/bin/sh\nprintf "<%%s>" "$@" >>%s\necho >>%s\n' "$RUN/calls" "$RUN/calls" >"$RUN/bin/podman"
+        touch "$RUN/lago.dump"
+        (cd "$RUN" && PATH=$RUN/bin:$PATH bash -eu <(grep podman restore))
+        diff - "$RUN/calls" <<'CALLS'
+<exec><lago-db><dropdb><-U><o'neil><books>
+<exec><lago-db><createdb><-U><o'neil><books>
+<exec><-i><lago-db><pg_restore><-U><o'neil><-d><books>
+CALLS
+}
+
 @test "what an interrupted one left goes, and what others named alike stays" {
         mkdir -p -m 700 "$DIR/.lago-backup.partial/sub" "$DIR/.lago-mine.partial"
         touch "$DIR/.lago-backup.partial/sub/file" "$DIR/.lago-mine.partial/notes"

@@ -200,6 +200,18 @@ static void assert_quoted(const char *s, const char *expected) {
         assert_string_equal(quoted, expected);
 }
 
+static void a_name_is_one_word_of_a_shell(void **state _unused_) {
+        static const char *const cases[][2] = {
+                {"lago", "lago"}, {"lago_1.x-y", "lago_1.x-y"}, {"", "''"}, {"a b", "'a b'"},
+                {"$HOME", "'$HOME'"}, {"o'neil", "'o'\\''neil'"}, {"''", "''\\'''\\'''"}};
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *word = shell_word(cases[i][0]);
+
+                assert_string_equal(word, cases[i][1]);
+        }
+}
+
 static void json_strings_are_quoted(void **state _unused_) {
         assert_quoted(NULL, "null");
         assert_quoted("", "\"\"");
@@ -278,6 +290,7 @@ int main(void) {
                 cmocka_unit_test(what_could_be_a_secret_is_not_shown),
                 cmocka_unit_test(no_password_of_a_url_comes_out),
                 cmocka_unit_test(libpq_gets_its_variables),
+                cmocka_unit_test(a_name_is_one_word_of_a_shell),
                 cmocka_unit_test(json_strings_are_quoted),
                 cmocka_unit_test(arguments_are_flags_and_words),
                 cmocka_unit_test(a_variable_for_a_task_stands_behind_it),
