@@ -35,6 +35,9 @@ static int tell_failure(const Config *config, const char *image, const RunResult
                 log_error("the registry has no %s; %s", image,
                           stack_image_absent(streq(image, front) ? MEMBER_FRONT : MEMBER_API));
                 return EXIT_IMAGE;
+        case ENGINE_OTHER_MACHINE:
+                log_error("%s is not made for this host's processor: %s", image, line);
+                return EXIT_IMAGE;
         case ENGINE_DISK_FULL:
                 log_error("%s: no space left on device", image);
                 return EXIT_TEMPFAIL;
@@ -103,7 +106,8 @@ const Verb verb_pull = {
         .arguments = "[RELEASE]",
         .summary = "Pull the images of a release, before anything stops for it",
         .help = "Without RELEASE it is the one in lago.conf. Images that are here already are left as they are.\n"
-                "Exit status: 75 what may pass (registry away, disk full), 81 the registry has no such image.\n",
+                "Exit status: 75 what may pass (registry away, disk full), 81 the registry has no such image, or none\n"
+                "for this host's processor.\n",
         .as_root = true,
         .run = run,
 };

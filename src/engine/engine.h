@@ -82,6 +82,7 @@ typedef enum EngineFailure {
         ENGINE_IMAGE_ABSENT,  /* the image is not on this host */
         ENGINE_NETWORK_ABSENT, /* the network is not */
         ENGINE_NO_SUCH_IMAGE, /* the registry does not know it */
+        ENGINE_OTHER_MACHINE, /* there is none for this host's processor, or what is in it is made for another one */
         ENGINE_DISK_FULL,
         ENGINE_DENIED, /* the registry wants a login */
 } EngineFailure;

@@ -16,6 +16,9 @@ EngineFailure engine_failure(const char *text) {
                 {"manifest unknown", ENGINE_NO_SUCH_IMAGE},
                 {"name unknown", ENGINE_NO_SUCH_IMAGE},
                 {"repository name not known", ENGINE_NO_SUCH_IMAGE},
+                {"no image found in image index for architecture", ENGINE_OTHER_MACHINE},
+                {"no image found in manifest list for architecture", ENGINE_OTHER_MACHINE},
+                {"exec format error", ENGINE_OTHER_MACHINE},
                 {"unauthorized", ENGINE_DENIED},
                 {"access to the resource is denied", ENGINE_DENIED},
         };

@@ -342,6 +342,11 @@ static void start_failed(Supervisor *s, const JobResult *result, const char *wor
         _cleanup_(freep) char *line = engine_last_line(words), *reason = engine_reason(words, 70);
 
         s->container.start_killed |= result->signaled;
+        if (engine_failure(words) == ENGINE_OTHER_MACHINE) {
+                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor: %s", s->image,
+                                 reason);
+                return;
+        }
         log_warning("%s cannot start the container (%s %d): %s", s->engine->name, result->signaled ? "signal" : "exit",
                     result->status, line);
         supervisor_later(s, "Cannot start the container: %s", reason);

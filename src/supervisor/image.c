@@ -47,6 +47,10 @@ static void on_pulled(void *userdata, const JobResult *result) {
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
                                  "Refused: the registry has no %s; %s", s->lookup.reference, stack_image_absent(s->lookup.of));
                 return;
+        case ENGINE_OTHER_MACHINE:
+                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor; %s",
+                                 s->lookup.reference, stack_image_absent(s->lookup.of));
+                return;
         case ENGINE_DISK_FULL:
                 supervisor_again(s, "Pull failed: no space left on device");
                 return;

@@ -412,6 +412,12 @@ static void the_engines_failures_are_told_apart(void **state) {
                 {"Error: initializing source docker://x: reading manifest v9: manifest unknown", ENGINE_NO_SUCH_IMAGE},
                 {"Error: writing blob: storing blob: no space left on device", ENGINE_DISK_FULL},
                 {"Error: x: requested access to the resource is denied", ENGINE_DENIED},
+                {"Error: choosing an image from manifest list docker://x:v9: no image found in image index for architecture "
+                 "\"arm64\", variant \"v8\", OS \"linux\"", ENGINE_OTHER_MACHINE},
+                {"Error: choosing an image from manifest list docker://x:v9: no image found in manifest list for architecture "
+                 "arm64, variant \"v8\", OS linux", ENGINE_OTHER_MACHINE},
+                {"exec /usr/bin/tini: exec format error", ENGINE_OTHER_MACHINE},
+                {"Error: OCI runtime error: crun: exec container process `/bin/sh`: Exec format error", ENGINE_OTHER_MACHINE},
                 {"Error: dial tcp 192.0.2.1:443: i/o timeout", ENGINE_FAILED},
                 {"", ENGINE_FAILED},
         };
