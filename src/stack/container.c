@@ -108,7 +108,31 @@ static char **renderer_command(const Config *config) {
         return command;
 }
 
-char **stack_command(const Config *config, const Member *member, const char *script, const char *command) {
+static char **shell_command(const char *command) {
+        char **argv = NULL;
+
+        strv_add(&argv, "/bin/sh");
+        strv_add(&argv, "-c");
+        strv_addf(&argv, "exec %s", command);
+        return argv;
+}
+
+/*
+ * Lago's programs for all addresses ask for [::], which takes in those of IPv4, and which a kernel without IPv6 does not have.
+ * That line of the API's scripts and of the front's configuration is the same in every release.
+ */
+#define SERVE_IPV4 "bundle exec rails s -b 0.0.0.0"
+
+static char **front_command_ipv4(void) {
+        char **argv = NULL;
+
+        strv_add(&argv, "/bin/sh");
+        strv_add(&argv, "-c");
+        strv_add(&argv, "sed -i '/listen *\\[::\\]/d' /etc/nginx/conf.d/default.conf; ./.env.sh && exec nginx -g 'daemon off;'");
+        return argv;
+}
+
+char **stack_command(const Config *config, const Member *member, const char *script, const char *command, bool ipv6) {
         char **argv = NULL;
 
         switch (member->kind) {
@@ -121,20 +145,25 @@ char **stack_command(const Config *config, const Member *member, const char *scr
                         strv_add(&argv, "postgres");
                 strv_extend(&argv, config->database_arguments);
                 return argv;
+        case MEMBER_FRONT:
+                return ipv6 ? NULL : front_command_ipv4();
         case MEMBER_API:
+                if (script && !ipv6)
+                        return shell_command(SERVE_IPV4);
+                /* fall through */
         case MEMBER_WORKER:
         case MEMBER_CLOCK:
                 if (!script)
                         return NULL;
-                if (streq(command, "exec"))
-                        strv_addf(&argv, "./%s", script);
-                else {
-                        strv_add(&argv, "/bin/sh");
-                        strv_add(&argv, "-c");
-                        strv_addf(&argv, "exec %s", command);
-                }
+                if (!streq(command, "exec"))
+                        return shell_command(command);
+                strv_addf(&argv, "./%s", script);
                 return argv;
         default:
                 return NULL;
         }
+}
+
+const char *stack_entrypoint(MemberKind kind, char *const *command) {
+        return command && (member_info(kind)->backend || kind == MEMBER_FRONT) ? "" : NULL;
 }

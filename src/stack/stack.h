@@ -127,8 +127,12 @@ char **stack_scripts(const Member *member);
  * @script   the one of stack_scripts() that the image has, NULL when it has none.
  * @command  how that script ends: "exec" when its last command is an exec, and the script is run as it is; else that
  *           last command, which is run directly, as a shell that is process 1 ignores SIGTERM.
+ * @ipv6     whether the kernel has IPv6 at all: without it the API and the front are to listen on 0.0.0.0 alone.
  */
-char **stack_command(const Config *config, const Member *member, const char *script, const char *command);
+char **stack_command(const Config *config, const Member *member, const char *script, const char *command, bool ipv6);
+
+/** stack_entrypoint() - "" where @command is run as it stands, NULL where the image's entry point takes it. */
+const char *stack_entrypoint(MemberKind kind, char *const *command);
 
 /* What lago-gate is to look at. Strings are borrowed. */
 typedef struct StackGate {

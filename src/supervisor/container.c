@@ -56,6 +56,13 @@ static int write_environment(Supervisor *s, const char *path) {
         return r;
 }
 
+/* Booted with ipv6.disable=1 it has none, in no namespace. */
+static bool kernel_has_ipv6(void) {
+        _cleanup_(closep) int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        return fd >= 0 || errno != EAFNOSUPPORT;
+}
+
 static char **command_of(Supervisor *s) {
         _cleanup_(strv_freep) char **scripts = stack_scripts(&s->member);
 
@@ -65,9 +72,9 @@ static char **command_of(Supervisor *s) {
                 _cleanup_(freep) char *command = image_script(s, *script);
 
                 if (command)
-                        return stack_command(s->config, &s->member, *script, command);
+                        return stack_command(s->config, &s->member, *script, command, kernel_has_ipv6());
         }
-        return stack_command(s->config, &s->member, NULL, NULL);
+        return stack_command(s->config, &s->member, NULL, NULL, kernel_has_ipv6());
 }
 
 /* podman would tell it in words only; a bind(2) of our own tells it for sure. 1: somebody else listens there. */
@@ -105,7 +112,7 @@ static void create(Supervisor *s) {
                 .network = s->config->network,
                 .alias = s->member.pool[0] ? NULL : s->info->name,
                 .volumes = volumes,
-                .entrypoint = s->info->backend ? "" : NULL,
+                .entrypoint = stack_entrypoint(s->member.kind, command),
                 .command = command,
                 .shm_size = s->member.kind == MEMBER_DB ? s->config->shm_size : NULL,
                 .stop_signal = s->info->stop_signal,

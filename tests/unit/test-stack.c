@@ -243,14 +243,57 @@ static void the_ca_file_is_named_as_the_containers_see_it(void **state) {
 static void a_script_that_does_not_exec_is_not_run_itself(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         Member m = {.kind = MEMBER_WORKER};
-        _cleanup_(strv_freep) char **good = stack_command(c, &m, "scripts/start.worker.sh", "exec");
-        _cleanup_(strv_freep) char **old =
-                stack_command(c, &m, "scripts/start.worker.sh", "bundle exec sidekiq -C config/sidekiq.yml");
+        _cleanup_(strv_freep) char **good = stack_command(c, &m, "scripts/start.worker.sh", "exec", /* ipv6= */ true);
+        _cleanup_(strv_freep) char **old = stack_command(c, &m, "scripts/start.worker.sh",
+                                                         "bundle exec sidekiq -C config/sidekiq.yml", /* ipv6= */ true);
         _cleanup_(freep) char *a = strv_join(good, "|"), *b = strv_join(old, "|");
 
         (void)state;
         assert_string_equal(a, "./scripts/start.worker.sh");
         assert_string_equal(b, "/bin/sh|-c|exec bundle exec sidekiq -C config/sidekiq.yml");
+}
+
+static char *command_text(MemberKind kind, const char *script, const char *command, bool ipv6) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(strv_freep) char **argv = stack_command(c, &(Member){.kind = kind}, script, command, ipv6);
+
+        return argv ? strv_join(argv, "|") : NULL;
+}
+
+static void without_ipv6_the_api_and_the_front_listen_on_ipv4(void **state) {
+        static const char serve[] = "/bin/sh|-c|exec bundle exec rails s -b 0.0.0.0";
+        _cleanup_(freep) char *api = command_text(MEMBER_API, "scripts/start.api.sh", "exec", false);
+        _cleanup_(freep) char *old = command_text(MEMBER_API, "scripts/start.sh", "bundle exec rails s -b ::", false);
+        _cleanup_(freep) char *both = command_text(MEMBER_API, "scripts/start.sh", "bundle exec rails s -b ::", true);
+        _cleanup_(freep) char *worker = command_text(MEMBER_WORKER, "scripts/start.worker.sh", "exec", false);
+        _cleanup_(freep) char *front = command_text(MEMBER_FRONT, NULL, NULL, false);
+
+        (void)state;
+        assert_string_equal(api, serve);
+        assert_string_equal(old, serve);
+        assert_string_equal(both, "/bin/sh|-c|exec bundle exec rails s -b ::");
+        assert_string_equal(worker, "./scripts/start.worker.sh");
+        assert_string_equal(front, "/bin/sh|-c|sed -i '/listen *\\[::\\]/d' /etc/nginx/conf.d/default.conf; "
+                                   "./.env.sh && exec nginx -g 'daemon off;'");
+        assert_null(command_text(MEMBER_FRONT, NULL, NULL, true));
+        assert_null(command_text(MEMBER_API, NULL, NULL, false));
+}
+
+static void an_entry_point_stays_where_the_image_needs_it(void **state) {
+        static const struct {
+                MemberKind kind;
+                bool none;
+        } cases[] = {{MEMBER_DB, false}, {MEMBER_REDIS, false}, {MEMBER_MIGRATE, true}, {MEMBER_API, true},
+                     {MEMBER_WORKER, true}, {MEMBER_CLOCK, true}, {MEMBER_FRONT, true}, {MEMBER_PDF, false}};
+        char *command[] = {(char[]){"program"}, NULL};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *entrypoint = stack_entrypoint(cases[i].kind, command);
+
+                assert_true(cases[i].none ? entrypoint && *entrypoint == '\0' : !entrypoint);
+                assert_null(stack_entrypoint(cases[i].kind, NULL));
+        }
 }
 
 static void published_addresses_are_as_configured(void **state) {
@@ -447,6 +490,8 @@ int main(void) {
                 cmocka_unit_test(the_database_has_a_place_and_no_secret),
                 cmocka_unit_test(the_ca_file_is_named_as_the_containers_see_it),
                 cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
+                cmocka_unit_test(without_ipv6_the_api_and_the_front_listen_on_ipv4),
+                cmocka_unit_test(an_entry_point_stays_where_the_image_needs_it),
                 cmocka_unit_test(published_addresses_are_as_configured),
                 cmocka_unit_test(the_engines_words_are_these),
                 cmocka_unit_test(no_entry_point_of_an_image_comes_between),
