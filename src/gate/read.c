@@ -35,6 +35,19 @@ static const char query_collect[] =
         "            ' AND lower(coalesce(r->>''code'', r->>''name'')) IN (''admin'', ''finance'', ''manager'')' INTO found;\n"
         "    PERFORM set_config('lago_gate.roles', found, true);\n"
         "  END IF;\n"
+        /* What is older than 15 has neither the function nor the column. */
+        "  IF current_setting('server_version_num')::int >= 150000 THEN\n"
+        "    BEGIN\n"
+        "      EXECUTE 'SELECT format(E''%s\\n%s\\n%s'', d->>''datcollversion'','\n"
+        "              ' pg_database_collation_actual_version((d->>''oid'')::oid),'\n"
+        "              ' coalesce(d->>''datlocale'', d->>''daticulocale'', d->>''datcollate''))'\n"
+        "              ' FROM (SELECT to_jsonb(b) AS d FROM pg_database b WHERE datname = current_database()) AS rows'\n"
+        "        INTO found;\n"
+        "      PERFORM set_config('lago_gate.collation', found, true);\n"
+        /* Of a locale that the server has no longer there is no version to tell. */
+        "    EXCEPTION WHEN OTHERS THEN NULL;\n"
+        "    END;\n"
+        "  END IF;\n"
         "END $lago$; ";
 
 /* What both of the queries below tell. */
@@ -45,6 +58,7 @@ static const char query_collect[] =
         "  current_schema() AS schema, to_regclass('schema_migrations') IS NOT NULL AS has_migrations,\n"              \
         "  setting.versions, coalesce(current_setting('lago_gate.odd', true), '') = 't' AS odd,\n"                     \
         "  coalesce(current_setting('lago_gate.roles', true), '') AS roles,\n"                                         \
+        "  coalesce(current_setting('lago_gate.collation', true), '') AS collation,\n"                                 \
         "  current_setting('is_superuser') AS superuser,\n"                                                            \
         "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,\n"
 
@@ -156,6 +170,19 @@ void ledger_take_versions(Ledger *ledger, const char *text) {
         (void)versions_sort(&ledger->versions);
 }
 
+/* One line each, and an empty one for none: the version it was made with, that of the server, the locale. */
+static void read_collation(Ledger *ledger, const char *text) {
+        char **fields[] = {&ledger->collation_made, &ledger->collation_here, &ledger->locale};
+
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                size_t n = strcspn(text, "\n");
+
+                free(*fields[i]);
+                *fields[i] = n > 0 ? xstrndup(text, n < 64 ? n : 64) : NULL;
+                text += n + (text[n] == '\n');
+        }
+}
+
 static RolesState roles_of(const char *text) {
         return *text == '\0' ? ROLES_NONE : streq(text, "3") ? ROLES_PRESENT : ROLES_MISSING;
 }
@@ -202,6 +229,7 @@ static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
         /* A pooler makes up the backend's number in its greeting; the server tells the true one. */
         ledger->pooled = (int)row_number(row, "pid") != PQbackendPID(conn);
         ledger->roles = roles_of(row_text(row, "roles"));
+        read_collation(ledger, row_text(row, "collation"));
         for (size_t i = 0; indexes && indexes[i] && i < INDEXES_MAX; i++)
                 strv_add(&ledger->invalid_indexes, indexes[i]);
         ledger_take_versions(ledger, row_text(row, "versions"));

@@ -69,6 +69,9 @@ const char *bridge_question(const Case *c);
 /** bridge_is_crossed() - the database is before a bridge that was not passed, the image behind it. */
 bool bridge_is_crossed(const Case *c);
 
+/** warn_collation() - the database was made by a server that sorts text in another way. */
+void warn_collation(Case *c);
+
 bool judge_extension(Case *c);
 /** fresh_way() - how an empty database will get its tables. */
 FreshWay fresh_way(const Case *c);

@@ -19,6 +19,9 @@ Ledger *ledger_free(Ledger *ledger) {
         free(ledger->server);
         free(ledger->database);
         free(ledger->role);
+        free(ledger->locale);
+        free(ledger->collation_made);
+        free(ledger->collation_here);
         free(ledger->search_path);
         free(ledger->schema);
         versions_done(&ledger->versions);

@@ -55,6 +55,8 @@ typedef struct Ledger {
         char *database, *role;
         bool standby, read_only;
         bool clickhouse; /* it is of ClickHouse, where much of what follows means nothing */
+        char *locale; /* that text is sorted by; NULL: the server is older than 15, and cannot tell the rest */
+        char *collation_made, *collation_here; /* its version when the database was made, and on this server; NULL: it has none */
         bool pooled; /* a connection pooler answers in the server's place */
 
         char *search_path; /* as asked for */

@@ -54,6 +54,7 @@ static void warn_generally(Case *c) {
         if (c->ledger->pooled)
                 strv_add(warnings, "a connection pooler answers in PostgreSQL's place; in transaction mode it defeats "
                                    "the lock that keeps a second migrator out");
+        warn_collation(c);
         if (target && !streq(c->manifest->release, "-") &&
             release_number(c->manifest->release) != release_number(target))
                 strv_addf(warnings, "the image says it is %s, not %s", c->manifest->release, target);

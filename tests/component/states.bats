@@ -511,6 +511,60 @@ lock_is_free() { [ "$(sql "$DATABASE" -c "SELECT count(*) FROM pg_locks WHERE lo
         close_session holder
 }
 
+# with_a_collation: a database of this test's own whose collation has a version; that of libc's locales here has none.
+with_a_collation() {
+        sql postgres -c "DROP DATABASE $DATABASE" -c "CREATE DATABASE $DATABASE OWNER lago TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de' LOCALE 'C'"
+        HERE=$(sql "$DATABASE" -c "SELECT pg_database_collation_actual_version(oid) FROM pg_database WHERE datname = current_database()")
+        [ -n "$HERE" ]
+}
+
+# was_made_with VERSION: as a server with another C library has left it
+was_made_with() {
+        sql postgres -c "UPDATE pg_database SET datcollversion = $1 WHERE datname = '$DATABASE'"
+}
+
+# The warning's own commands mend it.
+mend() {
+        field WARNING | sed -n 's/.*mend them with: \(.*;\) (writers wait meanwhile)$/\1/p' | tr ';' '\n' >"$RUN/mend"
+        [ -s "$RUN/mend" ]
+        while read -r statement; do
+                [ -z "$statement" ] || sql "$DATABASE" -c "$statement"
+        done <"$RUN/mend"
+        gate check v1.49.0
+        expect 0 verified
+        [ -z "$(field WARNING)" ]
+}
+
+@test "a database made by another C library is told, with what mends its indexes" {
+        with_a_collation
+        was_made_with NULL
+        gate check v1.49.0
+        [ -n "$(field VERDICT)" ]
+        [ -z "$(field WARNING)" ]
+        fill v1.49.0
+        gate check v1.49.0
+        expect 0 verified
+        [[ "$(field WARNING)" == "indexes on text of database \"$DATABASE\" may miss rows: it was made by a server that sorts by bytes (musl, as in Alpine's images), and this one sorts by de"*" $HERE; mend them with: REINDEX DATABASE"* ]]
+        mend
+        was_made_with "'2.31'"
+        gate check v1.49.0
+        expect 0 verified
+        [[ "$(field WARNING)" == *"it was made sorting by de"*" 2.31, and this server sorts by $HERE; mend"*"REFRESH COLLATION VERSION"* ]]
+        mend
+}
+
+@test "so it is with one that is taken to musl, where no collation has a version" {
+        fill v1.49.0
+        gate check v1.49.0
+        expect 0 verified
+        [ -z "$(field WARNING)" ]
+        was_made_with "'2.36'"
+        gate check v1.49.0
+        expect 0 verified
+        [[ "$(field WARNING)" == *" 2.36, and this server sorts by bytes (musl, as in Alpine's images); mend"* ]]
+        mend
+}
+
 @test "predefined roles: none, missing, present" {
         fill v1.49.0
         gate check v1.49.0

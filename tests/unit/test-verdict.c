@@ -34,6 +34,53 @@ static void set(char **p, const char *s) {
         free_and_strdup(p, s);
 }
 
+static void expect_warning(const Ledger *ledger, const char *warning) {
+        _cleanup_(finding_freep) Finding *finding = judge("v1.49.0", ledger);
+
+        assert_int_equal(strv_length(finding->warnings), warning ? 1 : 0);
+        if (warning)
+                assert_string_equal(finding->warnings[0], warning);
+}
+
+#define WRITE_VERSION "UPDATE pg_database SET datcollversion = pg_database_collation_actual_version(oid) WHERE datname = " \
+                      "current_database()"
+
+/* Of the bundled server the command works as it stands on the host, and no shell is run beside the server. */
+static void a_database_of_another_c_library_is_warned_of(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.49.0"), *empty = ledger_ready();
+
+        (void)state;
+        set(&ledger->locale, "en_US.utf8");
+        expect_warning(ledger, NULL);
+        set(&ledger->collation_here, "2.36");
+        expect_warning(ledger, "indexes on text of database \"lago\" may miss rows: it was made by a server that sorts by bytes "
+                               "(musl, as in Alpine's images), and this one sorts by en_US.utf8 2.36; mend them with: podman exec "
+                               "lago-db psql -U lago -d lago -c 'REINDEX DATABASE \"lago\"' -c '" WRITE_VERSION
+                               "' (writers wait meanwhile)");
+        set(&ledger->collation_made, "2.36");
+        expect_warning(ledger, NULL);
+        set(&ledger->collation_made, "2.31");
+        set(&ledger->endpoint, "pg.example.com:5432");
+        expect_warning(ledger, "indexes on text of database \"lago\" may miss rows: it was made sorting by en_US.utf8 2.31, and "
+                               "this server sorts by 2.36; mend them with: REINDEX DATABASE \"lago\"; ALTER DATABASE \"lago\" "
+                               "REFRESH COLLATION VERSION; (writers wait meanwhile)");
+        set(&ledger->collation_here, NULL);
+        expect_warning(ledger, "indexes on text of database \"lago\" may miss rows: it was made sorting by en_US.utf8 2.31, and "
+                               "this server sorts by bytes (musl, as in Alpine's images); mend them with: REINDEX DATABASE "
+                               "\"lago\"; " WRITE_VERSION "; (writers wait meanwhile)");
+        set(&ledger->endpoint, "db:5432");
+        set(&ledger->role, "o'neil");
+        expect_warning(ledger, "indexes on text of database \"lago\" may miss rows: it was made sorting by en_US.utf8 2.31, and "
+                               "this server sorts by bytes (musl, as in Alpine's images); mend them with: REINDEX DATABASE "
+                               "\"lago\"; " WRITE_VERSION "; (writers wait meanwhile)");
+        /* One without a row has no index that could be wrong, and what cannot tell its locale cannot tell the rest. */
+        set(&empty->locale, "en_US.utf8");
+        set(&empty->collation_here, "2.36");
+        expect_warning(empty, NULL);
+        set(&ledger->locale, NULL);
+        expect_warning(ledger, NULL);
+}
+
 /* --- each state ---------------------------------------------------------------------------------------- */
 
 static void nothing_read_is_never_a_permission(void **state) {
@@ -914,6 +961,7 @@ int main(void) {
                 cmocka_unit_test(an_image_without_a_number_is_told_by_its_set),
                 cmocka_unit_test(nothing_of_a_server_reaches_a_terminal_raw),
                 cmocka_unit_test(of_two_states_the_graver_one_is_told),
+                cmocka_unit_test(a_database_of_another_c_library_is_warned_of),
                 cmocka_unit_test(statuses_are_the_documented_ones),
                 cmocka_unit_test(verified_is_exactly_every_needed_row_and_no_other),
                 cmocka_unit_test(a_row_taken_away_is_always_missed),
