@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Labels on what we make; a container of our name without the member's label is a stranger's. */
 #define ENGINE_LABEL        "io.lago-supervisor"
@@ -58,6 +59,8 @@ typedef struct Engine {
         char **(*image_id)(const char *image);
         /** image_environment() - prints what the image sets, NAME=VALUE lines. */
         char **(*image_environment)(const char *image);
+        /** image_ports() - prints what ports the image exposes, for engine_exposed_port(). */
+        char **(*image_ports)(const char *image);
         /** volume_path() - prints the directory of a volume. */
         char **(*volume_path)(const char *volume);
         /** network_inspect() - prints a network as a list with one object, in JSON. */
@@ -89,6 +92,9 @@ typedef enum EngineFailure {
 
 /** engine_failure() - @text is what a failed client wrote on standard error. Podman has one exit status, 125, for all. */
 EngineFailure engine_failure(const char *text);
+
+/** engine_exposed_port() - the one TCP port of what image_ports() printed; 0 where there is none, or more than one. */
+uint16_t engine_exposed_port(const char *text);
 
 /**
  * engine_reason() - the same in at most @max bytes: engines put the cause last, so of a longer line the end is kept, from

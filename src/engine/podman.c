@@ -157,6 +157,14 @@ static char **podman_image_environment(const char *image) {
         return argv;
 }
 
+static char **podman_image_ports(const char *image) {
+        char **argv = podman("image", "inspect");
+
+        strv_add(&argv, "--format={{json .Config.ExposedPorts}}");
+        strv_add(&argv, image);
+        return argv;
+}
+
 static char **podman_volume_path(const char *volume) {
         char **argv = podman("volume", "inspect");
 
@@ -228,6 +236,7 @@ const Engine engine_podman = {
         .half_made = podman_half_made,
         .image_id = podman_image_id,
         .image_environment = podman_image_environment,
+        .image_ports = podman_image_ports,
         .volume_path = podman_volume_path,
         .network_inspect = podman_network_inspect,
         .network_reload = podman_network_reload,

@@ -63,11 +63,15 @@ const char *stack_listen_local(const Listen *listen) {
         return streq(listen->address, "0.0.0.0") ? "127.0.0.1" : streq(listen->address, "::") ? "::1" : listen->address;
 }
 
-char *stack_publish(const Config *config, MemberKind kind) {
+uint16_t stack_port(MemberKind kind, uint16_t exposed) {
+        return kind == MEMBER_FRONT && exposed > 0 ? exposed : member_info(kind)->port;
+}
+
+char *stack_publish(const Config *config, MemberKind kind, uint16_t port) {
         const Listen *listen = stack_listen(config, kind);
         _cleanup_(freep) char *place = listen ? stack_listen_text(listen) : NULL;
 
-        return place ? xasprintf("%s:%u", place, member_info(kind)->port) : NULL;
+        return place ? xasprintf("%s:%u", place, port) : NULL;
 }
 
 char **stack_scripts(const Member *member) {

@@ -115,8 +115,11 @@ const char *stack_listen_local(const Listen *listen);
 /** stack_listen_text() - "127.0.0.1:3000" or "[::1]:3000"; the caller frees it. */
 char *stack_listen_text(const Listen *listen);
 
-/** stack_publish() - "127.0.0.1:3000:3000", or NULL. */
-char *stack_publish(const Config *config, MemberKind kind);
+/** stack_port() - where the member listens in its container; of the front the image knows better: @exposed, 0 for unknown. */
+uint16_t stack_port(MemberKind kind, uint16_t exposed);
+
+/** stack_publish() - "127.0.0.1:3000:3000", the last being @port of the container; or NULL. */
+char *stack_publish(const Config *config, MemberKind kind, uint16_t port);
 
 /** stack_scripts() - start scripts of the image that run this member, best first ("scripts/start.api.sh"); NULL for none. */
 char **stack_scripts(const Member *member);

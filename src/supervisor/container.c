@@ -128,7 +128,7 @@ static void create(Supervisor *s) {
         }
         (void)unlink(monitor);
         (void)unlink(init);
-        publish = stack_publish(s->config, s->member.kind);
+        publish = stack_publish(s->config, s->member.kind, s->port);
         spec.publish = publish;
         supervisor_client(s, s->engine->create(&spec), on_created);
 }

@@ -331,7 +331,20 @@ static void on_files_created(void *userdata, const JobResult *result) {
                 supervisor_later(s, "Cannot look into %s: %.60s", s->image, line);
 }
 
+static void on_ports(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        bool told = !result->signaled && result->status == 0;
+
+        s->job = NULL;
+        s->port = stack_port(s->member.kind, told ? engine_exposed_port(result->output) : 0);
+        supervisor_feed(s, LIFE_ON_OK);
+}
+
 static void have_image(Supervisor *s) {
+        if (s->member.kind == MEMBER_FRONT) {
+                supervisor_client(s, s->engine->image_ports(s->image_id), on_ports);
+                return;
+        }
         if (!s->info->backend) {
                 supervisor_feed(s, LIFE_ON_OK);
                 return;

@@ -171,7 +171,7 @@ static void on_inspected(void *userdata, const JobResult *result) {
         s->job = NULL;
         if (!result->signaled && result->status == 0 && netavark && find_left(s, &left) && s->left_namespace)
                 request = leftnet_request(&left, s->container_name, s->config->network, result->output,
-                                          listen ? listen->address : NULL, listen ? listen->port : 0, s->info->port);
+                                          listen ? listen->address : NULL, listen ? listen->port : 0, s->port);
         if (!request) {
                 log_warning("What a killed start has left of the network of %s cannot be taken back.", s->container_name);
                 supervisor_feed(s, LIFE_ON_OK);

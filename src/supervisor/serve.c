@@ -20,7 +20,7 @@ static ProbeTarget own_target(const Supervisor *s) {
                 .place = PROBE_IN_NAMESPACE,
                 .netns_fd = s->container.netns_fd,
                 .address = s->container.loopback_v6 ? "::1" : "127.0.0.1",
-                .port = s->info->port,
+                .port = s->port,
                 .path = s->info->probe_path,
                 /* The API says which release answers, so that nothing else can answer for it. */
                 .version = s->member.kind == MEMBER_API ? s->version : NULL,
@@ -48,7 +48,7 @@ static void not_ready(Supervisor *s, const char *reason) {
                 _cleanup_(freep) char *span = span_text(running);
 
                 if (streq(reason, PROBE_NO_ANSWER))
-                        supervisor_status(s, "Starting: no answer on :%u%s yet (%s)", s->info->port,
+                        supervisor_status(s, "Starting: no answer on :%u%s yet (%s)", s->port,
                                           s->info->probe_path ? s->info->probe_path : "", span);
                 else
                         supervisor_status(s, "Starting: %s (%s)", reason, span);

@@ -383,6 +383,7 @@ int supervisor_run(const Member *member) {
                 .gate.status = GATE_NO_VERDICT,
                 .container.suspected = leftover_suspected(name),
                 .begun_usec = now_usec(),
+                .port = member_info(member->kind)->port,
         };
         _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", s.name);
         int status, r;

@@ -89,6 +89,7 @@ typedef struct Supervisor {
         uint64_t stop_began;   /* usec; when it was asked to end */
 
         char *image, *image_id, *front_id, *manifest, *version;
+        uint16_t port; /* in the container */
         struct {
                 MemberKind of; /* migrate looks the API's image up, and then the front's */
                 char *reference;

@@ -298,13 +298,43 @@ static void an_entry_point_stays_where_the_image_needs_it(void **state) {
 
 static void published_addresses_are_as_configured(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
-        _cleanup_(freep) char *api = stack_publish(c, MEMBER_API), *front = stack_publish(c, MEMBER_FRONT);
+        _cleanup_(freep) char *api = stack_publish(c, MEMBER_API, 3000), *front = stack_publish(c, MEMBER_FRONT, 80);
 
         (void)state;
         assert_string_equal(api, "127.0.0.1:3000:3000");
         assert_string_equal(front, "[::1]:8080:80");
-        assert_null(stack_publish(c, MEMBER_DB));
-        assert_null(stack_publish(c, MEMBER_REDIS));
+        assert_null(stack_publish(c, MEMBER_DB, 5432));
+        assert_null(stack_publish(c, MEMBER_REDIS, 6379));
+}
+
+static void the_fronts_port_is_what_its_image_exposes(void **state) {
+        static const struct {
+                const char *text;
+                uint16_t exposed, front;
+        } cases[] = {
+                {"{\"80/tcp\":{}}\n", 80, 80},
+                {"{\"8080/tcp\":{}}\n", 8080, 8080},
+                {"{\"8080\":{}}", 8080, 8080},
+                {"{\"53/udp\":{},\"8080/tcp\":{}}", 8080, 8080},
+                {"{\"80/tcp\":{},\"443/tcp\":{}}", 0, 80},
+                {"{\"8080-8090/tcp\":{}}", 0, 80},
+                {"{\"8080/tcp\":{},\"9000-9010/tcp\":{}}", 0, 80},
+                {"{\"0/tcp\":{}}", 0, 80},
+                {"{\"65536/tcp\":{}}", 0, 80},
+                {"{\"53/udp\":{}}", 0, 80},
+                {"{\"8080/tcp", 0, 80},
+                {"{}", 0, 80},
+                {"null\n", 0, 80},
+                {"", 0, 80},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(engine_exposed_port(cases[i].text), cases[i].exposed);
+                assert_int_equal(stack_port(MEMBER_FRONT, cases[i].exposed), cases[i].front);
+                /* Puma and the others listen where they are told, and that is in the table. */
+                assert_int_equal(stack_port(MEMBER_API, cases[i].exposed), 3000);
+        }
 }
 
 static void the_engines_words_are_these(void **state) {
@@ -493,6 +523,7 @@ int main(void) {
                 cmocka_unit_test(without_ipv6_the_api_and_the_front_listen_on_ipv4),
                 cmocka_unit_test(an_entry_point_stays_where_the_image_needs_it),
                 cmocka_unit_test(published_addresses_are_as_configured),
+                cmocka_unit_test(the_fronts_port_is_what_its_image_exposes),
                 cmocka_unit_test(the_engines_words_are_these),
                 cmocka_unit_test(no_entry_point_of_an_image_comes_between),
                 cmocka_unit_test(the_gate_is_asked_with_what_lago_conf_says),
