@@ -244,3 +244,26 @@ SH
         [ "$(relation_errors)" = 0 ]
         in_guest systemctl disable lago.target
 }
+
+# The family is taken away from the two units in place of the kernel, which all guests share.
+@test "an image with an entry point of its own runs what we say, and a kernel without IPv6 serves" {
+        "$root/tests/images/variant" "$GUEST" api:v1.50.0 v1.50.0 --entrypoint '["/app/scripts/start.sh"]'
+        stop_stack
+        in_guest_sh <<'SH'
+for unit in api front; do
+        mkdir -p /run/systemd/system/lago-$unit.service.d
+        printf '[Service]\nRestrictAddressFamilies=~AF_INET6\n' >/run/systemd/system/lago-$unit.service.d/without-ipv6.conf
+done
+systemctl daemon-reload
+SH
+        start_stack
+        serves
+        [ "$(in_guest podman inspect --format '{{.Path}}' lago-worker)" = ./scripts/start.worker.sh ]
+        # The front's command is ours there, its signal the image's.
+        in_guest systemctl stop lago-front
+        [ "$(in_guest systemctl show -P Result lago-front)" = success ]
+        in_guest_sh <<'SH'
+rm -r /run/systemd/system/lago-*.service.d/without-ipv6.conf
+systemctl daemon-reload
+SH
+}
