@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: MIT
 # lago-gate-clickhouse against a stand-in, and lago-gate against a real PostgreSQL of its own, in a directory of its own, on sockets and ports of its own.
+# lago-supervisor between stand-ins for podman, lago-gate and the journal, in namespaces of its own.
 
-COMPONENT_DEPS := postgresql postgresql-15-partman pgbouncer openssl perl libio-socket-ssl-perl procps bats
+COMPONENT_DEPS := postgresql postgresql-15-partman pgbouncer openssl perl libio-socket-ssl-perl procps iproute2 bats
 
 .PHONY: component-tests
-component-tests: $(BUILD)/lago-gate $(BUILD)/lago-gate-clickhouse
+component-tests: $(BUILD)/lago-gate $(BUILD)/lago-gate-clickhouse $(BUILD)/component/test-supervisor
+	$(BUILD)/component/test-supervisor
 	LAGO_GATE=$(abspath $(BUILD))/lago-gate bats --formatter tap tests/component
+
+$(BUILD)/component/test-%: tests/component/supervisor/test-%.c $(BUILD)/base.a Makefile | $(BUILD)/lago-supervisor $(BUILD)/lago-relay
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_) $(CFLAGS) -Itests/unit -MMD -MP $(LDFLAGS_) $(LDFLAGS) -o $@ $< $(BUILD)/base.a $(call pkg_libs,libsystemd cmocka)
+
+-include $(wildcard $(BUILD)/component/*.d)
+
+unit-tests: $(BUILD)/component/test-supervisor

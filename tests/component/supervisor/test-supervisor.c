@@ -1,0 +1,1045 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lago-supervisor as it is built, between a stand-in for podman, one for lago-gate and one for the journal: whole lives of
+ * a member, seen as systemd and the operator see them. It runs in a mount and a network namespace of the test's own, so it
+ * finds its directories where they always are.
+ */
+#include "base/file.h"
+#include "base/keyfile.h"
+#include "base/time.h"
+#include "base/util.h"
+
+#include "check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FAKE     "/run/fake"
+#define PROGRAMS "/usr/libexec/fake"
+#define CGROUPS  "/sys/fs/cgroup"
+#define PATIENCE 10 /* seconds for anything to happen; a rest takes 1 s, then 2 */
+
+#define CONF                                                                                              \
+        "[lago]\nrelease = v1.50.0\nfront-url = http://localhost:8080\napi-url = http://localhost:3000\n" \
+        "[health]\ninterval = 1s\nrestart-after = 2\n"
+#define SECRETS     "POSTGRES_PASSWORD=changeme\nSECRET_KEY_BASE=0123456789abcdef0123456789abcdef\n"
+#define API_IMAGE   "docker.io/getlago/api:v1.50.0"
+#define FRONT_IMAGE "docker.io/getlago/front:v1.50.0"
+#define MANIFEST                                                                                          \
+        "lago-manifest 4\nrelease v1.50.0\nfile 20260709135717 add_x\nscript scripts/start.api.sh exec\n" \
+        "script scripts/start.worker.sh exec\nscript scripts/start.clock.sh exec\ntask roles:seed_predefined\n"
+
+/* A run that waits until it is watched. */
+#define FOLLOWED "until grep -q gate-watch $fake/calls; do sleep 0.01; done\n"
+
+/* The life in hand. */
+static struct {
+        pid_t pid;
+        int notify;  /* the socket that systemd would have */
+        char *said;  /* each datagram, with a line break behind it */
+        size_t seen; /* so much of it was looked at */
+        char *group; /* the unit's */
+        unsigned n;  /* lives so far */
+        pid_t answers;
+} life = {.notify = -EBADF, .answers = 0};
+
+static char *build; /* where the programs are */
+
+/* --- files ---------------------------------------------------------------------------------------------- */
+
+static char *read_text(const char *path) {
+        char *text = NULL;
+
+        return file_read(path, 1 << 20, &text, NULL) < 0 ? xstrdup("") : text;
+}
+
+/* For everybody to read, as the gate has a user of its own. */
+static void put(const char *path, const char *text) {
+        FILE *f = fopen(path, "we");
+
+        assert_non_null(f);
+        assert_true(fputs(text, f) >= 0);
+        assert_int_equal(fclose(f), 0);
+        assert_int_equal(chmod(path, 0666), 0);
+}
+
+/* What a stand-in does in place of its ordinary answer: a piece of bash. */
+static void on(const char *what, const char *script) {
+        _cleanup_(freep) char *path = xasprintf(FAKE "/on/%s", what);
+
+        put(path, script);
+}
+
+static void run_file(const char *member, const char *text) {
+        _cleanup_(freep) char *path = xasprintf("/run/lago/state/%s", member);
+
+        assert_int_equal(file_write(path, text, 0644), 0);
+}
+
+/* --- what is seen --------------------------------------------------------------------------------------- */
+
+static void show(const char *title, const char *text) {
+        _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+
+        printf("# it %s:\n", title);
+        STRV_FOREACH(line, lines)
+                printf("#     %s\n", *line);
+}
+
+static _noreturn_ void give_up(const char *why, const char *what) {
+        _cleanup_(freep) char *log = read_text(FAKE "/log"), *calls = read_text(FAKE "/calls");
+
+        printf("# %s: %s\n", why, what);
+        show("said", life.said);
+        show("logged", log);
+        show("called", calls);
+        fail_msg("%s: %s", why, what);
+        abort();
+}
+
+static void hear(int msec) {
+        struct pollfd p = {.fd = life.notify, .events = POLLIN};
+        char bytes[4096];
+        ssize_t n;
+
+        (void)poll(&p, 1, msec);
+        while ((n = recv(life.notify, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+                char *more = xasprintf("%s%.*s\n", life.said, (int)n, bytes);
+
+                free(life.said);
+                life.said = more;
+        }
+}
+
+/* Waits until it says so; what came before that is behind us. */
+static void says(const char *words) {
+        uint64_t end = now_usec() + PATIENCE * USEC_PER_SEC;
+
+        for (;;) {
+                const char *found = strstr(life.said + life.seen, words);
+
+                if (found) {
+                        life.seen = (size_t)(found - life.said) + strlen(words);
+                        return;
+                }
+                if (now_usec() > end)
+                        give_up("it never said", words);
+                hear(20);
+        }
+}
+
+static void never_said(const char *words) {
+        hear(0);
+        if (strstr(life.said, words))
+                give_up("it said", words);
+}
+
+/* Waits until the file has these words in it. */
+static void file_has(const char *path, const char *words) {
+        uint64_t end = now_usec() + PATIENCE * USEC_PER_SEC;
+
+        for (;;) {
+                _cleanup_(freep) char *text = read_text(path);
+
+                if (strstr(text, words))
+                        return;
+                if (now_usec() > end)
+                        give_up("no file had", words);
+                hear(10);
+        }
+}
+
+static void logged(const char *words) {
+        file_has(FAKE "/log", words);
+}
+
+/* All calls so far, with a comma behind each. */
+static void called(const char *expected) {
+        _cleanup_(freep) char *calls = read_text(FAKE "/calls");
+
+        for (char *c = calls; *c; c++)
+                if (*c == '\n')
+                        *c = ',';
+        if (!streq(calls, expected))
+                give_up("it called otherwise than", expected);
+}
+
+static unsigned times_called(const char *call) {
+        _cleanup_(freep) char *calls = read_text(FAKE "/calls");
+        _cleanup_(strv_freep) char **lines = strv_split(calls, "\n");
+        unsigned n = 0;
+
+        STRV_FOREACH(line, lines)
+                n += streq(*line, call);
+        return n;
+}
+
+static void run_file_has(const char *member, const char *key, const char *expected) {
+        _cleanup_(freep) char *path = xasprintf("/run/lago/state/%s", member),
+                              *text = read_text(path);
+        _cleanup_(freep) char *value = keyfile_get(text, key);
+
+        if (!value || !streq(value, expected))
+                give_up("its run file is", text);
+}
+
+/* --- a life --------------------------------------------------------------------------------------------- */
+
+static _noreturn_ void become_supervisor(const char *member, const char *procs) {
+        _cleanup_(freep) char *program = xasprintf("%s/lago-supervisor", build);
+        int log = open(FAKE "/log", O_WRONLY | O_APPEND | O_CLOEXEC),
+            group = open(procs, O_WRONLY | O_CLOEXEC);
+
+        if (log < 0 || group < 0 || dup2(log, STDERR_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
+            write(group, "0", 1) != 1)
+                _exit(126);
+        (void)setenv("NOTIFY_SOCKET", FAKE "/notify", 1);
+        (void)setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
+        (void)setenv("PATH",
+                     PROGRAMS ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+        (void)execl(program, program, "run", member, (char *)NULL);
+        _exit(127);
+}
+
+static void starts(const char *member) {
+        _cleanup_(freep) char *procs = NULL;
+
+        life.group = xasprintf(CGROUPS "/lago-test-%d-%u.service", (int)getpid(), life.n++);
+        procs = xasprintf("%s/cgroup.procs", life.group);
+        assert_int_equal(mkdir(life.group, 0755), 0);
+        life.pid = fork();
+        assert_true(life.pid >= 0);
+        if (life.pid == 0)
+                become_supervisor(member, procs);
+}
+
+static void is_asked_to_stop(void) {
+        assert_int_equal(kill(life.pid, SIGTERM), 0);
+}
+
+/* Waits for its end. */
+static void exits(int expected) {
+        uint64_t end = now_usec() + PATIENCE * USEC_PER_SEC;
+        int status;
+
+        while (waitpid(life.pid, &status, WNOHANG) == 0) {
+                if (now_usec() > end)
+                        give_up("it never ended", "see below");
+                hear(5);
+        }
+        life.pid = 0;
+        hear(0);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != expected) {
+                _cleanup_(freep) char *number = xasprintf("0x%x", (unsigned)status);
+
+                give_up("it ended otherwise", number);
+        }
+}
+
+static pid_t child_named(const char *pid, const char *name) {
+        _cleanup_(freep) char *comm_path = xasprintf("/proc/%s/comm", pid),
+                              *group_path = xasprintf("/proc/%s/cgroup", pid);
+        _cleanup_(freep) char *comm = read_text(comm_path), *group = read_text(group_path);
+
+        return streq(strip(comm), name) && strstr(group, life.group + strlen(CGROUPS))
+                       ? (pid_t)atoi(pid)
+                       : 0;
+}
+
+/* SIGKILL to the process of this life that is called so. */
+static void kill_named(const char *name) {
+        DIR *directory = opendir("/proc");
+        struct dirent *entry;
+        pid_t pid = 0;
+
+        while ((entry = readdir(directory)) && pid == 0)
+                pid = child_named(entry->d_name, name);
+        closedir(directory);
+        assert_true(pid > 1);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+}
+
+static void stops_well(void) {
+        is_asked_to_stop();
+        exits(0);
+}
+
+/* --- the world ------------------------------------------------------------------------------------------ */
+
+static void mount_empty(const char *path) {
+        assert_int_equal(mount("tmpfs", path, "tmpfs", 0, "mode=0755"), 0);
+}
+
+static void loopback_up(void) {
+        struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+        _cleanup_(closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+}
+
+/* /etc with what a program cannot do without, and the user of the gate. */
+static void make_etc(void) {
+        static const char *const files[] = {"/etc/passwd", "/etc/group", "/etc/nsswitch.conf",
+                                            "/etc/ld.so.cache"};
+        char *texts[ELEMENTSOF(files)];
+        size_t sizes[ELEMENTSOF(files)];
+        FILE *f;
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                assert_int_equal(file_read(files[i], 1 << 22, &texts[i], &sizes[i]), 0);
+        mount_empty("/etc");
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                f = fopen(files[i], "we");
+                assert_non_null(f);
+                assert_int_equal(fwrite(texts[i], 1, sizes[i], f), sizes[i]);
+                if (i == 0)
+                        assert_true(fputs("lago-gate:x:64321:64321::/:/usr/sbin/nologin\n", f) >=
+                                    0);
+                assert_int_equal(fclose(f), 0);
+                free(texts[i]);
+        }
+}
+
+static void start_answers(void) {
+        life.answers = fork();
+        assert_true(life.answers >= 0);
+        if (life.answers == 0) {
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void)execl(PROGRAMS "/answer", "answer", "journal", "/run/systemd/journal/stdout",
+                            "redis", "127.0.0.1:6379", "http", "127.0.0.2:3000", "postgres",
+                            "127.0.0.1:5432", (char *)NULL);
+                _exit(127);
+        }
+        for (int i = 0; i < 500 && access(FAKE "/answering", F_OK) < 0; i++)
+                (void)usleep(10000);
+        assert_int_equal(access(FAKE "/answering", F_OK), 0);
+}
+
+static int make_world(void **state) {
+        _cleanup_(freep) char *self = realpath("/proc/self/exe", NULL),
+                              *scripts = realpath("tests/component/supervisor", NULL);
+        _cleanup_(freep) char *relay = NULL;
+
+        (void)state;
+        build = xstrndup(self, (size_t)(strrchr(self, '/') - self));
+        *strrchr(build, '/') = '\0';
+        relay = xasprintf("%s/lago-relay", build);
+        assert_non_null(scripts);
+        assert_int_equal(unshare(CLONE_NEWNS | CLONE_NEWNET), 0);
+        assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+        assert_int_equal(mount("cgroup2", CGROUPS, "cgroup2", 0, NULL), 0);
+        assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+        loopback_up();
+        make_etc();
+        mount_empty("/run");
+        mount_empty("/var/cache");
+        mount_empty("/usr/libexec");
+        assert_int_equal(make_dirs(PROGRAMS, 0755), 0);
+        assert_int_equal(mount(scripts, PROGRAMS, NULL, MS_BIND, NULL), 0);
+        assert_int_equal(make_dirs("/usr/libexec/lago", 0755), 0);
+        assert_int_equal(symlink(relay, "/usr/libexec/lago/lago-relay"), 0);
+        assert_int_equal(make_dirs("/var/lib/lago", 0755), 0);
+        mount_empty("/var/lib/lago");
+        assert_int_equal(make_dirs("/run/systemd/journal", 0755), 0);
+        assert_int_equal(make_dirs(FAKE, 0777), 0);
+        start_answers();
+        return 0;
+}
+
+static int end_world(void **state) {
+        (void)state;
+        if (life.answers > 0)
+                (void)kill(life.answers, SIGKILL);
+        free(build);
+        return 0;
+}
+
+static void empty(const char *path) {
+        (void)remove_tree(path);
+        assert_int_equal(make_dirs(path, 0755), 0);
+}
+
+static void listen_for_notes(void) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = FAKE "/notify"};
+
+        life.notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        assert_true(life.notify >= 0);
+        assert_int_equal(bind(life.notify, (const struct sockaddr *)&address, sizeof(address)), 0);
+}
+
+/* The host as it is when all before this member serves and v1.50.0 was admitted. */
+static int begin(void **state) {
+        (void)state;
+        empty("/run/lago/state");
+        empty("/run/lago/admitted");
+        empty("/run/lago/engine");
+        empty("/etc/lago/env.d");
+        empty("/run/lago/admitted/env.d");
+        empty("/var/cache/lago");
+        empty(FAKE);
+        empty(FAKE "/on");
+        empty(FAKE "/containers");
+        empty(FAKE "/files");
+        (void)unlink("/var/lib/lago/unfinished-database");
+        (void)unlink("/var/lib/lago/unfinished-load");
+        assert_int_equal(chmod(FAKE, 0777), 0);
+        assert_int_equal(chmod(FAKE "/on", 0777), 0);
+        put(FAKE "/calls", "");
+        put(FAKE "/log", "");
+        put(FAKE "/images", API_IMAGE
+            " aaaa\n" FRONT_IMAGE " bbbb\ndocker.io/getlago/lago-gotenberg:7.8.2 cccc\n"
+            "docker.io/library/redis:7-alpine dddd\ndocker.io/getlago/postgres-partman:15.0-alpine eeee\n");
+        put(FAKE "/manifest", MANIFEST "lines 7\nend\n");
+        put("/var/cache/lago/manifest-aaaa", MANIFEST "lines 7\nend\n");
+        put("/etc/lago/lago.conf", CONF);
+        put("/etc/lago/lago.env", "");
+        put("/etc/lago/secrets.env", SECRETS);
+        put("/run/lago/admitted/lago.conf", CONF);
+        put("/run/lago/admitted/lago.env", "");
+        put("/run/lago/admitted/secrets.env", SECRETS);
+        put("/run/lago/admitted/images",
+            "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nVERSION=v1.50.0\n");
+        run_file("db", "STATE=serving\nADDRESS=127.0.0.1\nSINCE=1\n");
+        run_file("redis", "STATE=serving\nADDRESS=127.0.0.1\nSINCE=1\n");
+        run_file("api", "STATE=serving\nADDRESS=127.0.0.2\nSINCE=1\n");
+        listen_for_notes();
+        life.said = xstrdup("");
+        life.seen = 0;
+        return 0;
+}
+
+static int remove_group(const char *group) {
+        DIR *directory = opendir(group);
+        struct dirent *entry;
+
+        while (directory && (entry = readdir(directory)))
+                if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+                        (void)unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
+        if (directory)
+                closedir(directory);
+        return rmdir(group) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* Nothing of a life is left, whether it was a good one or not. */
+static int end(void **state) {
+        _cleanup_(freep) char *kill_file =
+                life.group ? xasprintf("%s/cgroup.kill", life.group) : NULL;
+
+        (void)state;
+        if (kill_file)
+                put(kill_file, "1");
+        while (waitpid(life.pid > 0 ? life.pid : -1, NULL, life.pid > 0 ? 0 : WNOHANG) > 0)
+                life.pid = 0;
+        for (int i = 0; life.group && i < 200 && remove_group(life.group) < 0; i++)
+                (void)usleep(10000);
+        free(life.group);
+        life.group = NULL;
+        free(life.said);
+        life.said = NULL;
+        life.notify = close_fd(life.notify);
+        return 0;
+}
+
+/* --- a clean life of each member ------------------------------------------------------------------------ */
+
+static void an_api_serves_and_stops(void **state _unused_) {
+        starts("api");
+        says("STATUS=Checking the schema of \"lago\" at db:5432");
+        says("STATUS=Starting");
+        says("STATUS=Serving v1.50.0, schema 12 of 12");
+        says("READY=1");
+        run_file_has("api", "STATE", "serving");
+        run_file_has("api", "ADDRESS", "10.89.0.2");
+        run_file_has("api", "IMAGE_ID", "aaaa");
+        run_file_has("api", "VERDICT", "verified");
+        is_asked_to_stop();
+        says("STOPPING=1");
+        says("STATUS=Stopping, up to 45 s");
+        exits(0);
+        run_file_has("api", "STATE", "ended");
+        called("gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,");
+}
+
+/* Its words, and what was called for it. */
+static void serves(const char *member, const char *status, const char *calls) {
+        starts(member);
+        says(status);
+        says("READY=1");
+        run_file_has(member, "STATE", "serving");
+        stops_well();
+        called(calls);
+}
+
+static void a_worker_runs(void **state _unused_) {
+        serves("worker", "STATUS=Running v1.50.0",
+               "gate-check,create lago-worker,init lago-worker,start lago-worker,stop lago-worker,rm lago-worker,");
+}
+
+static void a_clock_runs_when_it_says_so_and_holds_its_lock(void **state _unused_) {
+        serves("clock", "STATUS=Running v1.50.0",
+               "gate-check,gate-hold,create lago-clock,init lago-clock,start lago-clock,stop lago-clock,rm lago-clock,");
+        file_has(FAKE "/journal", "lago-clock\n");
+        file_has(FAKE "/journal", "Starting clock for 3 events");
+}
+
+static void a_front_serves_without_a_gate(void **state _unused_) {
+        serves("front", "STATUS=Serving v1.50.0",
+               "create lago-front,init lago-front,start lago-front,stop lago-front,rm lago-front,");
+}
+
+static void a_page_renderer_serves(void **state _unused_) {
+        serves("pdf", "STATUS=Serving docker.io/getlago/lago-gotenberg:7.8.2",
+               "create lago-pdf,init lago-pdf,start lago-pdf,stop lago-pdf,rm lago-pdf,");
+}
+
+static void a_database_serves_when_a_login_succeeds(void **state _unused_) {
+        starts("db");
+        says("STATUS=Serving docker.io/getlago/postgres-partman:15.0-alpine");
+        says("READY=1");
+        stops_well();
+        called("create lago-db,init lago-db,start lago-db,gate-ping,stop lago-db,rm lago-db,");
+        file_has(FAKE "/url", "postgresql://lago:changeme@db:5432/lago");
+}
+
+static void a_redis_serves(void **state _unused_) {
+        serves("redis", "STATUS=Serving docker.io/library/redis:7-alpine",
+               "create lago-redis,init lago-redis,start lago-redis,stop lago-redis,rm lago-redis,");
+}
+
+static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", FOLLOWED);
+        empty("/run/lago/admitted");
+        starts("migrate");
+        says("STATUS=Migrating");
+        says("STATUS=Schema verified: v1.50.0, 12 of 12");
+        says("READY=1");
+        exits(0);
+        file_has("/run/lago/admitted/images",
+                 "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nVERSION=v1.50.0\n");
+        file_has(FAKE "/journal", "== migrating");
+        called("image-inspect " API_IMAGE ",image-inspect " FRONT_IMAGE
+               ",gate-check,gate-hold,gate-check,create lago-migrate,"
+               "init lago-migrate,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
+}
+
+static void what_is_verified_is_admitted_without_a_run(void **state _unused_) {
+        starts("migrate");
+        says("STATUS=Schema verified: v1.50.0, 12 of 12");
+        says("READY=1");
+        exits(0);
+        assert_int_equal(times_called("create lago-migrate"), 0);
+}
+
+/* --- READY=1 -------------------------------------------------------------------------------------------- */
+
+/* On the host's own loopback a Redis and a PostgreSQL answer all the time. */
+static void a_redis_that_is_gone_is_never_ready(void **state _unused_) {
+        on("container", "exit 1\n");
+        starts("redis");
+        says("STATUS=Ended 1 times in 10 min (exit 1)");
+        says("STATUS=Ended 2 times in 10 min (exit 1)");
+        says("STATUS=Ended 3 times in 10 min (exit 1)");
+        stops_well();
+        never_said("READY=1");
+}
+
+static void a_database_that_is_gone_is_never_ready(void **state _unused_) {
+        on("container", "exit 1\n");
+        starts("db");
+        says("STATUS=Ended 2 times in 10 min (exit 1)");
+        stops_well();
+        never_said("READY=1");
+}
+
+static void an_api_of_another_release_is_never_ready(void **state _unused_) {
+        put("/run/lago/admitted/images",
+            "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nVERSION=v1.49.0\n");
+        put("/var/cache/lago/manifest-aaaa",
+            "lago-manifest 4\nrelease v1.49.0\nscript scripts/start.api.sh exec\nlines 3\nend\n");
+        starts("api");
+        says("STATUS=Starting: /health does not name v1.49.0");
+        stops_well();
+        never_said("READY=1");
+}
+
+/* --- images --------------------------------------------------------------------------------------------- */
+
+static void an_image_that_is_absent_is_pulled(void **state _unused_) {
+        put(FAKE "/images", "");
+        starts("pdf");
+        says("STATUS=Pulling docker.io/getlago/lago-gotenberg:7.8.2");
+        says("READY=1");
+        stops_well();
+        called("create lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,"
+               "image-inspect docker.io/getlago/lago-gotenberg:7.8.2,create lago-pdf,init lago-pdf,start lago-pdf,"
+               "stop lago-pdf,rm lago-pdf,");
+}
+
+static void an_admitted_image_that_comes_back_serves(void **state _unused_) {
+        put(FAKE "/images", "");
+        on("pull", "echo \"$name aaaa\" >>$fake/images; exit 0\n");
+        starts("api");
+        says("STATUS=Pulling " API_IMAGE);
+        says("READY=1");
+        stops_well();
+}
+
+static void an_admitted_image_that_is_gone_for_good_is_refused(void **state _unused_) {
+        put(FAKE "/images", "");
+        starts("api");
+        says("STATUS=Refused: the image that was admitted (aaaa) is gone");
+        exits(81);
+        never_said("READY=1");
+}
+
+/* The API's is pruned while migrate waits for another migrator: each of the two keeps its own id. */
+static void what_is_admitted_after_a_prune_is_each_image_by_its_id(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("create", "once; : >$fake/images; fail 'aaaa: image not known'\n");
+        on("pull",
+           "case $name in */api:*) echo \"$name a2\";; *) echo \"$name b2\";; esac >>$fake/images; exit 0\n");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        file_has("/run/lago/admitted/images", "API_IMAGE_ID=a2\nFRONT_IMAGE_ID=b2\n");
+}
+
+static void a_manifest_is_read_from_the_image_once(void **state _unused_) {
+        assert_int_equal(unlink("/var/cache/lago/manifest-aaaa"), 0);
+        starts("api");
+        says("STATUS=Reading the migrations of " API_IMAGE);
+        says("READY=1");
+        stops_well();
+        file_has("/var/cache/lago/manifest-aaaa", "task roles:seed_predefined\nlines 7\nend\n");
+        called("create-files lago-api-files,mount lago-api-files,gate-manifest,rm lago-api-files,gate-check,create lago-api,"
+               "init lago-api,start lago-api,stop lago-api,rm lago-api,");
+}
+
+static void a_left_over_container_of_ours_is_replaced(void **state _unused_) {
+        assert_int_equal(make_dirs(FAKE "/containers/lago-api", 0755), 0);
+        put(FAKE "/containers/lago-api/label", "api\n");
+        starts("api");
+        says("READY=1");
+        stops_well();
+        called("gate-check,create lago-api,container-inspect lago-api,rm lago-api,create lago-api,init lago-api,start lago-api,"
+               "stop lago-api,rm lago-api,");
+        logged("Removing a left-over container lago-api.");
+}
+
+/* --- waiting -------------------------------------------------------------------------------------------- */
+
+static void what_is_pending_is_waited_for(void **state _unused_) {
+        put(FAKE "/pending", "");
+        starts("api");
+        says("STATUS=1 migration pending: 20260709135717 add_x");
+        put(FAKE "/migrated", "");
+        says("STATUS=Serving");
+        says("READY=1");
+        logged("No longer \"1 migration pending: 20260709135717 add_x\", after ");
+        stops_well();
+        assert_true(times_called("create lago-api") == 1);
+}
+
+static void a_redis_that_is_away_is_waited_for(void **state _unused_) {
+        run_file("redis", "STATE=resting\n");
+        starts("worker");
+        says("STATUS=Waiting for Redis: it does not serve yet; see lago-redis.service");
+        /* Not after its rest, but at once. */
+        run_file("redis", "STATE=serving\nADDRESS=127.0.0.1\n");
+        says("READY=1");
+        stops_well();
+}
+
+static void a_gate_that_was_killed_opens_nothing(void **state _unused_) {
+        on("gate-check", "once; kill -KILL $$\n");
+        starts("api");
+        says("STATUS=lago-gate gave no verdict (signal 9)");
+        says("READY=1");
+        stops_well();
+        called("gate-check,gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,");
+}
+
+static void the_cause_of_a_lock_that_is_not_to_be_had_is_told(void **state _unused_) {
+        put("/run/lago/admitted/lago.conf", CONF "[api]\nlisten = 127.0.0.2:3000\n");
+        on("gate-hold", "once; echo 'sorry, too many clients already' >&2; exit 20\n");
+        starts("clock");
+        says("STATUS=Waiting for the lock of the one clock: sorry, too many clients already");
+        says("READY=1");
+        stops_well();
+}
+
+static void a_clock_stands_by_for_another_one(void **state _unused_) {
+        on("gate-hold",
+           "echo 'standby 192.0.2.7'; until [ -e $fake/gone ]; do sleep 0.02; done; echo held; exec sleep 1000\n");
+        starts("clock");
+        says("STATUS=Standby: the clock at 192.0.2.7 runs on this database");
+        says("READY=1");
+        run_file_has("clock", "STATE", "standby");
+        assert_int_equal(times_called("create lago-clock"), 0);
+        put(FAKE "/gone", "");
+        says("STATUS=Running v1.50.0");
+        stops_well();
+        never_said("READY=1\nREADY=1");
+        assert_int_equal(times_called("gate-check"), 2);
+}
+
+static void a_clock_whose_lock_is_lost_stops_and_takes_it_again(void **state _unused_) {
+        on("gate-hold", "once; echo held; until [ -e $fake/gone ]; do sleep 0.02; done; exit 20\n");
+        starts("clock");
+        says("READY=1");
+        put(FAKE "/gone", "");
+        logged("The connection that holds the lock of the one clock is lost.");
+        says("STATUS=Running v1.50.0");
+        stops_well();
+        assert_int_equal(times_called("create lago-clock"), 2);
+}
+
+static void another_migrator_is_waited_for(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("gate-hold",
+           "echo 'standby 192.0.2.7'; until [ -e $fake/gone ]; do sleep 0.02; done; echo held; exec sleep 1000\n");
+        starts("migrate");
+        says("STATUS=Waiting for another migrator: the one at 192.0.2.7");
+        put(FAKE "/migrated", "");
+        put(FAKE "/gone", "");
+        says("STATUS=Schema verified");
+        exits(0);
+        assert_int_equal(times_called("create lago-migrate"), 0);
+}
+
+static void no_process_to_be_had_is_waited_for(void **state _unused_) {
+        struct rlimit old, none;
+
+        run_file("redis", "STATE=resting\n");
+        starts("api");
+        says("STATUS=Waiting for Redis");
+        assert_int_equal(prlimit(life.pid, RLIMIT_NOFILE, NULL, &old), 0);
+        none = (struct rlimit){.rlim_cur = 12, .rlim_max = old.rlim_max};
+        on("gate-check", "once; kill -KILL $$\n");
+        run_file("redis", "STATE=serving\nADDRESS=127.0.0.1\n");
+        says("STATUS=lago-gate gave no verdict");
+        assert_int_equal(prlimit(life.pid, RLIMIT_NOFILE, &none, NULL), 0);
+        says(": Too many open files");
+        assert_int_equal(prlimit(life.pid, RLIMIT_NOFILE, &old, NULL), 0);
+        says("READY=1");
+        stops_well();
+}
+
+/* --- migrate -------------------------------------------------------------------------------------------- */
+
+static void its_own_environment_is_read_again_after_a_wait(void **state _unused_) {
+        put(FAKE "/pending", "");
+        put("/etc/lago/env.d/migrate.env", "MARK=old\n");
+        on("gate-check",
+           "once; say 20 VERDICT=unreachable 'SENTENCE=PostgreSQL does not answer'\n");
+        starts("migrate");
+        says("STATUS=PostgreSQL does not answer");
+        put("/etc/lago/env.d/migrate.env", "MARK=new\n");
+        says("READY=1");
+        exits(0);
+        file_has(FAKE "/environment", "MARK=new\n");
+        file_has("/run/lago/admitted/env.d/migrate.env", "MARK=new\n");
+}
+
+static void a_first_load_that_was_cut_off_begins_anew(void **state _unused_) {
+        put("/var/lib/lago/unfinished-load", "WHAT=volume lago_postgres_data\nBEGUN=yes\n");
+        on("gate-check",
+           "[ -e $fake/emptied ] || say 34 VERDICT=half-loaded 'SENTENCE=Refused: half-loaded'\n"
+           "[ -e $fake/migrated ] || say 11 VERDICT=fresh 'SENTENCE=Empty database' FRESH=load SEEDS=yes ROLES=missing\n");
+        on("gate-prepare-load", ": >$fake/emptied\n");
+        on("container", FOLLOWED);
+        starts("migrate");
+        says("STATUS=Schema verified");
+        exits(0);
+        logged("The first load of the schema was cut off, and no table holds a row");
+        called("image-inspect " API_IMAGE ",image-inspect " FRONT_IMAGE
+               ",gate-check,gate-hold,gate-check,gate-prepare-load,"
+               "gate-check,create lago-migrate,init lago-migrate,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
+        assert_int_equal(access("/var/lib/lago/unfinished-load", F_OK), -1);
+}
+
+static void a_migration_that_fails_twice_is_refused(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", "exit 1\n");
+        starts("migrate");
+        says("STATUS=Migration failed at 20260709135717 (exit 1); again in 1 s");
+        says("STATUS=Refused: migration 20260709135717 failed twice (exit 1)");
+        exits(83);
+}
+
+static void what_a_migration_failed_of_may_pass(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container",
+           "[ -e $fake/excuse ] || { echo 'PG::DiskFull: ERROR' >$fake/excuse; exit 1; }\n");
+        starts("migrate");
+        says("STATUS=Migration failed at 20260709135717: no space left on device; again in 1 s");
+        says("STATUS=Schema verified");
+        exits(0);
+}
+
+static void what_is_pending_waits_for_the_operator(void **state _unused_) {
+        put(FAKE "/pending", "");
+        put("/etc/lago/lago.conf", CONF "[migrate]\nautomatic = no\n");
+        starts("migrate");
+        says("STATUS=Waiting for \"lagoctl migrate\": 1 pending, automatic = no");
+        put("/run/lago/migrate-once", "");
+        says("STATUS=Schema verified");
+        exits(0);
+}
+
+/* --- serving -------------------------------------------------------------------------------------------- */
+
+static void a_container_that_ends_is_started_again(void **state _unused_) {
+        on("container", "[ -e $fake/again ] || { : >$fake/again; sleep 0.3; exit 7; }\n");
+        starts("worker");
+        says("STATUS=Ended 1 times in 10 min (exit 7); again in 0 s");
+        says("STATUS=Running v1.50.0");
+        stops_well();
+        /* The verdict is a new one. */
+        assert_int_equal(times_called("gate-check"), 2);
+}
+
+static void a_monitor_that_is_killed_ends_its_container(void **state _unused_) {
+        starts("worker");
+        says("READY=1");
+        kill_named("conmon");
+        logged("The engine's monitor of the container was killed; stopping the container.");
+        says("STATUS=Running v1.50.0");
+        stops_well();
+        assert_int_equal(times_called("create lago-worker"), 2);
+}
+
+static void a_relay_that_is_killed_is_replaced(void **state _unused_) {
+        starts("clock");
+        says("READY=1");
+        on("container", "exit 99\n"); /* were it started again */
+        kill_named("lago-relay");
+        logged("The relay of the container's output ended (signal 9)");
+        stops_well();
+        assert_int_equal(times_called("create lago-clock"), 1);
+}
+
+static void a_sick_container_is_started_again(void **state _unused_) {
+        starts("worker");
+        says("READY=1");
+        put(FAKE "/sick", "");
+        says("STATUS=Not healthy for 1 s: / answers 503");
+        logged("Not healthy; the container is stopped with its grace and started again.");
+        assert_int_equal(unlink(FAKE "/sick"), 0);
+        says("STATUS=Running v1.50.0");
+        stops_well();
+        assert_int_equal(times_called("create lago-worker"), 2);
+        assert_int_equal(times_called("stop lago-worker"), 2);
+}
+
+/* --- a stop, whatever the state ------------------------------------------------------------------------- */
+
+typedef struct Stop {
+        const char *member, *what, *script; /* what a stand-in does to stay in the state */
+        const char *says;
+        const char *calls; /* all of them */
+} Stop;
+
+static void stop_is_obeyed(const Stop *stop) {
+        (void)begin(NULL);
+        if (stop->what)
+                on(stop->what, stop->script);
+        else
+                run_file("redis", "STATE=resting\n");
+        starts(stop->member);
+        says(stop->says);
+        (void)usleep(100000);
+        stops_well();
+        called(stop->calls);
+        (void)end(NULL);
+}
+
+static void a_stop_is_obeyed_in_each_state(void **state _unused_) {
+        static const Stop stops[] = {
+                {"api", NULL, NULL, "STATUS=Waiting for Redis", ""},
+                {"api", "gate-check", "exec sleep 1000\n", "STATUS=Checking", "gate-check,"},
+                {"api", "create", "sleep 0.5\n", "STATUS=Starting", "gate-check,create lago-api,"},
+                /* A start in flight is let finish. */
+                {"api", "init", "sleep 0.5\n", "STATUS=Starting",
+                 "gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,"},
+                {"api", "container", "exec sleep 1000\n", "STATUS=Starting",
+                 "gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,"},
+                {"clock", "gate-hold", "echo 'standby 192.0.2.7'; exec sleep 1000\n",
+                 "STATUS=Standby", "gate-check,gate-hold,container-inspect lago-clock,"},
+                {"pdf", "create", "fail 'no luck'\n", "STATUS=Cannot make the container: no luck",
+                 "create lago-pdf,"},
+        };
+
+        (void)end(NULL);
+        for (size_t i = 0; i < ELEMENTSOF(stops); i++)
+                stop_is_obeyed(&stops[i]);
+        (void)begin(NULL);
+}
+
+/* Also the answer that it was all is still heard: nothing is pending, and the next start finds it so. */
+static void a_stop_waits_for_migrations(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", "until [ -e $fake/gone ]; do sleep 0.02; done\n");
+        starts("migrate");
+        says("STATUS=Migrating");
+        is_asked_to_stop();
+        says("STATUS=Stop asked, waiting for it. Migrating");
+        assert_int_equal(times_called("stop lago-migrate"), 0);
+        put(FAKE "/gone", "");
+        exits(0);
+        assert_int_equal(access(FAKE "/migrated", F_OK), 0);
+        assert_int_equal(times_called("rm lago-migrate"), 1);
+}
+
+/* --- refusals ------------------------------------------------------------------------------------------- */
+
+typedef struct Refusal {
+        const char *member, *path, *text; /* what is wrong */
+        const char *says;
+        int status;
+} Refusal;
+
+static void is_refused(const Refusal *refusal) {
+        (void)begin(NULL);
+        put(refusal->path, refusal->text);
+        starts(refusal->member);
+        says(refusal->says);
+        exits(refusal->status);
+        never_said("READY=1");
+        (void)end(NULL);
+}
+
+#define ON FAKE "/on/"
+
+static void what_can_never_be_is_refused_with_its_own_status(void **state _unused_) {
+        static const Refusal refusals[] = {
+                {"api", ON "gate-check",
+                 "say 30 VERDICT=ahead 'SENTENCE=Refused: the database is ahead'\n",
+                 "STATUS=Refused: the database is ahead", 80},
+                {"api", ON "gate-check",
+                 "say 37 VERDICT=wrong-major 'SENTENCE=Refused: PostgreSQL 9'\n",
+                 "STATUS=Refused: PostgreSQL 9", 84},
+                {"migrate", ON "gate-check",
+                 "say 33 VERDICT=invisible 'SENTENCE=Refused: invisible'\n",
+                 "STATUS=Refused: invisible", 80},
+                {"api", "/run/lago/admitted/lago.conf", "[lago]\nrelese = v1.50.0\n",
+                 "STATUS=Refused: configuration", 78},
+                {"api", "/run/lago/admitted/env.d/api.env", "no pair\n",
+                 "STATUS=Refused: configuration", 78},
+                {"pdf", "/etc/lago/lago.conf", CONF "[pdf]\nenabled = no\n",
+                 "STATUS=Refused: pdf is switched off", 78},
+                {"worker@events", "/run/lago/admitted/lago.conf", CONF "[worker]\npools = events\n",
+                 "STATUS=Refused: v1.50.0 has no scripts/start.events.worker.sh", 81},
+                {"worker", "/run/lago/state/db", "STATE=ended\nSTATUS=Refused: a reason\nEXIT=84\n",
+                 "STATUS=lago-db failed: Refused: a reason", 79},
+        };
+
+        (void)end(NULL);
+        for (size_t i = 0; i < ELEMENTSOF(refusals); i++)
+                is_refused(&refusals[i]);
+        (void)begin(NULL);
+}
+
+static void an_image_that_no_registry_has_is_refused(void **state _unused_) {
+        put(FAKE "/images", "");
+        on("pull",
+           "fail \"initializing source docker://$name: reading manifest: manifest unknown\"\n");
+        starts("redis");
+        says("STATUS=Refused: the registry has no docker.io/library/redis:7-alpine");
+        exits(81);
+}
+
+static void an_image_without_migrations_is_refused(void **state _unused_) {
+        assert_int_equal(unlink("/var/cache/lago/manifest-aaaa"), 0);
+        on("gate-manifest", "exit 65\n");
+        starts("migrate");
+        says("STATUS=Refused: " API_IMAGE " holds no migrations of Lago");
+        exits(81);
+        assert_int_equal(times_called("rm lago-migrate-files"), 1);
+}
+
+static void a_container_of_somebody_else_is_refused(void **state _unused_) {
+        assert_int_equal(make_dirs(FAKE "/containers/lago-pdf", 0755), 0);
+        put(FAKE "/containers/lago-pdf/label", "\n");
+        starts("pdf");
+        says("STATUS=Refused: a container lago-pdf that is not ours exists; rename or remove it");
+        exits(85);
+        assert_int_equal(access(FAKE "/containers/lago-pdf/label", F_OK), 0);
+}
+
+static void a_port_of_somebody_else_is_refused(void **state _unused_) {
+        put("/run/lago/admitted/lago.conf", CONF "[api]\nlisten = 127.0.0.2:3000\n");
+        starts("api");
+        says("STATUS=Refused: another program listens on 127.0.0.2:3000");
+        exits(85);
+        assert_int_equal(times_called("create lago-api"), 0);
+}
+
+#define LIFE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                LIFE(an_api_serves_and_stops),
+                LIFE(a_worker_runs),
+                LIFE(a_clock_runs_when_it_says_so_and_holds_its_lock),
+                LIFE(a_front_serves_without_a_gate),
+                LIFE(a_page_renderer_serves),
+                LIFE(a_database_serves_when_a_login_succeeds),
+                LIFE(a_redis_serves),
+                LIFE(what_is_pending_is_migrated_and_admitted),
+                LIFE(what_is_verified_is_admitted_without_a_run),
+                LIFE(a_redis_that_is_gone_is_never_ready),
+                LIFE(a_database_that_is_gone_is_never_ready),
+                LIFE(an_api_of_another_release_is_never_ready),
+                LIFE(an_image_that_is_absent_is_pulled),
+                LIFE(an_admitted_image_that_comes_back_serves),
+                LIFE(an_admitted_image_that_is_gone_for_good_is_refused),
+                LIFE(what_is_admitted_after_a_prune_is_each_image_by_its_id),
+                LIFE(a_manifest_is_read_from_the_image_once),
+                LIFE(a_left_over_container_of_ours_is_replaced),
+                LIFE(what_is_pending_is_waited_for),
+                LIFE(a_redis_that_is_away_is_waited_for),
+                LIFE(a_gate_that_was_killed_opens_nothing),
+                LIFE(the_cause_of_a_lock_that_is_not_to_be_had_is_told),
+                LIFE(a_clock_stands_by_for_another_one),
+                LIFE(a_clock_whose_lock_is_lost_stops_and_takes_it_again),
+                LIFE(another_migrator_is_waited_for),
+                LIFE(no_process_to_be_had_is_waited_for),
+                LIFE(its_own_environment_is_read_again_after_a_wait),
+                LIFE(a_first_load_that_was_cut_off_begins_anew),
+                LIFE(a_migration_that_fails_twice_is_refused),
+                LIFE(what_a_migration_failed_of_may_pass),
+                LIFE(what_is_pending_waits_for_the_operator),
+                LIFE(a_container_that_ends_is_started_again),
+                LIFE(a_monitor_that_is_killed_ends_its_container),
+                LIFE(a_relay_that_is_killed_is_replaced),
+                LIFE(a_sick_container_is_started_again),
+                LIFE(a_stop_is_obeyed_in_each_state),
+                LIFE(a_stop_waits_for_migrations),
+                LIFE(what_can_never_be_is_refused_with_its_own_status),
+                LIFE(an_image_that_no_registry_has_is_refused),
+                LIFE(an_image_without_migrations_is_refused),
+                LIFE(a_container_of_somebody_else_is_refused),
+                LIFE(a_port_of_somebody_else_is_refused),
+        };
+
+        if (geteuid() != 0) {
+                puts("1..1\nok 1 - lives of a member # skip mounts, namespaces and control groups need root");
+                return 0;
+        }
+        return cmocka_run_group_tests(tests, make_world, end_world);
+}
