@@ -95,7 +95,7 @@ static void decide(Supervisor *s) {
         if (s->state == LIFE_JUDGE)
                 migrate_judged(s);
         else if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
-                hold_lock(s);
+                supervisor_feed(s, LIFE_ON_LOCK);
         else if (s->member.kind == MEMBER_MIGRATE && fresh_was_cut_off(s))
                 fresh_empty_again(s);
         else if (gate_refuses(s->gate.status))
@@ -104,8 +104,8 @@ static void decide(Supervisor *s) {
                 check_for_migrate(s);
         else if (s->gate.status != 0)
                 supervisor_later(s, "%s", s->gate.sentence);
-        else if (s->member.kind == MEMBER_CLOCK)
-                hold_lock(s);
+        else if (s->member.kind == MEMBER_CLOCK && !s->held)
+                supervisor_feed(s, LIFE_ON_LOCK);
         else
                 supervisor_feed(s, LIFE_ON_OK);
 }

@@ -11,9 +11,10 @@
 
 #include <systemd/sd-daemon.h>
 
-static void clock_held(Supervisor *s) {
-        if (s->state == LIFE_CHECK)
-                supervisor_feed(s, LIFE_ON_OK);
+static void held(Supervisor *s) {
+        s->held = true;
+        if (s->state == LIFE_LOCK)
+                supervisor_feed(s, s->member.kind == MEMBER_CLOCK ? LIFE_ON_OK : LIFE_ON_RECHECK);
         else if (s->state == LIFE_STANDBY) {
                 log_message(LOG_NOTICE, MESSAGE_SECOND_CLOCK, "The other clock is gone; this one takes over.");
                 supervisor_feed(s, LIFE_ON_WAKE);
@@ -23,11 +24,11 @@ static void clock_held(Supervisor *s) {
 static void clock_stands_by(Supervisor *s, const char *address) {
         supervisor_status(s, "Standby: the clock at %.40s runs on this database", address);
         log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "Another clock runs on this database, at %s; standing by.", address);
-        if (s->state == LIFE_CHECK)
+        if (s->state == LIFE_LOCK)
                 supervisor_feed(s, LIFE_ON_STANDBY);
 }
 
-/* It stays in CHECK: the next line comes when the other is done or gone. */
+/* It stays in LOCK: the next line comes when the other is done or gone. */
 static void migrate_waits(Supervisor *s, const char *address) {
         supervisor_status(s, "Waiting for another migrator: the one at %.40s", address);
         log_message(LOG_WARNING, MESSAGE_WAITING, "Another host migrates this database, at %s; waiting for it.", address);
@@ -38,13 +39,9 @@ static void on_hold_line(void *userdata, const char *line) {
         const char *address = startswith(line, "standby ");
         bool clock = s->member.kind == MEMBER_CLOCK;
 
-        if (streq(line, "held")) {
-                s->held = true;
-                if (clock)
-                        clock_held(s);
-                else if (s->state == LIFE_CHECK)
-                        enter_check(s);
-        } else if (address && clock)
+        if (streq(line, "held"))
+                held(s);
+        else if (address && clock)
                 clock_stands_by(s, address);
         else if (address)
                 migrate_waits(s, address);
@@ -57,7 +54,7 @@ static void on_hold_ended(void *userdata, const JobResult *result) {
 
         s->hold = NULL;
         s->held = false;
-        if (s->state == LIFE_CHECK) {
+        if (s->state == LIFE_CHECK || s->state == LIFE_LOCK) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
                 supervisor_later(s, "Waiting for the lock of the one %s: %.60s", s->name, line);
@@ -76,7 +73,7 @@ void hold_release(Supervisor *s) {
         s->held = false;
 }
 
-void hold_lock(Supervisor *s) {
+void enter_lock(Supervisor *s) {
         _cleanup_(strv_freep) char **argv = NULL;
         _cleanup_(freep) char *url = NULL;
         JobSpec spec = {
@@ -87,10 +84,6 @@ void hold_lock(Supervisor *s) {
         };
         int r;
 
-        if (s->held) {
-                supervisor_feed(s, LIFE_ON_OK);
-                return;
-        }
         if (s->hold)
                 return; /* its first line will come */
         argv = gate_argv(s, "hold", /* with_manifest= */ false);

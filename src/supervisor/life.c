@@ -27,9 +27,14 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
         },
         [LIFE_CHECK] = {
                 [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
-                [LIFE_ON_DONE] = GO(END), [LIFE_ON_STANDBY] = GO(STANDBY), [LIFE_ON_STOP] = GO(END),
+                [LIFE_ON_DONE] = GO(END), [LIFE_ON_LOCK] = GO(LOCK), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
-                [LIFE_ON_LOST] = STAY,
+        },
+        /* A migrator asks once more: what it waited for may have been another one at work. */
+        [LIFE_LOCK] = {
+                [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_RECHECK] = GO(CHECK), [LIFE_ON_STANDBY] = GO(STANDBY),
+                [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END), [LIFE_ON_STOP] = GO(END),
+                [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
         },
         /* The lock is ours now: everything is asked again, as the other clock may have run another release. */
         [LIFE_STANDBY] = {
@@ -103,7 +108,7 @@ static const char *const state_names[_LIFE_STATE_MAX] = {
         [LIFE_SERVE] = "serving",       [LIFE_MIGRATE] = "migrating", [LIFE_DRAIN] = "draining",
         [LIFE_CLEAN] = "cleaning",      [LIFE_DOOM] = "ending",       [LIFE_STOP] = "stopping",
         [LIFE_REST] = "resting",        [LIFE_END] = "ended",         [LIFE_STANDBY] = "standby",
-        [LIFE_JUDGE] = "judging",
+        [LIFE_JUDGE] = "judging",       [LIFE_LOCK] = "locking",
 };
 
 static const char *const event_names[_LIFE_EVENT_MAX] = {
@@ -111,6 +116,7 @@ static const char *const event_names[_LIFE_EVENT_MAX] = {
         [LIFE_ON_DONE] = "done",   [LIFE_ON_WATCH] = "watch",     [LIFE_ON_MIGRATE] = "migrate",
         [LIFE_ON_ENDED] = "ended", [LIFE_ON_SICK] = "sick",       [LIFE_ON_STOP] = "stop",
         [LIFE_ON_WAKE] = "wake",   [LIFE_ON_STANDBY] = "standby", [LIFE_ON_LOST] = "lost",
+        [LIFE_ON_LOCK] = "lock",   [LIFE_ON_RECHECK] = "recheck",
 };
 /* clang-format on */
 
@@ -120,6 +126,10 @@ LifeAnswer life_step(LifeState state, LifeEvent event, LifeState *ret_next) {
         if (cell->answer == LIFE_GO)
                 *ret_next = cell->next;
         return cell->answer;
+}
+
+bool life_asks_upstream(LifeState state) {
+        return state == LIFE_AWAIT || state == LIFE_CHECK || state == LIFE_LOCK;
 }
 
 bool life_has_container(LifeState state) {

@@ -8,6 +8,7 @@ typedef enum LifeState {
         LIFE_AWAIT,   /* asking whether what it stands on answers */
         LIFE_PREPARE, /* its image is here, or is being pulled; its manifest is known */
         LIFE_CHECK,   /* lago-gate compares the image with the database */
+        LIFE_LOCK,    /* the clock and the migrator want to be the only one on this database */
         LIFE_STANDBY, /* the clock of another host runs on this database; ready to take over */
         LIFE_CREATE,  /* the engine makes the container; nothing of the image runs */
         LIFE_START,   /* the engine starts it */
@@ -33,7 +34,9 @@ typedef enum LifeEvent {
         LIFE_ON_MIGRATE, /* START: the container that was started migrates */
         LIFE_ON_ENDED,   /* the container ended by itself */
         LIFE_ON_SICK,    /* it runs, but failed its probe too often */
-        LIFE_ON_STANDBY, /* CHECK: another host's clock holds the lock */
+        LIFE_ON_LOCK,    /* CHECK: the verdict allows it, if nobody else does the same */
+        LIFE_ON_RECHECK, /* the verdict may be another one now */
+        LIFE_ON_STANDBY, /* LOCK: another host's clock holds the lock */
         LIFE_ON_LOST,    /* the lock was lost, so another clock may start any moment */
         LIFE_ON_STOP,    /* a stop was asked */
         LIFE_ON_WAKE,    /* the rest is over, or the world changed */
@@ -48,6 +51,9 @@ typedef enum LifeAnswer {
 
 /** life_step() - what @event does in @state; *ret_next is written for LIFE_GO only. */
 LifeAnswer life_step(LifeState state, LifeEvent event, LifeState *ret_next);
+
+/** life_asks_upstream() - whether the state asks what the member stands on: one of those that failed for good ends this one, too. */
+bool life_asks_upstream(LifeState state);
 
 /** life_has_container() - whether a container of the member may exist in this state. */
 bool life_has_container(LifeState state);

@@ -24,7 +24,7 @@ static void (*const enter[_LIFE_STATE_MAX])(Supervisor *) = {
         [LIFE_SERVE] = enter_serve,   [LIFE_MIGRATE] = enter_migrate, [LIFE_DRAIN] = enter_drain,
         [LIFE_CLEAN] = enter_clean,   [LIFE_DOOM] = enter_doom,       [LIFE_STOP] = enter_stop,
         [LIFE_REST] = enter_rest,     [LIFE_STANDBY] = enter_standby,
-        [LIFE_JUDGE] = enter_judge,
+        [LIFE_JUDGE] = enter_judge,   [LIFE_LOCK] = enter_lock,
 };
 /* clang-format on */
 
@@ -139,7 +139,7 @@ static void new_cause(Supervisor *s, const char *text) {
 static bool ends_with_upstream(Supervisor *s) {
         _cleanup_(freep) char *failed = NULL;
 
-        if (s->state != LIFE_AWAIT && s->state != LIFE_CHECK)
+        if (!life_asks_upstream(s->state))
                 return false;
         failed = runfile_failed_upstream(s);
         if (failed)

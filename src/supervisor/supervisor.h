@@ -185,7 +185,8 @@ void enter_await(Supervisor *s);   /* await.c */
 void enter_prepare(Supervisor *s); /* image.c */
 void enter_check(Supervisor *s);   /* check.c */
 void enter_judge(Supervisor *s);
-void enter_standby(Supervisor *s); /* hold.c */
+void enter_lock(Supervisor *s); /* hold.c */
+void enter_standby(Supervisor *s);
 void enter_create(Supervisor *s);  /* container.c */
 void enter_start(Supervisor *s);
 void enter_clean(Supervisor *s);
@@ -200,12 +201,7 @@ void enter_rest(Supervisor *s); /* rest.c */
 /** on_stranger() - a child that is no job ended: the container's monitor, its first process, or nobody's. container.c */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
 
-/**
- * hold_lock() - a step of CHECK. The clock goes on with OK once it is the one of its database, else with STANDBY; migrate
- * checks once more when it is the one that may, and waits for that. hold.c
- */
-void hold_lock(Supervisor *s);
-/** hold_release() - lets others have the lock; fine when it is not held. */
+/** hold_release() - lets others have the lock; fine when it is not held. hold.c */
 void hold_release(Supervisor *s);
 
 /** ask_redis() - in the state AWAIT for the start, in SERVE to watch the external one. await.c */

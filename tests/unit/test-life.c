@@ -54,11 +54,23 @@ static bool is_late(const World *w, unsigned dice, LifeEvent *ret) {
         return (dice == 6 && !runs) || (dice == 5 && w->migrates && runs);
 }
 
+/* Where the lock is wanted its loss is a reason to wait, as on_hold_ended() tells it. */
+static LifeEvent lose_lock(World *w) {
+        if (w->state != LIFE_CHECK && w->state != LIFE_LOCK)
+                return LIFE_ON_LOST;
+        w->held = false;
+        return LIFE_ON_LATER;
+}
+
 /* An event that the world can cause now. */
 static LifeEvent plausible(World *w, uint64_t *seed) {
         static const LifeEvent await_own[] = {LIFE_ON_OK, LIFE_ON_LATER, LIFE_ON_NEVER},
                                await_external[] = {LIFE_ON_WATCH, LIFE_ON_LATER, LIFE_ON_NEVER},
                                check_migrate[] = {LIFE_ON_OK, LIFE_ON_LATER, LIFE_ON_NEVER, LIFE_ON_DONE},
+                               check_alone[] = {LIFE_ON_LOCK, LIFE_ON_LATER, LIFE_ON_NEVER, LIFE_ON_DONE},
+                               check_clock[] = {LIFE_ON_LOCK, LIFE_ON_LOCK, LIFE_ON_LATER, LIFE_ON_NEVER},
+                               lock_clock[] = {LIFE_ON_OK, LIFE_ON_STANDBY, LIFE_ON_LATER, LIFE_ON_NEVER},
+                               lock_migrate[] = {LIFE_ON_RECHECK, LIFE_ON_RECHECK, LIFE_ON_LATER, LIFE_ON_NEVER},
                                started[] = {LIFE_ON_OK, LIFE_ON_OK, LIFE_ON_LATER, LIFE_ON_NEVER},
                                migrating[] = {LIFE_ON_MIGRATE, LIFE_ON_MIGRATE, LIFE_ON_LATER, LIFE_ON_NEVER};
         unsigned dice = (unsigned)(next_random(seed) % 16);
@@ -73,16 +85,18 @@ static LifeEvent plausible(World *w, uint64_t *seed) {
         if (dice < 5 && w->alive)
                 return LIFE_ON_ENDED;
         if (dice == 5 && w->held)
-                return LIFE_ON_LOST;
+                return lose_lock(w);
         switch (w->state) {
         case LIFE_AWAIT:
                 return w->external ? pick(seed, await_external, 3) : pick(seed, await_own, 3);
         case LIFE_PREPARE:
                 return pick(seed, await_own, 3);
         case LIFE_CHECK:
-                if (w->clock && !w->held && dice < 10)
-                        return LIFE_ON_STANDBY;
+                if (!w->held && (w->clock || w->migrates))
+                        return pick(seed, w->clock ? check_clock : check_alone, 4);
                 return w->migrates ? pick(seed, check_migrate, 4) : pick(seed, await_own, 3);
+        case LIFE_LOCK:
+                return pick(seed, w->clock ? lock_clock : lock_migrate, 4);
         case LIFE_STANDBY:
                 return dice < 8 ? LIFE_ON_LOST : dice < 12 ? LIFE_ON_LATER : LIFE_ON_WAKE;
         case LIFE_CREATE:
@@ -118,8 +132,10 @@ static void happen(World *w, LifeEvent event) {
                 w->held = false;
         if (event == LIFE_ON_DONE)
                 w->done = true;
-        if (w->clock && ((w->state == LIFE_CHECK && event == LIFE_ON_OK) ||
-                         (w->state == LIFE_STANDBY && event == LIFE_ON_WAKE)))
+        if (w->state == LIFE_CHECK && event == LIFE_ON_LOCK)
+                w->verified = w->clock;
+        if ((w->state == LIFE_LOCK && (event == LIFE_ON_OK || event == LIFE_ON_RECHECK)) ||
+            (w->state == LIFE_STANDBY && event == LIFE_ON_WAKE))
                 w->held = true;
         if (event == LIFE_ON_ENDED)
                 w->alive = false;
@@ -153,7 +169,7 @@ static void rule(World *w, bool holds, const char *name) {
 static void judge(World *w, LifeState from, LifeEvent event) {
         LifeState now = w->state;
 
-        if (now == LIFE_AWAIT)
+        if (now == LIFE_AWAIT || now == LIFE_STANDBY)
                 w->verified = false;
         rule(w, now != LIFE_CREATE || w->verified, "no container without a verdict of this attempt");
         rule(w, now != LIFE_CREATE || !w->refused, "nothing is started after a refusal");
@@ -168,6 +184,7 @@ static void judge(World *w, LifeState from, LifeEvent event) {
         rule(w, event != LIFE_ON_ENDED || from == now || now == LIFE_CLEAN || now == LIFE_STOP || now == LIFE_JUDGE,
              "an ended container is cleaned up");
         rule(w, now != LIFE_SERVE || !w->clock || w->held || event == LIFE_ON_OK, "a clock without its lock does not tick");
+        rule(w, now != LIFE_CREATE || from == now || w->held || !(w->clock || w->migrates), "nobody starts without its lock");
         rule(w, now != LIFE_STANDBY || !w->exists, "a clock in standby has no container");
         rule(w, !w->external || (now != LIFE_CREATE && now != LIFE_START), "an external server has no container");
         w->steps_since_stop += w->stop_asked;
@@ -242,6 +259,10 @@ static void every_mutant_is_caught(void **state) {
         static const Mutant mutants[] = {
                 {"a refused check starts", LIFE_CHECK, LIFE_ON_NEVER, LIFE_GO, LIFE_CREATE},
                 {"a late check starts", LIFE_CHECK, LIFE_ON_LATER, LIFE_GO, LIFE_CREATE},
+                {"a clock starts without its lock", LIFE_CHECK, LIFE_ON_LOCK, LIFE_GO, LIFE_CREATE},
+                {"a clock starts beside another one", LIFE_LOCK, LIFE_ON_STANDBY, LIFE_GO, LIFE_CREATE},
+                {"a migrator believes the verdict of before", LIFE_LOCK, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
+                {"a lock that is not to be had is done without", LIFE_LOCK, LIFE_ON_LATER, LIFE_GO, LIFE_CREATE},
                 {"the check is skipped", LIFE_PREPARE, LIFE_ON_OK, LIFE_GO, LIFE_CREATE},
                 {"a rest leads to a start", LIFE_REST, LIFE_ON_WAKE, LIFE_GO, LIFE_CREATE},
                 {"a stop kills the migration", LIFE_MIGRATE, LIFE_ON_STOP, LIFE_GO, LIFE_STOP},
