@@ -97,7 +97,7 @@ static void decide(Supervisor *s) {
         else if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
                 supervisor_feed(s, LIFE_ON_LOCK);
         else if (s->member.kind == MEMBER_MIGRATE && fresh_was_cut_off(s))
-                fresh_empty_again(s);
+                supervisor_feed(s, LIFE_ON_EMPTY);
         else if (gate_refuses(s->gate.status))
                 gate_refused(s);
         else if (s->member.kind == MEMBER_MIGRATE)

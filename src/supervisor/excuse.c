@@ -24,16 +24,18 @@ static void on_lines(void *userdata, const JobResult *result) {
         s->job = NULL;
         /* No line is exit status 1 of journalctl, and a journal that cannot be read excuses nothing. */
         s->excuse = result->signaled || result->status != 0 ? NULL : migrate_excuse(result->output);
-        check_for_migrate(s);
+        supervisor_feed(s, LIFE_ON_RECHECK);
 }
 
-bool excuse_asked(Supervisor *s) {
+bool excuse_is_wanted(const Supervisor *s) {
         const Container *c = &s->container;
-        const char *invocation = getenv("INVOCATION_ID");
+
+        return c->ended && c->signal == 0 && c->exit_code != 0 && !s->excuse_known && getenv("INVOCATION_ID");
+}
+
+void enter_diagnose(Supervisor *s) {
         char **argv = NULL;
 
-        if (!c->ended || c->signal > 0 || c->exit_code == 0 || s->excuse_known || !invocation)
-                return false;
         s->excuse_known = true;
         strv_add(&argv, "sh");
         strv_add(&argv, "-c");
@@ -44,11 +46,10 @@ bool excuse_asked(Supervisor *s) {
         strv_add(&argv, "sh");
         strv_addf(&argv, "--grep=%s", PATTERN);
         strv_addf(&argv, "--since=@%lld", (long long)s->run_began);
-        strv_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", invocation);
+        strv_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", getenv("INVOCATION_ID"));
         supervisor_job(s, argv,
                        &(JobSpec){.timeout_usec = JOURNAL_TIMEOUT_USEC,
                                   .done = on_lines});
-        return true;
 }
 
 void excuse_begin(Supervisor *s) {

@@ -74,7 +74,7 @@ static void on_empty_again(void *userdata, const JobResult *result) {
         if (!result->signaled && result->status == 0) {
                 log_notice("The first load of the schema was cut off, and no table holds a row: the database is emptied and "
                            "loaded again.");
-                enter_check(s);
+                supervisor_feed(s, LIFE_ON_RECHECK);
                 return;
         }
         gate_hear(s, result);
@@ -84,7 +84,7 @@ static void on_empty_again(void *userdata, const JobResult *result) {
                 supervisor_later(s, "%s", s->gate.sentence);
 }
 
-void fresh_empty_again(Supervisor *s) {
+void enter_empty(Supervisor *s) {
         char **argv = gate_argv(s, "prepare-load", /* with_manifest= */ true);
 
         if (argv)

@@ -18,6 +18,3 @@ void fresh_over(const Supervisor *s);
  * schema was verified there since. Whether somebody has filled a table meanwhile the gate sees.
  */
 bool fresh_was_cut_off(const Supervisor *s);
-
-/** fresh_empty_again() - a step of CHECK: has the gate empty it, and checks once more. */
-void fresh_empty_again(Supervisor *s);

@@ -54,7 +54,7 @@ static void on_hold_ended(void *userdata, const JobResult *result) {
 
         s->hold = NULL;
         s->held = false;
-        if (s->state == LIFE_CHECK || s->state == LIFE_LOCK) {
+        if (life_asks_database(s->state)) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
                 supervisor_later(s, "Waiting for the lock of the one %s: %.60s", s->name, line);

@@ -27,7 +27,8 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
         },
         [LIFE_CHECK] = {
                 [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
-                [LIFE_ON_DONE] = GO(END), [LIFE_ON_LOCK] = GO(LOCK), [LIFE_ON_STOP] = GO(END),
+                [LIFE_ON_DONE] = GO(END), [LIFE_ON_LOCK] = GO(LOCK), [LIFE_ON_EMPTY] = GO(EMPTY),
+                [LIFE_ON_DIAGNOSE] = GO(DIAGNOSE), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
         },
         /* A migrator asks once more: what it waited for may have been another one at work. */
@@ -35,6 +36,14 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_RECHECK] = GO(CHECK), [LIFE_ON_STANDBY] = GO(STANDBY),
                 [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
+        },
+        [LIFE_EMPTY] = {
+                [LIFE_ON_RECHECK] = GO(CHECK), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
+                [LIFE_ON_STOP] = GO(END), [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
+        },
+        [LIFE_DIAGNOSE] = {
+                [LIFE_ON_RECHECK] = GO(CHECK), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
+                [LIFE_ON_STOP] = GO(END), [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
         },
         /* The lock is ours now: everything is asked again, as the other clock may have run another release. */
         [LIFE_STANDBY] = {
@@ -109,6 +118,7 @@ static const char *const state_names[_LIFE_STATE_MAX] = {
         [LIFE_CLEAN] = "cleaning",      [LIFE_DOOM] = "ending",       [LIFE_STOP] = "stopping",
         [LIFE_REST] = "resting",        [LIFE_END] = "ended",         [LIFE_STANDBY] = "standby",
         [LIFE_JUDGE] = "judging",       [LIFE_LOCK] = "locking",
+        [LIFE_EMPTY] = "emptying",      [LIFE_DIAGNOSE] = "diagnosing",
 };
 
 static const char *const event_names[_LIFE_EVENT_MAX] = {
@@ -117,6 +127,7 @@ static const char *const event_names[_LIFE_EVENT_MAX] = {
         [LIFE_ON_ENDED] = "ended", [LIFE_ON_SICK] = "sick",       [LIFE_ON_STOP] = "stop",
         [LIFE_ON_WAKE] = "wake",   [LIFE_ON_STANDBY] = "standby", [LIFE_ON_LOST] = "lost",
         [LIFE_ON_LOCK] = "lock",   [LIFE_ON_RECHECK] = "recheck",
+        [LIFE_ON_EMPTY] = "empty", [LIFE_ON_DIAGNOSE] = "diagnose",
 };
 /* clang-format on */
 
@@ -128,8 +139,12 @@ LifeAnswer life_step(LifeState state, LifeEvent event, LifeState *ret_next) {
         return cell->answer;
 }
 
+bool life_asks_database(LifeState state) {
+        return state == LIFE_CHECK || state == LIFE_LOCK || state == LIFE_EMPTY || state == LIFE_DIAGNOSE;
+}
+
 bool life_asks_upstream(LifeState state) {
-        return state == LIFE_AWAIT || state == LIFE_CHECK || state == LIFE_LOCK;
+        return state == LIFE_AWAIT || life_asks_database(state);
 }
 
 bool life_has_container(LifeState state) {

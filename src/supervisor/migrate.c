@@ -138,8 +138,10 @@ void migrate_judged(Supervisor *s) {
 }
 
 void check_for_migrate(Supervisor *s) {
-        if ((gate_wants_migrating(s->gate.status) || wants_roles(s)) && excuse_asked(s))
+        if ((gate_wants_migrating(s->gate.status) || wants_roles(s)) && excuse_is_wanted(s)) {
+                supervisor_feed(s, LIFE_ON_DIAGNOSE);
                 return;
+        }
         switch (s->gate.status) {
         case GATE_VERIFIED:
                 if (!wants_roles(s))

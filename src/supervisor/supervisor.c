@@ -25,6 +25,7 @@ static void (*const enter[_LIFE_STATE_MAX])(Supervisor *) = {
         [LIFE_CLEAN] = enter_clean,   [LIFE_DOOM] = enter_doom,       [LIFE_STOP] = enter_stop,
         [LIFE_REST] = enter_rest,     [LIFE_STANDBY] = enter_standby,
         [LIFE_JUDGE] = enter_judge,   [LIFE_LOCK] = enter_lock,
+        [LIFE_EMPTY] = enter_empty,   [LIFE_DIAGNOSE] = enter_diagnose,
 };
 /* clang-format on */
 

@@ -187,6 +187,8 @@ void enter_check(Supervisor *s);   /* check.c */
 void enter_judge(Supervisor *s);
 void enter_lock(Supervisor *s); /* hold.c */
 void enter_standby(Supervisor *s);
+void enter_empty(Supervisor *s);    /* fresh.c */
+void enter_diagnose(Supervisor *s); /* excuse.c */
 void enter_create(Supervisor *s);  /* container.c */
 void enter_start(Supervisor *s);
 void enter_clean(Supervisor *s);

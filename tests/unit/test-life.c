@@ -56,7 +56,7 @@ static bool is_late(const World *w, unsigned dice, LifeEvent *ret) {
 
 /* Where the lock is wanted its loss is a reason to wait, as on_hold_ended() tells it. */
 static LifeEvent lose_lock(World *w) {
-        if (w->state != LIFE_CHECK && w->state != LIFE_LOCK)
+        if (!life_asks_database(w->state))
                 return LIFE_ON_LOST;
         w->held = false;
         return LIFE_ON_LATER;
@@ -66,11 +66,11 @@ static LifeEvent lose_lock(World *w) {
 static LifeEvent plausible(World *w, uint64_t *seed) {
         static const LifeEvent await_own[] = {LIFE_ON_OK, LIFE_ON_LATER, LIFE_ON_NEVER},
                                await_external[] = {LIFE_ON_WATCH, LIFE_ON_LATER, LIFE_ON_NEVER},
-                               check_migrate[] = {LIFE_ON_OK, LIFE_ON_LATER, LIFE_ON_NEVER, LIFE_ON_DONE},
+                               check_migrate[] = {LIFE_ON_OK, LIFE_ON_LATER, LIFE_ON_NEVER, LIFE_ON_DONE, LIFE_ON_EMPTY, LIFE_ON_DIAGNOSE},
                                check_alone[] = {LIFE_ON_LOCK, LIFE_ON_LATER, LIFE_ON_NEVER, LIFE_ON_DONE},
                                check_clock[] = {LIFE_ON_LOCK, LIFE_ON_LOCK, LIFE_ON_LATER, LIFE_ON_NEVER},
                                lock_clock[] = {LIFE_ON_OK, LIFE_ON_STANDBY, LIFE_ON_LATER, LIFE_ON_NEVER},
-                               lock_migrate[] = {LIFE_ON_RECHECK, LIFE_ON_RECHECK, LIFE_ON_LATER, LIFE_ON_NEVER},
+                               recheck[] = {LIFE_ON_RECHECK, LIFE_ON_RECHECK, LIFE_ON_LATER, LIFE_ON_NEVER},
                                started[] = {LIFE_ON_OK, LIFE_ON_OK, LIFE_ON_LATER, LIFE_ON_NEVER},
                                migrating[] = {LIFE_ON_MIGRATE, LIFE_ON_MIGRATE, LIFE_ON_LATER, LIFE_ON_NEVER};
         unsigned dice = (unsigned)(next_random(seed) % 16);
@@ -94,9 +94,12 @@ static LifeEvent plausible(World *w, uint64_t *seed) {
         case LIFE_CHECK:
                 if (!w->held && (w->clock || w->migrates))
                         return pick(seed, w->clock ? check_clock : check_alone, 4);
-                return w->migrates ? pick(seed, check_migrate, 4) : pick(seed, await_own, 3);
+                return w->migrates ? pick(seed, check_migrate, 6) : pick(seed, await_own, 3);
+        case LIFE_EMPTY:
+        case LIFE_DIAGNOSE:
+                return pick(seed, recheck, 4);
         case LIFE_LOCK:
-                return pick(seed, w->clock ? lock_clock : lock_migrate, 4);
+                return pick(seed, w->clock ? lock_clock : recheck, 4);
         case LIFE_STANDBY:
                 return dice < 8 ? LIFE_ON_LOST : dice < 12 ? LIFE_ON_LATER : LIFE_ON_WAKE;
         case LIFE_CREATE:
@@ -262,6 +265,8 @@ static void every_mutant_is_caught(void **state) {
                 {"a clock starts without its lock", LIFE_CHECK, LIFE_ON_LOCK, LIFE_GO, LIFE_CREATE},
                 {"a clock starts beside another one", LIFE_LOCK, LIFE_ON_STANDBY, LIFE_GO, LIFE_CREATE},
                 {"a migrator believes the verdict of before", LIFE_LOCK, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
+                {"what was emptied is migrated unseen", LIFE_EMPTY, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
+                {"a failed run goes on unseen", LIFE_DIAGNOSE, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
                 {"a lock that is not to be had is done without", LIFE_LOCK, LIFE_ON_LATER, LIFE_GO, LIFE_CREATE},
                 {"the check is skipped", LIFE_PREPARE, LIFE_ON_OK, LIFE_GO, LIFE_CREATE},
                 {"a rest leads to a start", LIFE_REST, LIFE_ON_WAKE, LIFE_GO, LIFE_CREATE},
