@@ -21,17 +21,12 @@ void leftover_tell(const Supervisor *s) {
         log_message(LOG_WARNING, MESSAGE_REAPED, "Removing a left-over container %s.", s->container_name);
 }
 
-static void over(Supervisor *s) {
-        if (s->state != LIFE_STANDBY)
-                supervisor_feed(s, LIFE_ON_DONE);
-}
-
 static void on_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         s->job = NULL;
         s->container.stuck = result->signaled || result->status != 0;
-        over(s);
+        supervisor_feed(s, LIFE_ON_OK);
 }
 
 /* A stranger's is none of our business while none of that name is to be made. */
@@ -41,7 +36,7 @@ static void on_owner(void *userdata, const JobResult *result) {
         s->job = NULL;
         s->container.suspected = false;
         if (result->signaled || result->status != 0 || !leftover_is_ours(s, result)) {
-                over(s);
+                supervisor_feed(s, LIFE_ON_OK);
                 return;
         }
         leftover_tell(s);
@@ -52,5 +47,5 @@ void leftover_remove(Supervisor *s) {
         if (s->container.suspected || s->container.stuck)
                 supervisor_client(s, s->engine->owner(s->container_name), on_owner);
         else
-                over(s);
+                supervisor_feed(s, LIFE_ON_OK);
 }

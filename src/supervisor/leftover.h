@@ -17,5 +17,5 @@ bool leftover_is_ours(const Supervisor *s, const JobResult *result);
 /** leftover_tell() - that one is about to be removed. */
 void leftover_tell(const Supervisor *s);
 
-/** leftover_remove() - the last work of CHECK and JUDGE, which end with LIFE_ON_DONE, or the work of STANDBY. */
+/** leftover_remove() - the work of SWEEP, and of STANDBY while it waits: feeds OK when none is left, or none can be removed. */
 void leftover_remove(Supervisor *s);

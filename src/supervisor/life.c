@@ -27,7 +27,7 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
         },
         [LIFE_CHECK] = {
                 [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
-                [LIFE_ON_DONE] = GO(END), [LIFE_ON_LOCK] = GO(LOCK), [LIFE_ON_EMPTY] = GO(EMPTY),
+                [LIFE_ON_DONE] = GO(SWEEP), [LIFE_ON_LOCK] = GO(LOCK), [LIFE_ON_EMPTY] = GO(EMPTY),
                 [LIFE_ON_DIAGNOSE] = GO(DIAGNOSE), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
         },
@@ -45,10 +45,15 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_RECHECK] = GO(CHECK), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
                 [LIFE_ON_STOP] = GO(END), [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
         },
+        [LIFE_SWEEP] = {
+                [LIFE_ON_OK] = GO(END), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_STOP] = GO(END),
+                [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_LOST] = STAY,
+        },
         /* The lock is ours now: everything is asked again, as the other clock may have run another release. */
         [LIFE_STANDBY] = {
                 [LIFE_ON_WAKE] = GO(AWAIT), [LIFE_ON_LOST] = GO(REST), [LIFE_ON_STOP] = GO(END),
-                [LIFE_ON_LATER] = STAY, [LIFE_ON_ENDED] = STAY,
+                [LIFE_ON_OK] = STAY, [LIFE_ON_LATER] = STAY, [LIFE_ON_ENDED] = STAY,
         },
         [LIFE_CREATE] = {
                 [LIFE_ON_OK] = GO(START), [LIFE_ON_LATER] = GO(CLEAN), [LIFE_ON_NEVER] = GO(DOOM),
@@ -119,6 +124,7 @@ static const char *const state_names[_LIFE_STATE_MAX] = {
         [LIFE_REST] = "resting",        [LIFE_END] = "ended",         [LIFE_STANDBY] = "standby",
         [LIFE_JUDGE] = "judging",       [LIFE_LOCK] = "locking",
         [LIFE_EMPTY] = "emptying",      [LIFE_DIAGNOSE] = "diagnosing",
+        [LIFE_SWEEP] = "sweeping",
 };
 
 static const char *const event_names[_LIFE_EVENT_MAX] = {

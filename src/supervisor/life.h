@@ -11,6 +11,7 @@ typedef enum LifeState {
         LIFE_LOCK,     /* the clock and the migrator want to be the only one on this database */
         LIFE_EMPTY,    /* a first load of the schema was cut off: lago-gate takes back what it left */
         LIFE_DIAGNOSE, /* a run of the migrations failed: the journal is asked why */
+        LIFE_SWEEP,    /* all is done: a container that an earlier life has left is removed */
         LIFE_STANDBY,  /* the clock of another host runs on this database; ready to take over */
         LIFE_CREATE,   /* the engine makes the container; nothing of the image runs */
         LIFE_START,    /* the engine starts it */

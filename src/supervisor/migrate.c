@@ -3,7 +3,6 @@
 #include "supervisor/supervisor.h"
 #include "supervisor/excuse.h"
 #include "supervisor/fresh.h"
-#include "supervisor/leftover.h"
 
 #include "base/keyfile.h"
 #include "base/runstate.h"
@@ -39,7 +38,7 @@ static void finish(Supervisor *s) {
         log_message(LOG_NOTICE, MESSAGE_SCHEMA_VERIFIED, "%s.", s->gate.sentence);
         tell_warnings(s);
         (void)sd_notify(0, "READY=1");
-        leftover_remove(s);
+        supervisor_feed(s, LIFE_ON_DONE);
 }
 
 /* Changes when PostgreSQL or Redis was away, however shortly: since when each has served. */

@@ -26,6 +26,7 @@ static void (*const enter[_LIFE_STATE_MAX])(Supervisor *) = {
         [LIFE_REST] = enter_rest,     [LIFE_STANDBY] = enter_standby,
         [LIFE_JUDGE] = enter_judge,   [LIFE_LOCK] = enter_lock,
         [LIFE_EMPTY] = enter_empty,   [LIFE_DIAGNOSE] = enter_diagnose,
+        [LIFE_SWEEP] = leftover_remove,
 };
 /* clang-format on */
 

@@ -98,10 +98,12 @@ static LifeEvent plausible(World *w, uint64_t *seed) {
         case LIFE_EMPTY:
         case LIFE_DIAGNOSE:
                 return pick(seed, recheck, 4);
+        case LIFE_SWEEP:
+                return dice == 2 ? LIFE_ON_LATER : LIFE_ON_OK;
         case LIFE_LOCK:
                 return pick(seed, w->clock ? lock_clock : recheck, 4);
         case LIFE_STANDBY:
-                return dice < 8 ? LIFE_ON_LOST : dice < 12 ? LIFE_ON_LATER : LIFE_ON_WAKE;
+                return dice < 8 ? LIFE_ON_LOST : dice < 10 ? LIFE_ON_LATER : dice < 12 ? LIFE_ON_OK : LIFE_ON_WAKE;
         case LIFE_CREATE:
                 return pick(seed, await_own, 3);
         case LIFE_START:
@@ -267,6 +269,8 @@ static void every_mutant_is_caught(void **state) {
                 {"a migrator believes the verdict of before", LIFE_LOCK, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
                 {"what was emptied is migrated unseen", LIFE_EMPTY, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
                 {"a failed run goes on unseen", LIFE_DIAGNOSE, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
+                {"a verified schema is migrated", LIFE_CHECK, LIFE_ON_DONE, LIFE_GO, LIFE_CREATE},
+                {"what is done begins again", LIFE_SWEEP, LIFE_ON_OK, LIFE_GO, LIFE_CREATE},
                 {"a lock that is not to be had is done without", LIFE_LOCK, LIFE_ON_LATER, LIFE_GO, LIFE_CREATE},
                 {"the check is skipped", LIFE_PREPARE, LIFE_ON_OK, LIFE_GO, LIFE_CREATE},
                 {"a rest leads to a start", LIFE_REST, LIFE_ON_WAKE, LIFE_GO, LIFE_CREATE},

@@ -536,6 +536,16 @@ static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
                "init lago-migrate,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
 }
 
+static void a_left_over_run_is_removed_when_none_is_to_be_made(void **state _unused_) {
+        assert_int_equal(make_dirs(FAKE "/containers/lago-migrate", 0755), 0);
+        put(FAKE "/containers/lago-migrate/label", "migrate\n");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        called("image-inspect " API_IMAGE ",image-inspect " FRONT_IMAGE ",gate-check,container-inspect lago-migrate,"
+               "rm lago-migrate,");
+}
+
 static void what_is_verified_is_admitted_without_a_run(void **state _unused_) {
         starts("migrate");
         says("STATUS=Schema verified: v1.50.0, 12 of 12");
@@ -1001,6 +1011,7 @@ int main(void) {
                 LIFE(a_database_serves_when_a_login_succeeds),
                 LIFE(a_redis_serves),
                 LIFE(what_is_pending_is_migrated_and_admitted),
+                LIFE(a_left_over_run_is_removed_when_none_is_to_be_made),
                 LIFE(what_is_verified_is_admitted_without_a_run),
                 LIFE(a_redis_that_is_gone_is_never_ready),
                 LIFE(a_database_that_is_gone_is_never_ready),
