@@ -9,6 +9,7 @@
 #include "supervisor/image.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/leftover.h"
+#include "supervisor/migrate.h"
 #include "supervisor/nameserver.h"
 #include "supervisor/notes.h"
 #include "supervisor/outlive.h"

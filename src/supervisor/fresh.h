@@ -10,6 +10,9 @@ bool fresh_is_loaded(const Supervisor *s);
 /** fresh_begin() - a step of CHECK: what has to be done before Rails fills it. */
 void fresh_begin(Supervisor *s);
 
+/** enter_empty() - a load that was cut off: has the gate take back what it left; RECHECK. */
+void enter_empty(Supervisor *s);
+
 /** fresh_over() - the schema is verified. */
 void fresh_over(const Supervisor *s);
 

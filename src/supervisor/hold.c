@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Exactly one clock per database, whatever is configured on how many hosts: each enqueues every job, and Lago would bill
- * twice. And one migrator: two that load structure.sql at once spoil it for each other. The locks are a session's in
- * PostgreSQL, held by a lago-gate beside the container.
- */
-#include "supervisor/supervisor.h"
+#include "supervisor/hold.h"
 
 #include "base/time.h"
 #include "supervisor/leftover.h"
+#include "supervisor/supervisor.h"
 
 #include <systemd/sd-daemon.h>
 

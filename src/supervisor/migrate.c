@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The member migrate: what the verdict asks for, the run followed, and what its end means. */
-#include "supervisor/supervisor.h"
-#include "supervisor/excuse.h"
-#include "supervisor/fresh.h"
+#include "supervisor/migrate.h"
 
 #include "base/keyfile.h"
 #include "base/runstate.h"
 #include "base/time.h"
 #include "schema/manifest.h"
+#include "supervisor/excuse.h"
+#include "supervisor/fresh.h"
+#include "supervisor/hold.h"
+#include "supervisor/supervisor.h"
 
 #include <stdio.h>
 #include <systemd/sd-daemon.h>

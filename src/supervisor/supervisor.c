@@ -6,7 +6,12 @@
 #include "config/check.h"
 #include "process/cgroup.h"
 #include "process/deadman.h"
+#include "supervisor/check.h"
+#include "supervisor/excuse.h"
+#include "supervisor/fresh.h"
+#include "supervisor/hold.h"
 #include "supervisor/leftover.h"
+#include "supervisor/migrate.h"
 #include "supervisor/runfile.h"
 
 #include <signal.h>

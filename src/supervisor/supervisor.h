@@ -10,19 +10,13 @@
 #include "process/job.h"
 #include "stack/stack.h"
 #include "supervisor/advance.h"
+#include "supervisor/gate.h"
 #include "supervisor/life.h"
 #include "supervisor/policy.h"
 #include "supervisor/relay.h"
 
 #include <systemd/sd-event.h>
 #include <time.h>
-
-/* What lago-gate said last. */
-typedef struct GateAnswer {
-        int status; /* its exit status: see lago-gate(8) */
-        char **warnings;
-        char *verdict, *sentence, *remedy, *first, *first_name, *fresh, *roles, *seeds, *missing, *needed;
-} GateAnswer;
 
 /* The container in hand. */
 typedef struct Container {
@@ -48,7 +42,7 @@ typedef struct Missing {
         unsigned count; /* at least so often */
 } Missing;
 
-typedef struct Supervisor {
+struct Supervisor {
         sd_event *event;
         Jobs *jobs;
         const Engine *engine;
@@ -132,7 +126,7 @@ typedef struct Supervisor {
         time_t run_began;
         unsigned n_excused;     /* runs that failed so */
         char *ground;   /* which database and Redis the migrations in hand began on; NULL: not known */
-} Supervisor;
+};
 
 /** supervisor_run() - the whole life of "lago-supervisor run MEMBER"; answers its exit status. */
 int supervisor_run(const Member *member);
@@ -183,12 +177,6 @@ void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, 
 /* The steps: each is called when its state is entered, starts its work, and feeds an event when it is done. */
 void enter_await(Supervisor *s);   /* await.c */
 void enter_prepare(Supervisor *s); /* image.c */
-void enter_check(Supervisor *s);   /* check.c */
-void enter_judge(Supervisor *s);
-void enter_lock(Supervisor *s); /* hold.c */
-void enter_standby(Supervisor *s);
-void enter_empty(Supervisor *s);    /* fresh.c */
-void enter_diagnose(Supervisor *s); /* excuse.c */
 void enter_create(Supervisor *s);  /* container.c */
 void enter_start(Supervisor *s);
 void enter_clean(Supervisor *s);
@@ -196,15 +184,10 @@ void enter_doom(Supervisor *s);
 void enter_stop(Supervisor *s);
 void enter_probe(Supervisor *s); /* serve.c */
 void enter_serve(Supervisor *s);
-void enter_migrate(Supervisor *s); /* migrate.c */
-void enter_drain(Supervisor *s);
 void enter_rest(Supervisor *s); /* rest.c */
 
 /** on_stranger() - a child that is no job ended: the container's monitor, its first process, or nobody's. container.c */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
-
-/** hold_release() - lets others have the lock; fine when it is not held. hold.c */
-void hold_release(Supervisor *s);
 
 /** ask_redis() - in the state AWAIT for the start, in SERVE to watch the external one. await.c */
 void ask_redis(Supervisor *s);
@@ -219,37 +202,6 @@ void serve_rest(Supervisor *s);
 
 /** serve_external_answer() - what an external server that is watched answered. serve.c */
 void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reason);
-
-/** check_for_migrate() - what the gate's answer means to the member migrate. migrate.c */
-void check_for_migrate(Supervisor *s);
-/**
- * migrate_command() - what to run in the API's image. Not Lago's own migrate.sh: it makes the database first, which a role
- * of a managed server may not. Both tasks in one boot of Rails where no migration runs, so that none can have loaded the
- * roles' model before their table was as it is at last.
- */
-char **migrate_command(Supervisor *s);
-
-/**
- * migrate_must_be_alone() - whether that answer may be another host's migration half-way, or is about to begin one: it
- * is asked for again with the lock held. migrate.c
- */
-bool migrate_must_be_alone(const Supervisor *s);
-/** migrate_judged() - JUDGE: the gate has answered; DONE when that was all, else LATER. migrate.c */
-void migrate_judged(Supervisor *s);
-/** migrate_ended() - the container that migrates ended; called before the machine hears of it. migrate.c */
-void migrate_ended(Supervisor *s);
-
-/** gate_argv() - "lago-gate @verb …" for the database of this stack; NULL while the bundled one does not serve. check.c */
-char **gate_argv(Supervisor *s, const char *verb, bool with_manifest);
-/** gate_waits() - the LATER for that NULL. */
-void gate_waits(Supervisor *s);
-
-/** gate_job() - runs it with the URL on its standard input. */
-void gate_job(Supervisor *s, char **argv, JobDone done);
-/** gate_hear() - fills s->gate. */
-void gate_hear(Supervisor *s, const JobResult *result);
-/** gate_refused() - ends for good with what the gate said. */
-void gate_refused(Supervisor *s);
 
 /** admit_begin() - copies /etc/lago beside the admitted directory and loads that copy; errors are told and answered as exit status. admit.c */
 int admit_begin(Config **ret);
