@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What lago-migrate admits: a copy of the configuration and the image ids, taken before the verdict and put in place after
- * it. The backend starts from that copy, so an automatic restart at night never picks up a half-edited file.
- */
-#include "supervisor/supervisor.h"
+#include "supervisor/admit.h"
 
 #include "base/file.h"
 #include "base/keyfile.h"
-#include "supervisor/runfile.h"
+#include "supervisor/supervisor.h"
 
 #include <dirent.h>
 #include <fcntl.h>

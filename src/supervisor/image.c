@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "schema/manifest.h"
+#include "supervisor/admit.h"
 #include "supervisor/server.h"
 
 #include <fcntl.h>

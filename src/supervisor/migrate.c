@@ -5,6 +5,7 @@
 #include "base/runstate.h"
 #include "base/time.h"
 #include "schema/manifest.h"
+#include "supervisor/admit.h"
 #include "supervisor/excuse.h"
 #include "supervisor/fresh.h"
 #include "supervisor/hold.h"

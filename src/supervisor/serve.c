@@ -279,7 +279,8 @@ static void on_external_login(void *userdata, const JobResult *result) {
                 not_healthy(s, s->gate.sentence);
 }
 
-void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reason) {
+static void on_external_redis(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
+        (void)a;
         if (verdict == PROBE_GOOD)
                 serve_healthy(s);
         else
@@ -301,7 +302,7 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
                 return 0;
         }
         if (stack_is_external(s->config, s->member.kind)) {
-                ask_redis(s);
+                redis_ask(s, on_external_redis);
                 return 0;
         }
         r = probe_start(s->event, &target, on_answer, s, &s->probe);

@@ -6,6 +6,8 @@
 #include "config/check.h"
 #include "process/cgroup.h"
 #include "process/deadman.h"
+#include "supervisor/admit.h"
+#include "supervisor/await.h"
 #include "supervisor/check.h"
 #include "supervisor/excuse.h"
 #include "supervisor/fresh.h"

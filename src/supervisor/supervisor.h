@@ -13,6 +13,7 @@
 #include "supervisor/gate.h"
 #include "supervisor/life.h"
 #include "supervisor/policy.h"
+#include "supervisor/redis.h"
 #include "supervisor/relay.h"
 
 #include <systemd/sd-event.h>
@@ -107,6 +108,7 @@ struct Supervisor {
         Reach reach, names; /* asked for at its published port; by its network's name server */
         unsigned bad_probes;
         char *sickness; /* why the last one was bad */
+        RedisAnswered redis_answered;
         char *watched;  /* an external server: "Redis at HOST:6379" */
         uint64_t entered_usec; /* into this state */
         uint64_t begun_usec;   /* the process */
@@ -175,7 +177,6 @@ void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t hand
 void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler);
 
 /* The steps: each is called when its state is entered, starts its work, and feeds an event when it is done. */
-void enter_await(Supervisor *s);   /* await.c */
 void enter_prepare(Supervisor *s); /* image.c */
 void enter_create(Supervisor *s);  /* container.c */
 void enter_start(Supervisor *s);
@@ -189,8 +190,6 @@ void enter_rest(Supervisor *s); /* rest.c */
 /** on_stranger() - a child that is no job ended: the container's monitor, its first process, or nobody's. container.c */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
 
-/** ask_redis() - in the state AWAIT for the start, in SERVE to watch the external one. await.c */
-void ask_redis(Supervisor *s);
 /** serve_healthy() - SERVE: it answered; says so and rests. serve.c */
 void serve_healthy(Supervisor *s);
 /** serve_status() - SERVE: STATUS= as things stand. serve.c */
@@ -199,13 +198,3 @@ void serve_status(Supervisor *s);
 void probe_settle(Supervisor *s);
 /** serve_rest() - SERVE: the next look at the member, an interval from now. serve.c */
 void serve_rest(Supervisor *s);
-
-/** serve_external_answer() - what an external server that is watched answered. serve.c */
-void serve_external_answer(Supervisor *s, ProbeVerdict verdict, const char *reason);
-
-/** admit_begin() - copies /etc/lago beside the admitted directory and loads that copy; errors are told and answered as exit status. admit.c */
-int admit_begin(Config **ret);
-/** admit_finish() - the copy, with the image ids, becomes what api, workers, clock and front start from. Errors: -errno. */
-int admit_finish(const Supervisor *s);
-/** admit_images() - the ids that were admitted, for a member that starts from them. Errors: -errno. */
-int admit_images(Supervisor *s);
