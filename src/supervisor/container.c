@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The container: made, started, its end noticed, stopped with its grace, removed. */
-#include "supervisor/supervisor.h"
+#include "supervisor/container.h"
 
 #include "base/file.h"
 #include "base/time.h"
@@ -14,6 +13,8 @@
 #include "supervisor/notes.h"
 #include "supervisor/outlive.h"
 #include "supervisor/runfile.h"
+#include "supervisor/serve.h"
+#include "supervisor/supervisor.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -411,7 +412,7 @@ void enter_start(Supervisor *s) {
                 .member = s->name,
                 .ready = s->info->ready_line,
                 .missing = s->info->backend || s->member.kind == MEMBER_DB,
-                .note = notes_hear,
+                .note = serve_hear,
                 .ended = on_output_ended,
                 .userdata = s,
         };

@@ -6,6 +6,7 @@
 #include "schema/manifest.h"
 #include "supervisor/admit.h"
 #include "supervisor/server.h"
+#include "supervisor/supervisor.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,7 +2,10 @@
 #pragma once
 /* What is known of the image in hand. */
 
-#include "supervisor/supervisor.h"
+typedef struct Supervisor Supervisor;
+
+/** enter_prepare() - OK when the image is here, by its id, and what is in it is known. */
+void enter_prepare(Supervisor *s);
 
 /**
  * image_script() - how the image's @script ("scripts/start.api.sh") ends, as its manifest tells: "exec", or the last

@@ -4,12 +4,6 @@
 #include "relay/watch.h"
 #include "supervisor/supervisor.h"
 
-static void ready(Supervisor *s) {
-        s->said_ready = true;
-        if (s->state == LIFE_PROBE && s->info->ready_by == READY_BY_ITSELF)
-                supervisor_feed(s, LIFE_ON_OK);
-}
-
 /* "COUNT THING" */
 static bool read_missing(const char *text, Missing *ret) {
         const char *thing = strchr(text, ' ');
@@ -55,25 +49,18 @@ static void missing(Supervisor *s, const char *text) {
         } else if (s->n_missing < ELEMENTSOF(s->missing)) {
                 tell_missing(s, heard.thing);
                 s->missing[s->n_missing++] = heard;
-        } else {
+        } else
                 free(heard.thing);
-                return;
-        }
-        if (s->state == LIFE_SERVE && s->bad_probes == 0)
-                serve_status(s);
 }
 
-void notes_hear(void *supervisor, const char *note) {
-        Supervisor *s = supervisor;
+void notes_take(Supervisor *s, const char *note) {
         const char *rest;
 
         if (streq(note, NOTE_READY))
-                ready(s);
-        else if (streq(note, NOTE_SPOKE)) {
+                s->said_ready = true;
+        else if (streq(note, NOTE_SPOKE))
                 s->spoke = true;
-                if (s->state == LIFE_PROBE)
-                        probe_settle(s);
-        } else if ((rest = startswith(note, NOTE_MISSING)))
+        else if ((rest = startswith(note, NOTE_MISSING)))
                 missing(s, rest);
         else if ((rest = startswith(note, NOTE_LAST)))
                 strv_add(&s->last_lines, rest);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What lago-relay notes in the container's lines, and what follows: ready, a missing table, the last lines before an end. */
+/* What lago-relay notes in the container's lines: ready, a missing table, the last lines before an end. */
 
 typedef struct Supervisor Supervisor;
 
-/** notes_hear() - a note of relay/watch.h; a JobLine. */
-void notes_hear(void *supervisor, const char *note);
+/** notes_take() - remembers a note of relay/watch.h; a thing that is missing is told in the journal, once. */
+void notes_take(Supervisor *s, const char *note);
 
 /** notes_begin() - a new container starts: what the last one said is forgotten, but not what was missing. */
 void notes_begin(Supervisor *s);

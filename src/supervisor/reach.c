@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "process/netns.h"
 #include "supervisor/nameserver.h"
+#include "supervisor/supervisor.h"
 
 #define RELOAD_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -33,10 +34,10 @@ static void on_reloaded(void *userdata, const JobResult *result) {
 
                 log_warning("The network of %s could not be made again: %s", s->container_name, line);
         }
-        serve_healthy(s);
+        s->reach_over(s);
 }
 
-/* Answer: whether the engine is at work, and serve_healthy() follows. @doubt: "not reached at …"; @mended: "Reached at …". */
+/* Answer: whether the engine is at work, and reach_over() follows. @doubt: "not reached at …"; @mended: "Reached at …". */
 static bool heard(Supervisor *s, ReachAct act, const char *doubt, const char *mended, const char *reason) {
         switch (act) {
         case REACH_RELOAD:
@@ -68,7 +69,7 @@ static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
         if (act == REACH_RELOAD)
                 nameserver_end();
         if (!heard(s, act, "its network resolves no names", "Names are resolved", reason))
-                serve_healthy(s);
+                s->reach_over(s);
 }
 
 /* For this member's own name, which is known as long as its container runs. */
@@ -87,7 +88,7 @@ static void ask_name(Supervisor *s) {
 
         /* A network of IPv6 alone, say: nobody to ask is nothing amiss. */
         if (r == -ENOENT)
-                serve_healthy(s);
+                s->reach_over(s);
         else if (r < 0 || (r = probe_start(s->event, &target, on_name, s, &s->probe)) < 0)
                 on_name(s, PROBE_LATER, probe_errno_words(-r));
 }
@@ -104,7 +105,7 @@ static void on_published(void *userdata, ProbeVerdict verdict, const char *reaso
                 ask_name(s);
 }
 
-bool reach_ask(Supervisor *s) {
+bool reach_ask(Supervisor *s, void (*over)(Supervisor *s)) {
         const Listen *listen = stack_listen(s->config, s->member.kind);
         ProbeTarget target = {
                 .question = ASK_HTTP,
@@ -116,6 +117,7 @@ bool reach_ask(Supervisor *s) {
 
         if (!listen || s->info->ready_by != READY_BY_HTTP || (!reach_due(&s->reach) && s->names.missed == 0))
                 return false;
+        s->reach_over = over;
         target.address = stack_listen_local(listen);
         target.port = listen->port;
         r = probe_start(s->event, &target, on_published, s, &s->probe);

@@ -7,10 +7,12 @@
  * made again by the engine.
  */
 
-#include "supervisor/supervisor.h"
+#include <stdbool.h>
 
-/** reach_ask() - after a good probe. Answer: false when nothing is asked now; else serve_healthy() follows in its time. */
-bool reach_ask(Supervisor *s);
+typedef struct Supervisor Supervisor;
+
+/** reach_ask() - after a good probe. Answer: false when nothing is asked now; else @over is called in its time. */
+bool reach_ask(Supervisor *s, void (*over)(Supervisor *s));
 
 /** reach_doubt() - "not reached at 127.0.0.1:3000", for STATUS; NULL when nothing speaks against it. The caller frees it. */
 char *reach_doubt(const Supervisor *s);

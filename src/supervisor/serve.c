@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* From "it runs" to READY=1, and afterwards: does it still answer? */
-#include "supervisor/supervisor.h"
+#include "supervisor/serve.h"
 
 #include "base/keyfile.h"
+#include "base/runstate.h"
 #include "base/time.h"
+#include "relay/watch.h"
 #include "stack/unfinished.h"
+#include "supervisor/gate.h"
 #include "supervisor/notes.h"
 #include "supervisor/reach.h"
-#include "supervisor/runfile.h"
+#include "supervisor/redis.h"
 #include "supervisor/server.h"
+#include "supervisor/supervisor.h"
 
 #include <systemd/sd-daemon.h>
 
@@ -109,7 +112,7 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-void probe_settle(Supervisor *s) {
+static void probe_settle(Supervisor *s) {
         if (s->info->ready_by == READY_BY_ITSELF)
                 supervisor_timer(s, s->spoke ? SETTLE_USEC : SETTLE_SILENT_USEC, on_settled);
 }
@@ -130,7 +133,7 @@ void enter_probe(Supervisor *s) {
 
 /* --- serving -------------------------------------------------------------------------------------------- */
 
-void serve_status(Supervisor *s) {
+static void serve_status(Supervisor *s) {
         const char *release = s->version ? s->version : s->config->release;
         _cleanup_(freep) char *doubt = reach_doubt(s);
 
@@ -167,7 +170,7 @@ static void say_ready(Supervisor *s) {
         s->ready_said = true;
 }
 
-void serve_healthy(Supervisor *s) {
+static void serve_healthy(Supervisor *s) {
         if (s->bad_probes > 0) {
                 log_message(LOG_INFO, MESSAGE_HEALTH, "Healthy again after %u failed probes.", s->bad_probes);
                 s->bad_probes = 0;
@@ -264,7 +267,7 @@ static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) 
         s->probe = NULL;
         if (verdict != PROBE_GOOD)
                 not_healthy(s, reason);
-        else if (!reach_ask(s))
+        else if (!reach_ask(s, serve_healthy))
                 serve_healthy(s);
 }
 
@@ -327,4 +330,18 @@ void enter_serve(Supervisor *s) {
         serve_status(s);
         say_ready(s);
         serve_rest(s);
+}
+
+/* --- what it says --------------------------------------------------------------------------------------- */
+
+void serve_hear(void *supervisor, const char *note) {
+        Supervisor *s = supervisor;
+
+        notes_take(s, note);
+        if (s->state == LIFE_PROBE && s->info->ready_by == READY_BY_ITSELF && streq(note, NOTE_READY))
+                supervisor_feed(s, LIFE_ON_OK);
+        else if (s->state == LIFE_PROBE && streq(note, NOTE_SPOKE))
+                probe_settle(s);
+        else if (s->state == LIFE_SERVE && s->bad_probes == 0 && startswith(note, NOTE_MISSING))
+                serve_status(s);
 }

@@ -9,12 +9,15 @@
 #include "supervisor/admit.h"
 #include "supervisor/await.h"
 #include "supervisor/check.h"
+#include "supervisor/container.h"
 #include "supervisor/excuse.h"
 #include "supervisor/fresh.h"
 #include "supervisor/hold.h"
+#include "supervisor/image.h"
 #include "supervisor/leftover.h"
 #include "supervisor/migrate.h"
 #include "supervisor/runfile.h"
+#include "supervisor/serve.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -23,6 +26,8 @@
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+
+static void enter_rest(Supervisor *s);
 
 /* clang-format off */
 static void (*const enter[_LIFE_STATE_MAX])(Supervisor *) = {
@@ -264,7 +269,7 @@ static int on_rest_over(sd_event_source *source, uint64_t usec, void *userdata) 
         return 0;
 }
 
-void enter_rest(Supervisor *s) {
+static void enter_rest(Supervisor *s) {
         supervisor_timer(s, s->rest_usec, on_rest_over);
 }
 

@@ -105,6 +105,7 @@ struct Supervisor {
         uint64_t rest_usec;   /* how long the next rest is */
 
         EndHistory ends;
+        void (*reach_over)(Supervisor *s);
         Reach reach, names; /* asked for at its published port; by its network's name server */
         unsigned bad_probes;
         char *sickness; /* why the last one was bad */
@@ -175,26 +176,3 @@ void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t hand
 
 /** supervisor_timer_within() - the same, up to @slack_usec later where that lets the host sleep longer. */
 void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler);
-
-/* The steps: each is called when its state is entered, starts its work, and feeds an event when it is done. */
-void enter_prepare(Supervisor *s); /* image.c */
-void enter_create(Supervisor *s);  /* container.c */
-void enter_start(Supervisor *s);
-void enter_clean(Supervisor *s);
-void enter_doom(Supervisor *s);
-void enter_stop(Supervisor *s);
-void enter_probe(Supervisor *s); /* serve.c */
-void enter_serve(Supervisor *s);
-void enter_rest(Supervisor *s); /* rest.c */
-
-/** on_stranger() - a child that is no job ended: the container's monitor, its first process, or nobody's. container.c */
-void on_stranger(void *userdata, pid_t pid, int code, int status);
-
-/** serve_healthy() - SERVE: it answered; says so and rests. serve.c */
-void serve_healthy(Supervisor *s);
-/** serve_status() - SERVE: STATUS= as things stand. serve.c */
-void serve_status(Supervisor *s);
-/** probe_settle() - PROBE of a member that cannot be asked: how long it has to run depends on what it says. serve.c */
-void probe_settle(Supervisor *s);
-/** serve_rest() - SERVE: the next look at the member, an interval from now. serve.c */
-void serve_rest(Supervisor *s);
