@@ -3,9 +3,9 @@
 
 #include "base/runstate.h"
 #include "base/time.h"
-#include "supervisor/admit.h"
 #include "supervisor/gate.h"
 #include "supervisor/redis.h"
+#include "supervisor/settings.h"
 #include "supervisor/supervisor.h"
 
 #define AWAIT_TIMEOUT_USEC (5 * USEC_PER_SEC)
@@ -103,29 +103,8 @@ static void on_database(void *userdata, const JobResult *result) {
                 supervisor_later(s, "%s", s->gate.sentence);
 }
 
-/*
- * What lago-migrate waits for may be a wrong setting: each attempt reads the configuration afresh, so that mending the
- * file is enough. The others start from what it admitted.
- */
-static bool reload_for_migrate(Supervisor *s) {
-        _cleanup_(config_freep) Config *config = NULL;
-
-        if (s->member.kind != MEMBER_MIGRATE || s->attempts == 0)
-                return true;
-        if (admit_begin(&config) != 0 || supervisor_load_env(s, CONFIG_DIRECTORY) != 0 ||
-            supervisor_load_env(s, ADMITTED_NEW_DIRECTORY) != 0) {
-                supervisor_later(s, "Waiting for a configuration without errors; see the journal");
-                return false;
-        }
-        config_free(s->config);
-        s->config = TAKE_PTR(config);
-        free(s->image);
-        s->image = stack_image(s->config, s->member.kind);
-        return true;
-}
-
 void enter_await(Supervisor *s) {
-        if (!reload_for_migrate(s))
+        if (!settings_reload(s))
                 return;
         if (s->member.kind == MEMBER_DB && s->config->database_external) {
                 char **argv = gate_argv(s, "ping", /* with_manifest= */ false);

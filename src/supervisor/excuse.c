@@ -7,6 +7,7 @@
 #include "supervisor/excuse.h"
 
 #include "base/time.h"
+#include "supervisor/supervisor.h"
 
 #include <stdlib.h>
 #include <time.h>

@@ -2,7 +2,9 @@
 #pragma once
 /* Why a run of the migrations failed, when that is a thing that passes. */
 
-#include "supervisor/supervisor.h"
+#include <stdbool.h>
+
+typedef struct Supervisor Supervisor;
 
 /** excuse_begin() - a run begins: what is known of the last one is forgotten. */
 void excuse_begin(Supervisor *s);

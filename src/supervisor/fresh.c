@@ -2,6 +2,8 @@
 #include "supervisor/fresh.h"
 
 #include "stack/unfinished.h"
+#include "supervisor/gate.h"
+#include "supervisor/supervisor.h"
 
 bool fresh_is_loaded(const Supervisor *s) {
         return s->gate.status == GATE_FRESH && s->gate.fresh && streq(s->gate.fresh, "load");

@@ -2,7 +2,9 @@
 #pragma once
 /* An empty database, until it was filled for the first time. */
 
-#include "supervisor/supervisor.h"
+#include <stdbool.h>
+
+typedef struct Supervisor Supervisor;
 
 /** fresh_is_loaded() - by the gate's last answer: Rails would load structure.sql, whose rows of schema_migrations come last. */
 bool fresh_is_loaded(const Supervisor *s);

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/leftover.h"
 
-#include "base/keyfile.h"
-#include "base/runstate.h"
-
-bool leftover_suspected(const char *member) {
-        _cleanup_(freep) char *state = runstate_read(member), *container = NULL;
-
-        container = state ? keyfile_get(state, "CONTAINER") : NULL;
-        return !state || container;
-}
+#include "supervisor/supervisor.h"
 
 bool leftover_is_ours(const Supervisor *s, const JobResult *result) {
         size_t n = strcspn(result->output, "\n");

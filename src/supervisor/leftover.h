@@ -6,10 +6,9 @@
  * image cannot go while it is there.
  */
 
-#include "supervisor/supervisor.h"
+#include "process/job.h"
 
-/** leftover_suspected() - whether @member's last life ended in a way that may have left one, or is not known: a new boot. */
-bool leftover_suspected(const char *member);
+typedef struct Supervisor Supervisor;
 
 /** leftover_is_ours() - @result is that of the engine's owner(), which succeeded: the container is this member's. */
 bool leftover_is_ours(const Supervisor *s, const JobResult *result);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/log.h"
 #include "ready/ready.h"
 #include "supervisor/reap.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/run.h"
 
 #include <stdio.h>
 

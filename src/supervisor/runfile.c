@@ -69,7 +69,14 @@ void runfile_ended(const char *member, const char *status, int exit_status, cons
         write_text(member, text);
 }
 
-static bool stands_on(const Supervisor *s, const char *member) {
+bool runfile_suspects(const char *member) {
+        _cleanup_(freep) char *state = runstate_read(member), *container = NULL;
+
+        container = state ? keyfile_get(state, "CONTAINER") : NULL;
+        return !state || container;
+}
+
+bool runfile_is_of_upstream(const Supervisor *s, const char *member) {
         return (s->info->backend && streq(member, "db")) || (s->info->awaits_redis && streq(member, "redis")) ||
                (s->info->awaits_api && streq(member, "api"));
 }
@@ -89,7 +96,7 @@ char *runfile_failed_upstream(const Supervisor *s) {
         for (size_t i = 0; i < ELEMENTSOF(upstreams); i++) {
                 _cleanup_(freep) char *text = NULL, *exit_status = NULL;
 
-                if (streq(s->name, upstreams[i]) || !stands_on(s, upstreams[i]))
+                if (streq(s->name, upstreams[i]) || !runfile_is_of_upstream(s, upstreams[i]))
                         continue;
                 text = runstate_read(upstreams[i]);
                 exit_status = text ? keyfile_get(text, "EXIT") : NULL;
@@ -99,24 +106,10 @@ char *runfile_failed_upstream(const Supervisor *s) {
         return NULL;
 }
 
-static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata) {
-        Supervisor *s = userdata;
-
-        (void)source;
-        /* The directory itself is gone; the new one is watched. */
-        if (event->mask & IN_IGNORED) {
-                s->watch_run = sd_event_source_disable_unref(s->watch_run);
-                return runfile_watch(s);
-        }
-        if (event->len > 0 && stands_on(s, event->name))
-                supervisor_feed(s, LIFE_ON_WAKE);
-        return 0;
-}
-
-int runfile_watch(Supervisor *s) {
+int runfile_watch(Supervisor *s, sd_event_inotify_handler_t changed) {
         int r = runstate_prepare();
 
         if (r < 0)
                 return r;
-        return sd_event_add_inotify(s->event, &s->watch_run, RUN_DIRECTORY, IN_MOVED_TO, on_change, s);
+        return sd_event_add_inotify(s->event, &s->watch_run, RUN_DIRECTORY, IN_MOVED_TO, changed, s);
 }

@@ -4,6 +4,9 @@
 
 #include "base/runstate.h"
 
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
 typedef struct Supervisor Supervisor;
 
 /** runfile_write() - STATE, STATUS, INVOCATION, ADDRESS, RELEASE, IMAGE_ID, SINCE, CONTAINER … as they are now. Failures are told, once. */
@@ -25,5 +28,11 @@ void runfile_ended(const char *member, const char *status, int exit_status, cons
  */
 char *runfile_failed_upstream(const Supervisor *s);
 
-/** runfile_watch() - has LIFE_ON_WAKE fed when one of the members that this one stands on changes its file. */
-int runfile_watch(Supervisor *s);
+/** runfile_suspects() - whether @member's last life ended in a way that may have left a container, or is not known: a new boot. */
+bool runfile_suspects(const char *member);
+
+/** runfile_is_of_upstream() - whether @member is one that this one stands on. */
+bool runfile_is_of_upstream(const Supervisor *s, const char *member);
+
+/** runfile_watch() - has @changed called when one of the members writes its file, and for IN_IGNORED. Errors: -errno. */
+int runfile_watch(Supervisor *s, sd_event_inotify_handler_t changed);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "stack/unfinished.h"
+#include "supervisor/supervisor.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>

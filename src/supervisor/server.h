@@ -2,7 +2,9 @@
 #pragma once
 /* What the bundled PostgreSQL can never get over by itself. */
 
-#include "supervisor/supervisor.h"
+#include <stdbool.h>
+
+typedef struct Supervisor Supervisor;
 
 /** server_refuses_password() - the login was rejected, and the password was changed after the data had been made: feeds a NEVER. */
 bool server_refuses_password(Supervisor *s);

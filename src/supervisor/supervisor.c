@@ -1,46 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/supervisor.h"
 
-#include "base/privileges.h"
 #include "base/time.h"
-#include "config/check.h"
-#include "process/cgroup.h"
-#include "process/deadman.h"
-#include "supervisor/admit.h"
-#include "supervisor/await.h"
-#include "supervisor/check.h"
-#include "supervisor/container.h"
-#include "supervisor/excuse.h"
-#include "supervisor/fresh.h"
-#include "supervisor/hold.h"
-#include "supervisor/image.h"
-#include "supervisor/leftover.h"
-#include "supervisor/migrate.h"
 #include "supervisor/runfile.h"
-#include "supervisor/serve.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
-
-static void enter_rest(Supervisor *s);
-
-/* clang-format off */
-static void (*const enter[_LIFE_STATE_MAX])(Supervisor *) = {
-        [LIFE_AWAIT] = enter_await,   [LIFE_PREPARE] = enter_prepare, [LIFE_CHECK] = enter_check,
-        [LIFE_CREATE] = enter_create, [LIFE_START] = enter_start,     [LIFE_PROBE] = enter_probe,
-        [LIFE_SERVE] = enter_serve,   [LIFE_MIGRATE] = enter_migrate, [LIFE_DRAIN] = enter_drain,
-        [LIFE_CLEAN] = enter_clean,   [LIFE_DOOM] = enter_doom,       [LIFE_STOP] = enter_stop,
-        [LIFE_REST] = enter_rest,     [LIFE_STANDBY] = enter_standby,
-        [LIFE_JUDGE] = enter_judge,   [LIFE_LOCK] = enter_lock,
-        [LIFE_EMPTY] = enter_empty,   [LIFE_DIAGNOSE] = enter_diagnose,
-        [LIFE_SWEEP] = leftover_remove,
-};
-/* clang-format on */
 
 /* What the old state was doing is nobody's business any more. */
 static void drop_work(Supervisor *s) {
@@ -59,7 +25,7 @@ static void supervisor_enter(Supervisor *s, LifeState next) {
                 (void)sd_event_exit(s->event, s->exit_status);
                 return;
         }
-        enter[next](s);
+        s->steps[next].enter(s);
         /* A stop that was asked while it had to be kept is asked again of each new state. */
         if (s->stop_asked)
                 supervisor_feed(s, LIFE_ON_STOP);
@@ -81,6 +47,13 @@ static void take_event(Supervisor *s, LifeEvent event) {
                           life_state_name(s->state));
                 exit(EXIT_SOFTWARE);
         }
+}
+
+void supervisor_begin(Supervisor *s) {
+        s->draining_queue = true;
+        supervisor_enter(s, LIFE_AWAIT);
+        s->draining_queue = false;
+        supervisor_feed(s, LIFE_ON_WAKE); /* means nothing in itself: takes what entering has queued */
 }
 
 /* Steps feed events while they are entered; those are taken one after the other, not one inside the other. */
@@ -214,10 +187,10 @@ static int on_fork_again(sd_event_source *source, uint64_t usec, void *userdata)
 
         (void)source;
         (void)usec;
-        if (s->state == LIFE_SERVE)
-                serve_rest(s);
+        if (s->steps[s->state].again)
+                s->steps[s->state].again(s);
         else
-                enter[s->state](s);
+                s->steps[s->state].enter(s);
         return 0;
 }
 
@@ -260,169 +233,4 @@ void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, 
 
 void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler) {
         supervisor_timer_within(s, usec, usec / 10, handler);
-}
-
-static int on_rest_over(sd_event_source *source, uint64_t usec, void *userdata) {
-        (void)source;
-        (void)usec;
-        supervisor_feed(userdata, LIFE_ON_WAKE);
-        return 0;
-}
-
-static void enter_rest(Supervisor *s) {
-        supervisor_timer(s, s->rest_usec, on_rest_over);
-}
-
-static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
-        Supervisor *s = userdata;
-
-        (void)source;
-        (void)si;
-        s->stop_asked = true;
-        supervisor_feed(s, LIFE_ON_STOP);
-        return 0;
-}
-
-/* Runs after each turn in which something happened: a loop that is stuck is killed and started again. */
-static int on_turn(sd_event_source *source, void *userdata) {
-        Supervisor *s = userdata;
-
-        (void)source;
-        deadman_arm();
-        runfile_keep(s);
-        /* A loop that turns for other reasons need not be woken for this one. */
-        (void)sd_event_source_set_time_relative(s->heartbeat, deadman_turn_usec());
-        return 0;
-}
-
-static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata) {
-        (void)userdata;
-        (void)sd_event_source_set_time(source, usec + deadman_turn_usec());
-        return 0;
-}
-
-static int loop_init(Supervisor *s) {
-        sd_event_source *post = NULL;
-        sigset_t mask;
-        int r;
-
-        (void)sigemptyset(&mask);
-        (void)sigaddset(&mask, SIGCHLD);
-        (void)sigaddset(&mask, SIGTERM);
-        (void)sigaddset(&mask, SIGINT);
-        (void)sigprocmask(SIG_BLOCK, &mask, NULL);
-        if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
-                return -errno;
-        r = sd_event_new(&s->event);
-        if (r >= 0)
-                r = sd_event_set_watchdog(s->event, 1);
-        if (r >= 0)
-                r = jobs_new(s->event, on_stranger, s, &s->jobs);
-        if (r >= 0)
-                r = sd_event_add_signal(s->event, NULL, SIGTERM, on_stop_signal, s);
-        if (r >= 0)
-                r = sd_event_add_signal(s->event, NULL, SIGINT, on_stop_signal, s);
-        if (r >= 0)
-                r = sd_event_add_post(s->event, &post, on_turn, s);
-        if (r >= 0)
-                r = sd_event_add_time(s->event, &s->heartbeat, CLOCK_MONOTONIC, s->begun_usec + deadman_turn_usec(),
-                                      USEC_PER_SEC, on_heartbeat, s);
-        if (r >= 0 && s->heartbeat)
-                r = sd_event_source_set_enabled(s->heartbeat, SD_EVENT_ON);
-        (void)sd_event_source_set_floating(post, 1);
-        sd_event_source_unref(post);
-        return r < 0 ? r : runfile_watch(s);
-}
-
-/* The environment file of this member alone. Errors are told and answered as exit status. */
-int supervisor_load_env(Supervisor *s, const char *directory) {
-        _cleanup_(freep) char *path = xasprintf("%s/env.d/%s.env", directory, s->name);
-        Env *env = env_new();
-        ConfigErrors errors = {0};
-        int r = env_read(env, path, &errors);
-
-        if (r >= 0)
-                r = check_member_environment(env, &errors);
-        /* Of a copy, all but an error was told of the original. */
-        if (!streq(directory, ADMITTED_NEW_DIRECTORY) || (r < 0 && r != -ENOENT))
-                config_errors_tell(&errors);
-        config_errors_done(&errors);
-        if (r < 0 && r != -ENOENT) {
-                env_free(env);
-                return EXIT_CONFIG;
-        }
-        env_free(s->own_env);
-        s->own_env = env;
-        return 0;
-}
-
-static int load(Supervisor *s) {
-        const char *directory = s->info->admitted ? ADMITTED_DIRECTORY : CONFIG_DIRECTORY;
-        int status = s->member.kind == MEMBER_MIGRATE ? admit_begin(&s->config)
-                                                      : config_load_or_tell(directory, &s->config);
-
-        if (status == 0)
-                status = supervisor_load_env(s, directory);
-        /* What it runs with is the copy that it may admit, and not what the operator writes meanwhile. */
-        if (status == 0 && s->member.kind == MEMBER_MIGRATE)
-                status = supervisor_load_env(s, ADMITTED_NEW_DIRECTORY);
-        if (status != 0) {
-                (void)sd_notifyf(0, "STATUS=Refused: configuration; see \"lagoctl check\" and the journal");
-                return status;
-        }
-        s->image = stack_image(s->config, s->member.kind);
-        /* The generator keeps systemd from starting it, unless lago.conf could not be read at the last reload. */
-        if (!stack_is_enabled(s->config, &s->member)) {
-                (void)sd_notifyf(0, "STATUS=Refused: %s is switched off in lago.conf", s->name);
-                log_message(LOG_ERR, MESSAGE_CONFIG_REFUSED, "%s is switched off in lago.conf, so it is not started.", s->name);
-                return EXIT_CONFIG;
-        }
-        return 0;
-}
-
-static int init_failed(int r, const char *what) {
-        log_error("%s: %s. The unit needs Delegate=yes as shipped; see \"systemctl cat\".", what, strerror(-r));
-        return EXIT_OSERR;
-}
-
-int supervisor_run(const Member *member) {
-        char *name = member_name(member);
-        Supervisor s = {
-                .member = *member,
-                .info = member_info(member->kind),
-                .engine = &engine_podman,
-                .name = name,
-                .container_name = member_container(member),
-                .container.netns_fd = -EBADF,
-                .gate.status = GATE_NO_VERDICT,
-                .container.suspected = leftover_suspected(name),
-                .begun_usec = now_usec(),
-                .port = member_info(member->kind)->port,
-        };
-        _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", s.name);
-        int status, r;
-
-        log_field(field);
-        deadman_arm();
-        status = load(&s);
-        if (status != 0)
-                return status;
-        r = privileges_init();
-        if (r < 0) {
-                log_error("There is no user \"%s\": %s. Run systemd-sysusers.", GATE_USER, strerror(-r));
-                return EXIT_OSERR;
-        }
-        r = cgroup_init();
-        if (r < 0)
-                return init_failed(r, "Cannot use the unit's control group");
-        r = loop_init(&s);
-        if (r < 0)
-                return init_failed(r, "Cannot set up the event loop");
-        s.draining_queue = true;
-        supervisor_enter(&s, LIFE_AWAIT);
-        s.draining_queue = false;
-        supervisor_feed(&s, LIFE_ON_WAKE); /* means nothing in itself: takes what entering has queued */
-        r = sd_event_loop(s.event);
-        runfile_ended(s.name, s.status, r, s.container.stuck ? s.container_name : NULL);
-        return r < 0 ? EXIT_SOFTWARE : r;
 }

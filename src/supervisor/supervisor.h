@@ -43,7 +43,14 @@ typedef struct Missing {
         unsigned count; /* at least so often */
 } Missing;
 
+/* Who does the work of a state: starts it when the state is entered, and feeds an event when it is done. */
+typedef struct Step {
+        void (*enter)(Supervisor *s);
+        void (*again)(Supervisor *s); /* when no process was to be had for it; NULL: enter() */
+} Step;
+
 struct Supervisor {
+        const Step *steps; /* of all states but END */
         sd_event *event;
         Jobs *jobs;
         const Engine *engine;
@@ -131,11 +138,8 @@ struct Supervisor {
         char *ground;   /* which database and Redis the migrations in hand began on; NULL: not known */
 };
 
-/** supervisor_run() - the whole life of "lago-supervisor run MEMBER"; answers its exit status. */
-int supervisor_run(const Member *member);
-
-/** supervisor_load_env() - env.d/MEMBER.env below @directory becomes own_env. Errors are told, and answered as exit status. */
-int supervisor_load_env(Supervisor *s, const char *directory);
+/** supervisor_begin() - enters the first state. */
+void supervisor_begin(Supervisor *s);
 
 /** supervisor_feed() - tells the machine what happened; takes effect at once, or after the step that calls it. */
 void supervisor_feed(Supervisor *s, LifeEvent event);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* One member's supervisor from its start to its end: which step does the work of a state, and the loop around them. */
+#include "supervisor/run.h"
+
+#include "base/privileges.h"
+#include "base/time.h"
+#include "process/cgroup.h"
+#include "process/deadman.h"
+#include "supervisor/await.h"
+#include "supervisor/check.h"
+#include "supervisor/container.h"
+#include "supervisor/excuse.h"
+#include "supervisor/fresh.h"
+#include "supervisor/hold.h"
+#include "supervisor/image.h"
+#include "supervisor/leftover.h"
+#include "supervisor/migrate.h"
+#include "supervisor/runfile.h"
+#include "supervisor/serve.h"
+#include "supervisor/settings.h"
+#include "supervisor/supervisor.h"
+
+#include <signal.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+static int on_rest_over(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        supervisor_feed(userdata, LIFE_ON_WAKE);
+        return 0;
+}
+
+static void enter_rest(Supervisor *s) {
+        supervisor_timer(s, s->rest_usec, on_rest_over);
+}
+
+/* clang-format off */
+static const Step steps[_LIFE_STATE_MAX] = {
+        [LIFE_AWAIT]    = {enter_await},
+        [LIFE_PREPARE]  = {enter_prepare},
+        [LIFE_CHECK]    = {enter_check},
+        [LIFE_LOCK]     = {enter_lock},
+        [LIFE_EMPTY]    = {enter_empty},
+        [LIFE_DIAGNOSE] = {enter_diagnose},
+        [LIFE_SWEEP]    = {leftover_remove},
+        [LIFE_STANDBY]  = {enter_standby},
+        [LIFE_CREATE]   = {enter_create},
+        [LIFE_START]    = {enter_start},
+        [LIFE_PROBE]    = {enter_probe},
+        [LIFE_SERVE]    = {enter_serve, serve_rest},
+        [LIFE_MIGRATE]  = {enter_migrate},
+        [LIFE_DRAIN]    = {enter_drain},
+        [LIFE_JUDGE]    = {enter_judge},
+        [LIFE_CLEAN]    = {enter_clean},
+        [LIFE_DOOM]     = {enter_doom},
+        [LIFE_STOP]     = {enter_stop},
+        [LIFE_REST]     = {enter_rest},
+};
+/* clang-format on */
+
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        (void)si;
+        s->stop_asked = true;
+        supervisor_feed(s, LIFE_ON_STOP);
+        return 0;
+}
+
+/* Runs after each turn in which something happened: a loop that is stuck is killed and started again. */
+static int on_turn(sd_event_source *source, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        deadman_arm();
+        runfile_keep(s);
+        /* A loop that turns for other reasons need not be woken for this one. */
+        (void)sd_event_source_set_time_relative(s->heartbeat, deadman_turn_usec());
+        return 0;
+}
+
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)userdata;
+        (void)sd_event_source_set_time(source, usec + deadman_turn_usec());
+        return 0;
+}
+
+/* What this one stands on has changed. The directory itself may be gone; the new one is watched then. */
+static int on_runfile(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void)source;
+        if (event->mask & IN_IGNORED) {
+                s->watch_run = sd_event_source_disable_unref(s->watch_run);
+                return runfile_watch(s, on_runfile);
+        }
+        if (event->len > 0 && runfile_is_of_upstream(s, event->name))
+                supervisor_feed(s, LIFE_ON_WAKE);
+        return 0;
+}
+
+static int loop_init(Supervisor *s) {
+        sd_event_source *post = NULL;
+        sigset_t mask;
+        int r;
+
+        (void)sigemptyset(&mask);
+        (void)sigaddset(&mask, SIGCHLD);
+        (void)sigaddset(&mask, SIGTERM);
+        (void)sigaddset(&mask, SIGINT);
+        (void)sigprocmask(SIG_BLOCK, &mask, NULL);
+        if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+                return -errno;
+        r = sd_event_new(&s->event);
+        if (r >= 0)
+                r = sd_event_set_watchdog(s->event, 1);
+        if (r >= 0)
+                r = jobs_new(s->event, on_stranger, s, &s->jobs);
+        if (r >= 0)
+                r = sd_event_add_signal(s->event, NULL, SIGTERM, on_stop_signal, s);
+        if (r >= 0)
+                r = sd_event_add_signal(s->event, NULL, SIGINT, on_stop_signal, s);
+        if (r >= 0)
+                r = sd_event_add_post(s->event, &post, on_turn, s);
+        if (r >= 0)
+                r = sd_event_add_time(s->event, &s->heartbeat, CLOCK_MONOTONIC, s->begun_usec + deadman_turn_usec(),
+                                      USEC_PER_SEC, on_heartbeat, s);
+        if (r >= 0 && s->heartbeat)
+                r = sd_event_source_set_enabled(s->heartbeat, SD_EVENT_ON);
+        (void)sd_event_source_set_floating(post, 1);
+        sd_event_source_unref(post);
+        return r < 0 ? r : runfile_watch(s, on_runfile);
+}
+
+static int init_failed(int r, const char *what) {
+        log_error("%s: %s. The unit needs Delegate=yes as shipped; see \"systemctl cat\".", what, strerror(-r));
+        return EXIT_OSERR;
+}
+
+int supervisor_run(const Member *member) {
+        char *name = member_name(member);
+        Supervisor s = {
+                .member = *member,
+                .info = member_info(member->kind),
+                .steps = steps,
+                .engine = &engine_podman,
+                .name = name,
+                .container_name = member_container(member),
+                .container.netns_fd = -EBADF,
+                .gate.status = GATE_NO_VERDICT,
+                .container.suspected = runfile_suspects(name),
+                .begun_usec = now_usec(),
+                .port = member_info(member->kind)->port,
+        };
+        _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", s.name);
+        int status, r;
+
+        log_field(field);
+        deadman_arm();
+        status = settings_load(&s);
+        if (status != 0)
+                return status;
+        r = privileges_init();
+        if (r < 0) {
+                log_error("There is no user \"%s\": %s. Run systemd-sysusers.", GATE_USER, strerror(-r));
+                return EXIT_OSERR;
+        }
+        r = cgroup_init();
+        if (r < 0)
+                return init_failed(r, "Cannot use the unit's control group");
+        r = loop_init(&s);
+        if (r < 0)
+                return init_failed(r, "Cannot set up the event loop");
+        supervisor_begin(&s);
+        r = sd_event_loop(s.event);
+        runfile_ended(s.name, s.status, r, s.container.stuck ? s.container_name : NULL);
+        return r < 0 ? EXIT_SOFTWARE : r;
+}

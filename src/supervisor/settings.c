@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/settings.h"
+
+#include "config/check.h"
+#include "supervisor/admit.h"
+#include "supervisor/supervisor.h"
+
+#include <systemd/sd-daemon.h>
+
+/* The environment file of this member alone. Errors are told and answered as exit status. */
+static int load_env(Supervisor *s, const char *directory) {
+        _cleanup_(freep) char *path = xasprintf("%s/env.d/%s.env", directory, s->name);
+        Env *env = env_new();
+        ConfigErrors errors = {0};
+        int r = env_read(env, path, &errors);
+
+        if (r >= 0)
+                r = check_member_environment(env, &errors);
+        /* Of a copy, all but an error was told of the original. */
+        if (!streq(directory, ADMITTED_NEW_DIRECTORY) || (r < 0 && r != -ENOENT))
+                config_errors_tell(&errors);
+        config_errors_done(&errors);
+        if (r < 0 && r != -ENOENT) {
+                env_free(env);
+                return EXIT_CONFIG;
+        }
+        env_free(s->own_env);
+        s->own_env = env;
+        return 0;
+}
+
+int settings_load(Supervisor *s) {
+        const char *directory = s->info->admitted ? ADMITTED_DIRECTORY : CONFIG_DIRECTORY;
+        int status = s->member.kind == MEMBER_MIGRATE ? admit_begin(&s->config)
+                                                      : config_load_or_tell(directory, &s->config);
+
+        if (status == 0)
+                status = load_env(s, directory);
+        /* What it runs with is the copy that it may admit, and not what the operator writes meanwhile. */
+        if (status == 0 && s->member.kind == MEMBER_MIGRATE)
+                status = load_env(s, ADMITTED_NEW_DIRECTORY);
+        if (status != 0) {
+                (void)sd_notifyf(0, "STATUS=Refused: configuration; see \"lagoctl check\" and the journal");
+                return status;
+        }
+        s->image = stack_image(s->config, s->member.kind);
+        /* The generator keeps systemd from starting it, unless lago.conf could not be read at the last reload. */
+        if (!stack_is_enabled(s->config, &s->member)) {
+                (void)sd_notifyf(0, "STATUS=Refused: %s is switched off in lago.conf", s->name);
+                log_message(LOG_ERR, MESSAGE_CONFIG_REFUSED, "%s is switched off in lago.conf, so it is not started.", s->name);
+                return EXIT_CONFIG;
+        }
+        return 0;
+}
+
+/*
+ * What lago-migrate waits for may be a wrong setting: each attempt reads the configuration afresh, so that mending the
+ * file is enough. The others start from what it admitted.
+ */
+bool settings_reload(Supervisor *s) {
+        _cleanup_(config_freep) Config *config = NULL;
+
+        if (s->member.kind != MEMBER_MIGRATE || s->attempts == 0)
+                return true;
+        if (admit_begin(&config) != 0 || load_env(s, CONFIG_DIRECTORY) != 0 ||
+            load_env(s, ADMITTED_NEW_DIRECTORY) != 0) {
+                supervisor_later(s, "Waiting for a configuration without errors; see the journal");
+                return false;
+        }
+        config_free(s->config);
+        s->config = TAKE_PTR(config);
+        free(s->image);
+        s->image = stack_image(s->config, s->member.kind);
+        return true;
+}
