@@ -93,6 +93,9 @@ typedef enum EngineFailure {
 /** engine_failure() - @text is what a failed client wrote on standard error. Podman has one exit status, 125, for all. */
 EngineFailure engine_failure(const char *text);
 
+/** engine_other_platform() - a pull that succeeded said that what it pulled is made for another processor. */
+bool engine_other_platform(const char *text);
+
 /** engine_exposed_port() - the one TCP port of what image_ports() printed; 0 where there is none, or more than one. */
 uint16_t engine_exposed_port(const char *text);
 

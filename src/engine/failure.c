@@ -29,6 +29,11 @@ EngineFailure engine_failure(const char *text) {
         return ENGINE_FAILED;
 }
 
+/* "image platform (linux/arm64) does not match the expected platform (linux/amd64)" */
+bool engine_other_platform(const char *text) {
+        return strstr(text, "does not match the expected platform") != NULL;
+}
+
 char *engine_reason(const char *text, size_t max) {
         _cleanup_(freep) char *line = engine_last_line(text);
         const char *end = line + strlen(line), *cut = end - max, *part;

@@ -37,6 +37,9 @@ static void on_pulled(void *userdata, const JobResult *result) {
         s->job = NULL;
         if (!result->signaled && result->status == 0) {
                 log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", s->lookup.reference);
+                if (engine_other_platform(result->errors))
+                        log_warning("%s is made for another processor; nothing in it runs here without an emulator.",
+                                    s->lookup.reference);
                 s->pull_wanted = false;
                 s->lookup.pulled = true;
                 ask_image_id(s);

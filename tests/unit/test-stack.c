@@ -502,6 +502,11 @@ static void the_engines_failures_are_told_apart(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 assert_int_equal(engine_failure(cases[i].text), cases[i].failure);
+        assert_true(engine_other_platform("time=\"2026-11-26T05:49:00Z\" level=warning msg=\"image platform ({arm64 linux  [] }) "
+                                          "does not match the expected platform ({amd64 linux  [] })\"\n"));
+        assert_true(engine_other_platform("time=\"2026-11-26T05:33:09Z\" level=warning msg=\"image platform (linux/arm64) does "
+                                          "not match the expected platform (linux/amd64)\"\n"));
+        assert_false(engine_other_platform(""));
         assert_string_equal(line, "it ?[1m broke");
         assert_string_equal(whole, "it broke");
         assert_string_equal(part, "the cause");
