@@ -12,17 +12,20 @@ static int load_env(Supervisor *s, const char *directory) {
         _cleanup_(freep) char *path = xasprintf("%s/env.d/%s.env", directory, s->name);
         Env *env = env_new();
         ConfigErrors errors = {0};
-        int r = env_read(env, path, &errors);
+        int r = env_read(env, path, &errors), status;
 
         if (r >= 0)
-                r = check_member_environment(env, &errors);
+                (void)check_member_environment(env, &errors);
+        else if (r != -ENOENT && r != -EBADMSG)
+                config_errors_add_errno(&errors, path, r, "cannot be read");
+        status = config_errors_status(&errors);
         /* Of a copy, all but an error was told of the original. */
-        if (!streq(directory, ADMITTED_NEW_DIRECTORY) || (r < 0 && r != -ENOENT))
+        if (!streq(directory, ADMITTED_NEW_DIRECTORY) || status != 0)
                 config_errors_tell(&errors);
         config_errors_done(&errors);
-        if (r < 0 && r != -ENOENT) {
+        if (status != 0) {
                 env_free(env);
-                return EXIT_CONFIG;
+                return status;
         }
         env_free(s->own_env);
         s->own_env = env;
@@ -40,7 +43,9 @@ int settings_load(Supervisor *s) {
         if (status == 0 && s->member.kind == MEMBER_MIGRATE)
                 status = load_env(s, ADMITTED_NEW_DIRECTORY);
         if (status != 0) {
-                (void)sd_notifyf(0, "STATUS=Refused: configuration; see \"lagoctl check\" and the journal");
+                (void)sd_notify(0, exit_is_final(status)
+                                           ? "STATUS=Refused: configuration; see \"lagoctl check\" and the journal"
+                                           : "STATUS=Cannot read the configuration yet; see the journal");
                 return status;
         }
         s->image = stack_image(s->config, s->member.kind);

@@ -964,6 +964,23 @@ static void what_can_never_be_is_refused_with_its_own_status(void **state _unuse
         (void)begin(NULL);
 }
 
+/* Opened, and its reading ends in EIO: that may pass, and systemd starts it again. */
+static void what_cannot_be_read_yet_is_no_refusal(void **state _unused_) {
+        assert_int_equal(symlink("/proc/self/mem", "/run/lago/admitted/env.d/api.env"), 0);
+        starts("api");
+        says("STATUS=Cannot read the configuration yet; see the journal");
+        exits(75);
+        logged("/run/lago/admitted/env.d/api.env: cannot be read: Input/output error");
+}
+
+static void nor_is_a_configuration_that_cannot_be_read_yet(void **state _unused_) {
+        assert_int_equal(unlink("/run/lago/admitted/lago.env"), 0);
+        assert_int_equal(symlink("/proc/self/mem", "/run/lago/admitted/lago.env"), 0);
+        starts("api");
+        says("STATUS=Cannot read the configuration yet; see the journal");
+        exits(75);
+}
+
 static void an_image_that_no_registry_has_is_refused(void **state _unused_) {
         put(FAKE "/images", "");
         on("pull",
@@ -1042,6 +1059,8 @@ int main(void) {
                 LIFE(a_stop_is_obeyed_in_each_state),
                 LIFE(a_stop_waits_for_migrations),
                 LIFE(what_can_never_be_is_refused_with_its_own_status),
+                LIFE(what_cannot_be_read_yet_is_no_refusal),
+                LIFE(nor_is_a_configuration_that_cannot_be_read_yet),
                 LIFE(an_image_that_no_registry_has_is_refused),
                 LIFE(an_image_without_migrations_is_refused),
                 LIFE(a_container_of_somebody_else_is_refused),
