@@ -58,8 +58,11 @@ void supervisor_begin(Supervisor *s) {
 
 /* Steps feed events while they are entered; those are taken one after the other, not one inside the other. */
 void supervisor_feed(Supervisor *s, LifeEvent event) {
-        if (s->n_queued == ELEMENTSOF(s->queue))
+        if (s->n_queued == ELEMENTSOF(s->queue)) {
+                log_error("Bug: no room for the event \"%s\" while %s. Please report it.", life_event_name(event),
+                          life_state_name(s->state));
                 return;
+        }
         s->queue[s->n_queued++] = event;
         if (s->draining_queue)
                 return;
@@ -134,6 +137,17 @@ static bool ends_with_upstream(Supervisor *s) {
         return failed != NULL;
 }
 
+/* What keeps us from going on, and how long to rest for it. */
+static char *count_cause(Supervisor *s, const char *format, va_list ap) _printf_(2, 0);
+
+static char *count_cause(Supervisor *s, const char *format, va_list ap) {
+        char *text = format_va(format, ap);
+
+        new_cause(s, text);
+        s->rest_usec = wait_rest(++s->attempts);
+        return text;
+}
+
 void supervisor_later(Supervisor *s, const char *format, ...) {
         _cleanup_(freep) char *text = NULL, *span = NULL;
         uint64_t waited;
@@ -142,10 +156,8 @@ void supervisor_later(Supervisor *s, const char *format, ...) {
         if (ends_with_upstream(s))
                 return;
         va_start(ap, format);
-        text = format_va(format, ap);
+        text = count_cause(s, format, ap);
         va_end(ap);
-        new_cause(s, text);
-        s->rest_usec = wait_rest(++s->attempts);
         waited = now_usec() - s->cause_since;
         span = span_text(waited);
         if (waited > 5 * USEC_PER_SEC)
