@@ -78,19 +78,33 @@ void supervisor_feed(Supervisor *s, LifeEvent event) {
 
 static char *format_va(const char *format, va_list ap) _printf_(1, 0);
 
+/* Fit for a terminal, whatever a server or the engine has said. */
 static char *format_va(const char *format, va_list ap) {
-        char *text = NULL;
+        _cleanup_(freep) char *raw = NULL;
 
-        if (vasprintf(&text, format, ap) < 0)
+        if (vasprintf(&raw, format, ap) < 0) {
+                raw = NULL;
                 return xstrdup("");
-        return text;
+        }
+        return escape_line(raw);
+}
+
+/* A longer sentence ends in front of the character that is too much. */
+static size_t status_length(const char *text) {
+        size_t n = strnlen(text, SUPERVISOR_STATUS_MAX);
+
+        while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+                n--;
+        return n;
 }
 
 static void tell_status(Supervisor *s, const char *text) {
-        if (s->status && streq(s->status, text))
+        _cleanup_(freep) char *fit = xstrndup(text, status_length(text));
+
+        if (s->status && streq(s->status, fit))
                 return;
-        free_and_strdup(&s->status, text);
-        (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", text);
+        free_and_strdup(&s->status, fit);
+        (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", fit);
         runfile_write(s);
 }
 
@@ -172,10 +186,8 @@ void supervisor_again(Supervisor *s, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        text = format_va(format, ap);
+        text = count_cause(s, format, ap);
         va_end(ap);
-        new_cause(s, text);
-        s->rest_usec = wait_rest(++s->attempts);
         span = span_text(s->rest_usec);
         supervisor_status(s, "%s; again in %s", text, span);
         supervisor_feed(s, LIFE_ON_LATER);

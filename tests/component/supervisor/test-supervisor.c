@@ -683,6 +683,17 @@ static void a_gate_that_was_killed_opens_nothing(void **state _unused_) {
         called("gate-check,gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,");
 }
 
+static void what_a_server_says_is_fit_for_a_terminal(void **state _unused_) {
+        on("gate-check", "once; say 20 VERDICT=unreachable $'SENTENCE=\\e[31mCaf\xc3\xa9\xff'\"$(printf 'x%.0s' {1..188})\xc3\xa9 and more\"\n");
+        starts("api");
+        says("STATUS=?[31mCaf\xc3\xa9?xxx");
+        says("xxx\n");
+        never_said("\xc3\n");
+        never_said("and more");
+        stops_well();
+        logged("x\xc3\xa9 and more");
+}
+
 static void the_cause_of_a_lock_that_is_not_to_be_had_is_told(void **state _unused_) {
         put("/run/lago/admitted/lago.conf", CONF "[api]\nlisten = 127.0.0.2:3000\n");
         on("gate-hold", "once; echo 'sorry, too many clients already' >&2; exit 20\n");
@@ -1042,6 +1053,7 @@ int main(void) {
                 LIFE(what_is_pending_is_waited_for),
                 LIFE(a_redis_that_is_away_is_waited_for),
                 LIFE(a_gate_that_was_killed_opens_nothing),
+                LIFE(what_a_server_says_is_fit_for_a_terminal),
                 LIFE(the_cause_of_a_lock_that_is_not_to_be_had_is_told),
                 LIFE(a_clock_stands_by_for_another_one),
                 LIFE(a_clock_whose_lock_is_lost_stops_and_takes_it_again),
