@@ -65,18 +65,16 @@ static bool kernel_has_ipv6(void) {
         return fd >= 0 || errno != EAFNOSUPPORT;
 }
 
-static char **command_of(Supervisor *s) {
-        _cleanup_(strv_freep) char **scripts = stack_scripts(&s->member);
+/* Errors: -errno of the manifest. */
+static int command_of(Supervisor *s, char ***ret) {
+        _cleanup_(freep) char *script = NULL, *command = NULL;
+        int r = 0;
 
         if (s->member.kind == MEMBER_MIGRATE)
-                return migrate_command(s);
-        STRV_FOREACH(script, scripts) {
-                _cleanup_(freep) char *command = image_script(s, *script);
-
-                if (command)
-                        return stack_command(s->config, &s->member, *script, command, kernel_has_ipv6());
-        }
-        return stack_command(s->config, &s->member, NULL, NULL, kernel_has_ipv6());
+                *ret = migrate_command(s);
+        else if ((r = image_script(s, &script, &command)) >= 0)
+                *ret = stack_command(s->config, &s->member, script, command, kernel_has_ipv6());
+        return r;
 }
 
 /* podman would tell it in words only; a bind(2) of our own tells it for sure. 1: somebody else listens there. */
@@ -105,7 +103,7 @@ static void create(Supervisor *s) {
         _cleanup_(freep) char *env_file = engine_file(s, "env"), *publish = NULL;
         _cleanup_(freep) char *monitor = engine_file(s, "conmon.pid"), *init = engine_file(s, "pid");
         _cleanup_(strv_freep) char **volumes = stack_volumes(s->config, s->member.kind);
-        _cleanup_(strv_freep) char **command = command_of(s);
+        _cleanup_(strv_freep) char **command = NULL;
         ContainerSpec spec = {
                 .name = s->container_name,
                 .member = s->name,
@@ -114,20 +112,25 @@ static void create(Supervisor *s) {
                 .network = s->config->network,
                 .alias = s->member.pool[0] ? NULL : s->info->name,
                 .volumes = volumes,
-                .entrypoint = stack_entrypoint(s->member.kind, command),
-                .command = command,
                 .shm_size = s->member.kind == MEMBER_DB ? s->config->shm_size : NULL,
                 .stop_signal = s->info->stop_signal,
                 .grace_sec = s->info->grace_sec,
                 .conmon_pid_file = monitor,
                 .pid_file = init,
         };
-        int r = write_environment(s, env_file);
+        int r = command_of(s, &command);
 
+        if (r < 0) {
+                supervisor_later(s, "Cannot read the manifest of %s: %s", s->image, strerror(-r));
+                return;
+        }
+        r = write_environment(s, env_file);
         if (r < 0) {
                 supervisor_later(s, "Cannot write %s: %s", env_file, strerror(-r));
                 return;
         }
+        spec.entrypoint = stack_entrypoint(s->member.kind, command);
+        spec.command = command;
         (void)unlink(monitor);
         (void)unlink(init);
         publish = stack_publish(s->config, s->member.kind, s->port);

@@ -170,65 +170,95 @@ static char *rest_of(char *line, const char *word) {
         return rest && *rest == ' ' ? line + (rest - line) + 1 : NULL;
 }
 
-/* Errors: -ENOENT; -EBADMSG for a file that is not whole, or of an older lago-gate. */
+/* Whether @line, which is the @n-th, says that there are so many above it. */
+static bool line_counts(char *line, uint64_t n) {
+        const char *value = rest_of(line, "lines");
+        uint64_t lines = 0;
+
+        return value && parse_uint(value, UINT32_MAX, &lines) >= 0 && lines == n;
+}
+
+/* Errors: -errno; -EBADMSG for a file that is not whole, or of an older lago-gate. */
 static int read_version(Supervisor *s) {
-        char *line = NULL;
-        size_t size = 0;
+        _cleanup_(freep) char *line = NULL;
+        bool ours = false, counted = false, whole = false;
         FILE *f = fopen(s->manifest, "re");
-        bool whole = false, ours = false;
+        size_t size = 0;
+        int r;
 
         if (!f)
                 return -errno;
-        while (getline(&line, &size, f) >= 0) {
-                char *release;
+        for (uint64_t n = 0; getline(&line, &size, f) >= 0; n++) {
+                const char *release;
 
-                whole = ours && line_is_last(line);
-                ours = ours || streq(line, MANIFEST_HEADER "\n");
+                whole = ours && counted && line_is_last(line);
+                ours = ours || (n == 0 && streq(line, MANIFEST_HEADER "\n"));
+                counted = line_counts(line, n);
                 release = rest_of(line, "release");
                 if (release)
                         free_and_strdup(&s->version, release);
         }
-        free(line);
+        r = ferror(f) ? -errno : whole ? 0 : -EBADMSG;
         fclose(f);
-        return whole ? 0 : -EBADMSG;
+        return r;
 }
 
-char *image_script(const Supervisor *s, const char *script) {
-        _cleanup_(freep) char *word = xasprintf("script %s", script);
-        char *line = NULL, *found = NULL;
+/* *@ret stays NULL when the image has no such script. Errors: -errno. */
+static int read_script(const Supervisor *s, const char *script, char **ret) {
+        _cleanup_(freep) char *word = xasprintf("script %s", script), *line = NULL;
+        FILE *f = fopen(s->manifest, "re");
         size_t size = 0;
-        FILE *f = s->manifest ? fopen(s->manifest, "re") : NULL;
+        int r;
 
-        while (f && !found && getline(&line, &size, f) >= 0) {
+        if (!f)
+                return -errno;
+        while (!*ret && getline(&line, &size, f) >= 0) {
                 const char *command = rest_of(line, word);
 
                 if (command)
-                        found = xstrdup(command);
+                        *ret = xstrdup(command);
         }
-        free(line);
-        if (f)
-                fclose(f);
-        return found;
+        r = ferror(f) ? -errno : 0;
+        fclose(f);
+        return r;
+}
+
+int image_script(const Supervisor *s, char **ret_script, char **ret_command) {
+        _cleanup_(strv_freep) char **scripts = stack_scripts(&s->member);
+        _cleanup_(freep) char *command = NULL;
+
+        STRV_FOREACH(script, scripts) {
+                int r = read_script(s, *script, &command);
+
+                if (r < 0)
+                        return r;
+                if (command) {
+                        *ret_script = xstrdup(*script);
+                        *ret_command = TAKE_PTR(command);
+                        return 0;
+                }
+        }
+        return 0;
+}
+
+static void cannot_read(Supervisor *s, int r) {
+        supervisor_later(s, "Cannot read the manifest of %s: %s", s->image, strerror(-r));
 }
 
 /* A member whose script the image lacks can never run: a pool of a later release, most often. */
 static void check_script(Supervisor *s) {
         _cleanup_(strv_freep) char **scripts = stack_scripts(&s->member);
+        _cleanup_(freep) char *script = NULL, *command = NULL;
+        int r = image_script(s, &script, &command);
 
-        STRV_FOREACH(script, scripts) {
-                _cleanup_(freep) char *command = image_script(s, *script);
-
-                if (command) {
-                        supervisor_feed(s, LIFE_ON_OK);
-                        return;
-                }
-        }
-        if (scripts)
+        if (r < 0)
+                cannot_read(s, r);
+        else if (script || !scripts)
+                supervisor_feed(s, LIFE_ON_OK);
+        else
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s has no %s; take \"%s\" out of pools in lago.conf",
                                  s->version ? s->version : s->image, scripts[0],
                                  s->member.pool[0] ? s->member.pool : s->name);
-        else
-                supervisor_feed(s, LIFE_ON_OK);
 }
 
 /* The container whose files are looked at; it is never started. */
@@ -346,6 +376,8 @@ static void on_ports(void *userdata, const JobResult *result) {
 }
 
 static void have_image(Supervisor *s) {
+        int r;
+
         if (s->member.kind == MEMBER_FRONT) {
                 supervisor_client(s, s->engine->image_ports(s->image_id), on_ports);
                 return;
@@ -356,12 +388,17 @@ static void have_image(Supervisor *s) {
         }
         free(s->manifest);
         s->manifest = manifest_path(s, "");
-        if (read_version(s) >= 0) {
+        r = read_version(s);
+        if (r >= 0)
                 check_script(s);
-                return;
+        else if (r != -ENOENT && r != -EBADMSG)
+                cannot_read(s, r);
+        else {
+                /* A damaged one, or of an older lago-gate: nobody else is to find it. */
+                (void)unlink(s->manifest);
+                supervisor_status(s, "Reading the migrations of %s", s->image);
+                create_files(s);
         }
-        supervisor_status(s, "Reading the migrations of %s", s->image);
-        create_files(s);
 }
 
 static void prepare_admitted(Supervisor *s) {

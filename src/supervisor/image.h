@@ -8,7 +8,7 @@ typedef struct Supervisor Supervisor;
 void enter_prepare(Supervisor *s);
 
 /**
- * image_script() - how the image's @script ("scripts/start.api.sh") ends, as its manifest tells: "exec", or the last
- * command. NULL when the image has no such script; the caller frees it.
+ * image_script() - the script of the image that runs the member ("scripts/start.api.sh"), and how it ends, as the manifest
+ * tells: "exec", or its last command. Both stay NULL when the image has none; the caller frees them. Errors: -errno.
  */
-char *image_script(const Supervisor *s, const char *script);
+int image_script(const Supervisor *s, char **ret_script, char **ret_command);

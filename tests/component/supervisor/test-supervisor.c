@@ -639,6 +639,37 @@ static void a_manifest_is_read_from_the_image_once(void **state _unused_) {
                "init lago-api,start lago-api,stop lago-api,rm lago-api,");
 }
 
+static void a_damaged_manifest_is_read_again(void **state _unused_) {
+        static const char *const damaged[] = {
+                "lines 6\nend\n", "lines 7\n", "end\n", "lines 7\nend\nmore\n", "task x\nlines 7\nend\n",
+        };
+
+        (void)end(NULL);
+        for (size_t i = 0; i < ELEMENTSOF(damaged); i++) {
+                _cleanup_(freep) char *text = xasprintf(MANIFEST "%s", damaged[i]);
+
+                (void)begin(NULL);
+                put("/var/cache/lago/manifest-aaaa", text);
+                starts("api");
+                says("STATUS=Reading the migrations of " API_IMAGE);
+                says("READY=1");
+                stops_well();
+                (void)end(NULL);
+        }
+        (void)begin(NULL);
+}
+
+static void a_manifest_that_cannot_be_read_refuses_nothing(void **state _unused_) {
+        assert_int_equal(unlink("/var/cache/lago/manifest-aaaa"), 0);
+        assert_int_equal(symlink("/proc/self/mem", "/var/cache/lago/manifest-aaaa"), 0);
+        starts("worker");
+        says("STATUS=Cannot read the manifest of " API_IMAGE ": Input/output error");
+        put("/var/cache/lago/new", MANIFEST "lines 7\nend\n");
+        assert_int_equal(rename("/var/cache/lago/new", "/var/cache/lago/manifest-aaaa"), 0);
+        says("READY=1");
+        stops_well();
+}
+
 static void a_left_over_container_of_ours_is_replaced(void **state _unused_) {
         assert_int_equal(make_dirs(FAKE "/containers/lago-api", 0755), 0);
         put(FAKE "/containers/lago-api/label", "api\n");
@@ -1049,6 +1080,8 @@ int main(void) {
                 LIFE(an_admitted_image_that_is_gone_for_good_is_refused),
                 LIFE(what_is_admitted_after_a_prune_is_each_image_by_its_id),
                 LIFE(a_manifest_is_read_from_the_image_once),
+                LIFE(a_damaged_manifest_is_read_again),
+                LIFE(a_manifest_that_cannot_be_read_refuses_nothing),
                 LIFE(a_left_over_container_of_ours_is_replaced),
                 LIFE(what_is_pending_is_waited_for),
                 LIFE(a_redis_that_is_away_is_waited_for),
