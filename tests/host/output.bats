@@ -171,7 +171,7 @@ systemctl restart lago-pdf
 fds() { ls "/proc/$(main_pid pdf)/fd" | wc -l; }
 before=$(fds)
 for i in 1 2 3; do
-        pid=$(container_pid pdf)
+        pid=$(cat /run/lago/engine/pdf.pid)
         kill -9 "$pid"
         until_true 40 another_serves pdf "$pid"
 done

@@ -105,7 +105,8 @@ serves_again() {
 # another_serves MEMBER PID: a container serves whose first process is not PID.
 another_serves() {
         local pid
-        pid=$(container_pid "$1")
+        # Not of the control group, where the others of a container whose first process was killed live on for a moment.
+        pid=$(cat "/run/lago/engine/$1.pid")
         [ -n "$pid" ] && [ "$pid" != "$2" ] && [ "$(state_of "$1")" = serving ]
 }
 
