@@ -497,7 +497,7 @@ static void a_clock_runs_when_it_says_so_and_holds_its_lock(void **state _unused
 
 static void a_front_serves_without_a_gate(void **state _unused_) {
         serves("front", "STATUS=Serving v1.50.0",
-               "create lago-front,init lago-front,start lago-front,stop lago-front,rm lago-front,");
+               "image-ports bbbb,create lago-front,init lago-front,start lago-front,stop lago-front,rm lago-front,");
 }
 
 static void a_page_renderer_serves(void **state _unused_) {
