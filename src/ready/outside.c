@@ -22,7 +22,9 @@ int outside_systemd(sd_bus **ret) {
 int outside_watch_runfiles(sd_event *event, sd_event_inotify_handler_t handler, void *userdata) {
         int r = runstate_prepare();
 
-        return r < 0 ? r : sd_event_add_inotify(event, NULL, RUN_DIRECTORY, IN_MOVED_TO, handler, userdata);
+        return r < 0 ? r
+                     : sd_event_add_inotify(event, NULL, RUN_DIRECTORY, IN_MOVED_TO, handler,
+                                            userdata);
 }
 
 int outside_config(Config **ret, ConfigErrors *errors) {

@@ -41,8 +41,10 @@ static void queue_lost(Keeper *k) {
                 /* One that is lost again at once has a cause that we do not know: no hurry then. */
                 if (!keep_should_queue(k->units, i) || now < unit->queued_usec + USEC_PER_SEC)
                         continue;
-                log_message(LOG_WARNING, MESSAGE_START_REQUEUED,
-                            "The start of %s was dropped with one of its dependencies; queued again.", unit->name);
+                log_message(
+                        LOG_WARNING, MESSAGE_START_REQUEUED,
+                        "The start of %s was dropped with one of its dependencies; queued again.",
+                        unit->name);
                 unit->queued_usec = now;
                 unit->has_job = true;
                 systemd_queue(&k->systemd, "StartUnit", unit->name);
@@ -51,7 +53,8 @@ static void queue_lost(Keeper *k) {
 
 /* The first migration that @unit waits for, NULL when it waits for none. The caller frees it. */
 static char *missing_of(const Unit *unit) {
-        _cleanup_(freep) char *verdict = unit_told(unit, "VERDICT"), *state = unit_told(unit, "STATE");
+        _cleanup_(freep) char *verdict = unit_told(unit, "VERDICT"),
+                              *state = unit_told(unit, "STATE");
         char *first;
 
         if (!verdict || !streq(verdict, "pending") || !state || !streq(state, RUN_STATE_RESTING))
@@ -71,13 +74,15 @@ static void migrate_again(Keeper *k) {
                 return;
         for (size_t i = 0; i < k->n; i++) {
                 const Unit *unit = &k->units[i];
-                _cleanup_(freep) char *first = unit == migrate ? NULL : missing_of(unit), *status = NULL;
+                _cleanup_(freep) char *first = unit == migrate ? NULL : missing_of(unit),
+                                      *status = NULL;
 
                 if (!first || strv_contains(k->migrated_for, first))
                         continue;
                 strv_add(&k->migrated_for, first);
                 status = unit_told(unit, "STATUS");
-                log_message(LOG_WARNING, MESSAGE_START_REQUEUED, "%s: \"%s\", so %s is started again.", unit->name,
+                log_message(LOG_WARNING, MESSAGE_START_REQUEUED,
+                            "%s: \"%s\", so %s is started again.", unit->name,
                             status ? status : first, migrate->name);
                 systemd_queue(&k->systemd, "RestartUnit", migrate->name);
                 return;
@@ -138,7 +143,8 @@ static void judge(void *userdata) {
 
 /* --- the loop ------------------------------------------------------------------------------------------- */
 
-static int on_run_changed(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+static int on_run_changed(sd_event_source *source, const struct inotify_event *event,
+                          void *userdata) {
         Keeper *k = userdata;
 
         (void)source;
@@ -168,7 +174,8 @@ static int beat(Keeper *k) {
 
         if (r >= 0)
                 r = sd_event_add_time(k->event, &source, CLOCK_MONOTONIC,
-                                      k->teller.begun_usec + deadman_turn_usec(), USEC_PER_SEC, on_heartbeat, k);
+                                      k->teller.begun_usec + deadman_turn_usec(), USEC_PER_SEC,
+                                      on_heartbeat, k);
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ON);
 }
 
@@ -206,7 +213,8 @@ static void add_members(Keeper *k, const Config *config) {
         Member *list = stack_members(config, &n);
 
         for (size_t i = 0; i < n; i++)
-                add_unit(k, member_name(&list[i]), member_unit(&list[i]), list[i].kind == MEMBER_PDF);
+                add_unit(k, member_name(&list[i]), member_unit(&list[i]),
+                         list[i].kind == MEMBER_PDF);
         free(list);
 }
 

@@ -62,13 +62,14 @@ int resume_run(void) {
         int r = outside_systemd(&bus);
 
         if (r < 0)
-                log_error("Cannot ask systemd whether the start of Lago is to go on: %s.", strerror(-r));
+                log_error("Cannot ask systemd whether the start of Lago is to go on: %s.",
+                          strerror(-r));
         if (r >= 0 && was_left(bus)) {
                 units = left_members(bus);
                 /* Last, so that it finds their starts queued. */
                 strv_add(&units, READY);
                 list = strv_join(units, ", ");
-                log_message(LOG_NOTICE, MESSAGE_START_REQUEUED, "What a failure had left is started again: %s.", list);
+                log_notice("What a failure had left is started again: %s.", list);
                 STRV_FOREACH(unit, units)
                         start(bus, *unit);
         }

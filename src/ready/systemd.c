@@ -34,7 +34,8 @@ static int on_units(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         (void)error;
         s->in_flight = false;
         if (sd_bus_message_is_method_error(m, NULL)) {
-                log_warning("systemd does not list the units: %s", sd_bus_message_get_error(m)->message);
+                log_warning("systemd does not list the units: %s",
+                            sd_bus_message_get_error(m)->message);
         } else if (read_units(s, m) >= 0) {
                 s->on_news(s->userdata);
         }
@@ -73,7 +74,8 @@ static char *path_of(const char *unit) {
 static int get_invocation(sd_bus *bus, const char *path, sd_bus_message **ret_m, sd_id128_t *ret) {
         const void *bytes;
         size_t size;
-        int r = sd_bus_get_property(bus, SYSTEMD, path, SYSTEMD ".Unit", "InvocationID", NULL, ret_m, "ay");
+        int r = sd_bus_get_property(bus, SYSTEMD, path, SYSTEMD ".Unit", "InvocationID", NULL,
+                                    ret_m, "ay");
 
         if (r >= 0)
                 r = sd_bus_message_read_array(*ret_m, 'y', &bytes, &size);
@@ -101,7 +103,8 @@ bool systemd_is(sd_bus *bus, const char *unit, const char *state) {
         _cleanup_(freep) char *path = path_of(unit), *active = NULL;
 
         return path &&
-               sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Unit", "ActiveState", NULL, &active) >= 0 &&
+               sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Unit", "ActiveState", NULL,
+                                          &active) >= 0 &&
                streq(active, state);
 }
 
@@ -109,7 +112,8 @@ char **systemd_wants(sd_bus *bus, const char *unit) {
         _cleanup_(freep) char *path = path_of(unit);
         char **wants = NULL;
 
-        return path && sd_bus_get_property_strv(bus, SYSTEMD, path, SYSTEMD ".Unit", "Wants", NULL, &wants) >= 0
+        return path && sd_bus_get_property_strv(bus, SYSTEMD, path, SYSTEMD ".Unit", "Wants", NULL,
+                                                &wants) >= 0
                        ? wants
                        : NULL;
 }
@@ -118,8 +122,8 @@ char *systemd_status_text(sd_bus *bus, const char *unit) {
         _cleanup_(freep) char *path = path_of(unit);
         char *text = NULL;
 
-        if (!path || sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Service", "StatusText",
-                                                NULL, &text) < 0)
+        if (!path || sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Service",
+                                                "StatusText", NULL, &text) < 0)
                 return NULL;
         if (isempty(text))
                 free_and_strdup(&text, NULL);
@@ -132,18 +136,20 @@ static int on_queued(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         (void)userdata;
         (void)error;
         if (sd_bus_message_is_method_error(m, NULL))
-                log_warning("systemd does not queue a job: %s", sd_bus_message_get_error(m)->message);
+                log_warning("systemd does not queue a job: %s",
+                            sd_bus_message_get_error(m)->message);
         return 0;
 }
 
 void systemd_queue(Systemd *s, const char *method, const char *unit) {
         /* "fail" would give up when a job is there already, "replace" could turn a stop into a start. */
-        (void)sd_bus_call_method_async(s->bus, NULL, SYSTEMD_MANAGER, method, on_queued, s, "ss", unit,
-                                       streq(method, "StartUnit") ? "fail" : "replace");
+        (void)sd_bus_call_method_async(s->bus, NULL, SYSTEMD_MANAGER, method, on_queued, s, "ss",
+                                       unit, streq(method, "StartUnit") ? "fail" : "replace");
 }
 
 int systemd_start(sd_bus *bus, const char *unit, sd_bus_error *error) {
-        return sd_bus_call_method(bus, SYSTEMD_MANAGER, "StartUnit", error, NULL, "ss", unit, "fail");
+        return sd_bus_call_method(bus, SYSTEMD_MANAGER, "StartUnit", error, NULL, "ss", unit,
+                                  "fail");
 }
 
 /* --- hearing -------------------------------------------------------------------------------------------- */
@@ -188,14 +194,18 @@ int systemd_listen(Systemd *s, sd_event *event) {
         if (r >= 0)
                 r = sd_bus_attach_event(s->bus, event, 0);
         if (r >= 0)
-                r = sd_bus_match_signal(s->bus, NULL, SYSTEMD_MANAGER, "JobRemoved", on_job_removed, s);
+                r = sd_bus_match_signal(s->bus, NULL, SYSTEMD_MANAGER, "JobRemoved", on_job_removed,
+                                        s);
         if (r >= 0)
-                r = sd_bus_match_signal(s->bus, NULL, SYSTEMD, NULL, "org.freedesktop.DBus.Properties",
-                                        "PropertiesChanged", on_unit_changed, s);
+                r = sd_bus_match_signal(s->bus, NULL, SYSTEMD, NULL,
+                                        "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                                        on_unit_changed, s);
         if (r >= 0)
                 r = sd_bus_match_signal(s->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
-                                        "org.freedesktop.DBus.Local", "Disconnected", on_bus_lost, s);
+                                        "org.freedesktop.DBus.Local", "Disconnected", on_bus_lost,
+                                        s);
         if (r >= 0)
-                r = sd_bus_call_method_async(s->bus, NULL, SYSTEMD_MANAGER, "Subscribe", NULL, NULL, "");
+                r = sd_bus_call_method_async(s->bus, NULL, SYSTEMD_MANAGER, "Subscribe", NULL, NULL,
+                                             "");
         return r;
 }

@@ -40,8 +40,8 @@ void tell_serves(Teller *t, const Unit *api) {
         if (t->ready_said)
                 return;
         t->ready_said = true;
-        log_message(LOG_NOTICE, MESSAGE_STACK_SERVES, "Lago serves %s, %.1f s after its start.", t->release,
-                    (double)(now_usec() - t->begun_usec) / (double)USEC_PER_SEC);
+        log_message(LOG_NOTICE, MESSAGE_STACK_SERVES, "Lago serves %s, %.1f s after its start.",
+                    t->release, (double)(now_usec() - t->begun_usec) / (double)USEC_PER_SEC);
         (void)sd_notify(/* unset_environment= */ 0, "READY=1");
 }
 
@@ -67,8 +67,9 @@ void tell_failed(Teller *t, sd_bus *bus, const Unit *unit) {
         _cleanup_(freep) char *text = xasprintf("%s failed: %s", unit->name, reason);
 
         tell_status(t, text);
-        log_error("%s. Look at \"systemctl status %s\"; when it is mended, \"systemctl start lago.target\".", text,
-                  unit->name);
+        log_error(
+                "%s. Look at \"systemctl status %s\"; when it is mended, \"systemctl start lago.target\".",
+                text, unit->name);
 }
 
 void tell_unread(Teller *t, const ConfigError *error) {
@@ -80,5 +81,6 @@ void tell_unread(Teller *t, const ConfigError *error) {
 
 void tell_refused(Teller *t) {
         tell_status(t, "Refused: configuration; see \"lagoctl check\"");
-        log_error("The configuration is refused: \"lagoctl check\" tells every error with its line.");
+        log_error(
+                "The configuration is refused: \"lagoctl check\" tells every error with its line.");
 }
