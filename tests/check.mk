@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # make check   all tests           make quick   those that need no guest      make host    those in guests
 # make asan    unit tests under ASan and UBSan, with gcc and clang
+# make coverage   lines that the unit tests execute, by room; ROOM=process: by its files
 # make soak N=20   the long form: N clean starts, a migration of three minutes
 # make bench      what it costs, measured beside its peers in a guest: the figures of README
 # make demo    a clean start of the whole stack in a throwaway guest, to watch
@@ -50,6 +51,12 @@ demo: deps
 asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan-gcc CC=gcc SANITIZE=address,undefined all unit-tests
 	@$(MAKE) --no-print-directory BUILD=build/asan-clang CC=clang SANITIZE=address,undefined,fuzzer-no-link all unit-tests
+
+# Not optimised, so that each line is its own.
+.PHONY: coverage
+coverage:
+	@$(MAKE) --no-print-directory BUILD=build/coverage CC=gcc CFLAGS='-O0 -g --coverage -U_FORTIFY_SOURCE' all unit-tests >/dev/null
+	@tests/coverage build/coverage $(ROOM)
 
 .PHONY: clean
 clean:
