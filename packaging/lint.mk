@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # make lint     scripts, manual pages, catalogue, units, packages, and documentation that could drift from the programs
+# make shape    the figures of the source: functions, comments, circles
 # make format   white space of the C that was changed since the last commit; make check-format tells without changing
 
-LINT_DEPS := shellcheck mandoc systemd clang-format jq lintian rpmlint
+LINT_DEPS := perl shellcheck mandoc systemd clang-format jq lintian rpmlint
 
 # Every file that begins as a shell script does, wherever it lies.
 shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --exclude-dir=.cache \
@@ -10,11 +11,11 @@ shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --excl
                 xargs awk 'FNR == 1 && /^\#!/ { print FILENAME } { nextfile }' | xargs grep -L '^\#!.*bats')
 
 .PHONY: lint
-lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents check-hardening shellcheck \
-      check-deb check-rpm
+lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents check-hardening check-shape \
+      shellcheck check-deb check-rpm
 
-.PHONY: check-keys check-manuals check-options check-catalog check-security check-documents check-hardening shellcheck \
-        check-deb check-rpm
+.PHONY: check-keys check-manuals check-options check-catalog check-security check-documents check-hardening check-shape \
+        shellcheck check-deb check-rpm
 check-keys: $(BUILD)/render-units
 	@packaging/check-keys $(abspath $(BUILD)/render-units)
 
@@ -35,6 +36,13 @@ check-documents: all
 
 check-security:
 	@packaging/check-security
+
+.PHONY: shape
+shape:
+	@packaging/shape
+
+check-shape:
+	@packaging/shape --check
 
 # It does not like to run as root, which CI does; its experimental tags it is not sure of itself.
 check-deb: $(BUILD)/deb.stamp
