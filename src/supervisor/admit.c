@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/keyfile.h"
+#include "base/passing.h"
 #include "supervisor/supervisor.h"
 
 #include <dirent.h>
@@ -15,14 +16,24 @@
 #define OLD_DIRECTORY ADMITTED_DIRECTORY ".old"
 #define FILE_MAX      (1024 * 1024)
 
-static int copy_file(const char *from, const char *to) {
-        _cleanup_(freep) char *text = NULL;
-        int r = file_read(from, FILE_MAX, &text, NULL);
+/* One that is not there, or went meanwhile, is not copied. */
+static int copy_file(const char *name) {
+        _cleanup_(freep) char *from = xasprintf(CONFIG_DIRECTORY "/%s", name), *text = NULL;
+        _cleanup_(freep) char *to = xasprintf(NEW_DIRECTORY "/%s", name);
+        struct stat st;
+        int r;
 
-        return r < 0 ? r : file_write(to, text, 0600);
+        if (stat(from, &st) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (!S_ISREG(st.st_mode))
+                return 0;
+        r = file_read(from, FILE_MAX, &text, NULL);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        return file_write(to, text, 0600);
 }
 
-/* Files directly in @name, which may be absent. */
+/* The files directly in it; it may be absent. */
 static int copy_directory(const char *name) {
         _cleanup_(freep) char *from = xasprintf(CONFIG_DIRECTORY "/%s", name);
         _cleanup_(freep) char *to = xasprintf(NEW_DIRECTORY "/%s", name);
@@ -33,14 +44,13 @@ static int copy_directory(const char *name) {
         if (!directory)
                 return errno == ENOENT ? 0 : -errno;
         r = make_dirs(to, 0700);
-        while (r >= 0 && (entry = readdir(directory))) {
-                _cleanup_(freep) char *a = xasprintf("%s/%s", from, entry->d_name);
-                _cleanup_(freep) char *b = xasprintf("%s/%s", to, entry->d_name);
-                struct stat st;
+        while (r >= 0 && (errno = 0, entry = readdir(directory))) {
+                _cleanup_(freep) char *file = xasprintf("%s/%s", name, entry->d_name);
 
-                if (stat(a, &st) >= 0 && S_ISREG(st.st_mode))
-                        r = copy_file(a, b);
+                r = copy_file(file);
         }
+        if (r >= 0 && errno != 0)
+                r = -errno;
         closedir(directory);
         return r;
 }
@@ -52,14 +62,8 @@ static int copy_all(void) {
 
         if (r >= 0)
                 r = make_dirs(NEW_DIRECTORY, 0700);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(files); i++) {
-                _cleanup_(freep) char *from = xasprintf(CONFIG_DIRECTORY "/%s", files[i]);
-                _cleanup_(freep) char *to = xasprintf(NEW_DIRECTORY "/%s", files[i]);
-
-                r = copy_file(from, to);
-                if (r == -ENOENT)
-                        r = 0;
-        }
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(files); i++)
+                r = copy_file(files[i]);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(directories); i++)
                 r = copy_directory(directories[i]);
         return r;
@@ -70,7 +74,7 @@ int admit_begin(Config **ret) {
 
         if (r < 0) {
                 log_error("Cannot copy " CONFIG_DIRECTORY " to " NEW_DIRECTORY ": %s.", strerror(-r));
-                return EXIT_OSERR;
+                return errno_status(r) ? errno_status(r) : EXIT_CONFIG;
         }
         /* First as the operator wrote it, so that messages name the operator's files. */
         r = config_load_or_tell(CONFIG_DIRECTORY, ret);

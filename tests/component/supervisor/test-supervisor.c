@@ -1023,6 +1023,14 @@ static void nor_is_a_configuration_that_cannot_be_read_yet(void **state _unused_
         exits(75);
 }
 
+static void nor_is_a_file_that_cannot_be_copied_yet(void **state _unused_) {
+        assert_int_equal(symlink("/proc/self/mem", "/etc/lago/env.d/migrate.env"), 0);
+        starts("migrate");
+        says("STATUS=Cannot read the configuration yet; see the journal");
+        exits(75);
+        logged("Cannot copy /etc/lago to /run/lago/admitted.new: Input/output error.");
+}
+
 static void an_image_that_no_registry_has_is_refused(void **state _unused_) {
         put(FAKE "/images", "");
         on("pull",
@@ -1106,6 +1114,7 @@ int main(void) {
                 LIFE(what_can_never_be_is_refused_with_its_own_status),
                 LIFE(what_cannot_be_read_yet_is_no_refusal),
                 LIFE(nor_is_a_configuration_that_cannot_be_read_yet),
+                LIFE(nor_is_a_file_that_cannot_be_copied_yet),
                 LIFE(an_image_that_no_registry_has_is_refused),
                 LIFE(an_image_without_migrations_is_refused),
                 LIFE(a_container_of_somebody_else_is_refused),
