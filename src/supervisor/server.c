@@ -5,16 +5,44 @@
 #include "stack/unfinished.h"
 #include "supervisor/supervisor.h"
 
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * A file below a directory in which the container's processes write: a link there may lead out, and a pipe would be waited
+ * for. Errors: -errno; -EINVAL for what is no file.
+ */
+static int open_below(const char *directory, const char *name) {
+        struct open_how how = {
+                .flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS,
+        };
+        _cleanup_(closep) int root = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+        struct stat st;
+
+        if (root < 0)
+                return -errno;
+        fd = (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -EINVAL;
+}
 
 bool server_refuses_password(Supervisor *s) {
         const EnvPair *pair = env_pair(s->config->env, "POSTGRES_PASSWORD");
-        _cleanup_(freep) char *data = xasprintf("/proc/%d/root/data/postgres/PG_VERSION", (int)s->container.init);
+        _cleanup_(freep) char *root = xasprintf("/proc/%d/root", (int)s->container.init);
+        _cleanup_(closep) int data = -EBADF;
         struct stat made, written;
 
         if (s->gate.status != GATE_DENIED || !strstr(s->gate.sentence, "password") || !pair || !pair->file ||
-            s->container.init <= 0 || stat(data, &made) < 0 || stat(pair->file, &written) < 0)
+            s->container.init <= 0 || stat(pair->file, &written) < 0)
+                return false;
+        data = open_below(root, "data/postgres/PG_VERSION");
+        if (data < 0 || fstat(data, &made) < 0)
                 return false;
         /* An older file is not to blame: somebody changed it in the server, and may change it back. */
         if (written.st_mtim.tv_sec < made.st_mtim.tv_sec)
@@ -62,12 +90,14 @@ static char *major_of_image(const char *environment) {
 static void on_volume(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *directory = xstrndup(result->output, strcspn(result->output, "\n"));
-        _cleanup_(freep) char *path = xasprintf("%s/PG_VERSION", directory), *text = NULL;
+        _cleanup_(closep) int fd = -EBADF;
+        _cleanup_(freep) char *text = NULL;
         const char *major = s->server_major;
 
         s->job = NULL;
-        if (result->signaled || result->status != 0 || file_read(path, 64, &text, NULL) < 0 || isempty(major) ||
-            streq(strip(text), major)) {
+        if (!result->signaled && result->status == 0)
+                fd = open_below(directory, "PG_VERSION");
+        if (fd < 0 || fd_read_all(fd, 64, &text, NULL) < 0 || isempty(major) || streq(strip(text), major)) {
                 if (!lacks_room(s, directory, ROOM_TO_START))
                         supervisor_feed(s, LIFE_ON_OK);
                 return;

@@ -1031,6 +1031,30 @@ static void nor_is_a_file_that_cannot_be_copied_yet(void **state _unused_) {
         logged("Cannot copy /etc/lago to /run/lago/admitted.new: Input/output error.");
 }
 
+static void data_of_another_major_version_is_refused(void **state _unused_) {
+        empty(FAKE "/volume");
+        put(FAKE "/volume/PG_VERSION", "13\n");
+        on("container", "exit 1\n");
+        starts("db");
+        says("STATUS=Refused: the data is of PostgreSQL 13, the image has 15; see database of [images]");
+        exits(84);
+}
+
+/* Somebody in the container has put a link there, and a pipe. */
+static void what_is_no_file_in_a_volume_is_not_read(void **state _unused_) {
+        empty(FAKE "/volume");
+        assert_int_equal(symlink(FAKE "/secret", FAKE "/volume/PG_VERSION"), 0);
+        put(FAKE "/secret", "13\n");
+        on("container", "exit 1\n");
+        starts("db");
+        says("STATUS=Ended 2 times in 10 min (exit 1)");
+        assert_int_equal(unlink(FAKE "/volume/PG_VERSION"), 0);
+        assert_int_equal(mkfifo(FAKE "/volume/PG_VERSION", 0600), 0);
+        says("STATUS=Ended 3 times in 10 min (exit 1)");
+        stops_well();
+        never_said("Refused");
+}
+
 static void an_image_that_no_registry_has_is_refused(void **state _unused_) {
         put(FAKE "/images", "");
         on("pull",
@@ -1115,6 +1139,8 @@ int main(void) {
                 LIFE(what_cannot_be_read_yet_is_no_refusal),
                 LIFE(nor_is_a_configuration_that_cannot_be_read_yet),
                 LIFE(nor_is_a_file_that_cannot_be_copied_yet),
+                LIFE(data_of_another_major_version_is_refused),
+                LIFE(what_is_no_file_in_a_volume_is_not_read),
                 LIFE(an_image_that_no_registry_has_is_refused),
                 LIFE(an_image_without_migrations_is_refused),
                 LIFE(a_container_of_somebody_else_is_refused),
