@@ -807,6 +807,20 @@ static void its_own_environment_is_read_again_after_a_wait(void **state _unused_
         file_has("/run/lago/admitted/env.d/migrate.env", "MARK=new\n");
 }
 
+static void migrations_go_on_without_their_monitor(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", FOLLOWED "until [ -e $fake/gone ]; do sleep 0.02; done\n");
+        starts("migrate");
+        says("STATUS=Migrating");
+        kill_named("conmon");
+        logged("The engine's monitor of the container was killed; the migrations go on without it.");
+        put(FAKE "/gone", "");
+        says("STATUS=Schema verified");
+        exits(0);
+        assert_int_equal(times_called("create lago-migrate"), 1);
+        assert_int_equal(times_called("stop lago-migrate"), 0);
+}
+
 static void a_first_load_that_was_cut_off_begins_anew(void **state _unused_) {
         put("/var/lib/lago/unfinished-load", "WHAT=volume lago_postgres_data\nBEGUN=yes\n");
         on("gate-check",
@@ -908,6 +922,8 @@ typedef struct Stop {
 
 static void stop_is_obeyed(const Stop *stop) {
         (void)begin(NULL);
+        if (stop->what && streq(stop->what, "pull"))
+                put(FAKE "/images", "");
         if (stop->what)
                 on(stop->what, stop->script);
         else
@@ -932,6 +948,9 @@ static void a_stop_is_obeyed_in_each_state(void **state _unused_) {
                  "gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,"},
                 {"clock", "gate-hold", "echo 'standby 192.0.2.7'; exec sleep 1000\n",
                  "STATUS=Standby", "gate-check,gate-hold,container-inspect lago-clock,"},
+                {"clock", "gate-hold", "exec sleep 1000\n", "STATUS=Checking", "gate-check,gate-hold,"},
+                {"pdf", "pull", "exec sleep 1000\n", "STATUS=Pulling",
+                 "create lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,"},
                 {"pdf", "create", "fail 'no luck'\n", "STATUS=Cannot make the container: no luck",
                  "create lago-pdf,"},
         };
@@ -1125,6 +1144,7 @@ int main(void) {
                 LIFE(another_migrator_is_waited_for),
                 LIFE(no_process_to_be_had_is_waited_for),
                 LIFE(its_own_environment_is_read_again_after_a_wait),
+                LIFE(migrations_go_on_without_their_monitor),
                 LIFE(a_first_load_that_was_cut_off_begins_anew),
                 LIFE(a_migration_that_fails_twice_is_refused),
                 LIFE(what_a_migration_failed_of_may_pass),
