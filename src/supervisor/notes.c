@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/notes.h"
 
+#include "base/time.h"
 #include "relay/watch.h"
 #include "supervisor/supervisor.h"
 
@@ -12,7 +13,7 @@ static bool read_missing(const char *text, Missing *ret) {
 
         if (!thing || parse_uint(digits, UINT32_MAX, &count) < 0)
                 return false;
-        *ret = (Missing){.thing = escape_line(thing + 1), .count = (unsigned)count};
+        *ret = (Missing){.thing = escape_line(thing + 1), .count = (unsigned)count, .seen_usec = now_usec()};
         return true;
 }
 
@@ -45,6 +46,7 @@ static void missing(Supervisor *s, const char *text) {
         if (known) {
                 /* A relay that took another one's place counts from one again. */
                 known->count = heard.count > known->count ? heard.count : known->count + 1;
+                known->seen_usec = heard.seen_usec;
                 free(heard.thing);
         } else if (s->n_missing < ELEMENTSOF(s->missing)) {
                 tell_missing(s, heard.thing);
@@ -81,8 +83,21 @@ void notes_last_lines(Supervisor *s) {
         s->last_lines = strv_free(s->last_lines);
 }
 
+/* A single query of a person who mistyped a name is no state of the member for ever. */
+#define DOUBT_USEC (3600 * USEC_PER_SEC)
+
+/* The one that was noted last, and not long ago. */
+static const Missing *latest_missing(const Supervisor *s) {
+        const Missing *latest = NULL;
+
+        for (size_t i = 0; i < s->n_missing; i++)
+                if (!latest || s->missing[i].seen_usec > latest->seen_usec)
+                        latest = &s->missing[i];
+        return latest && now_usec() - latest->seen_usec < DOUBT_USEC ? latest : NULL;
+}
+
 char *notes_doubt(const Supervisor *s) {
-        const Missing *m = s->n_missing > 0 ? &s->missing[s->n_missing - 1] : NULL;
+        const Missing *m = latest_missing(s);
 
         if (!m)
                 return NULL;

@@ -16,5 +16,8 @@ void notes_begin(Supervisor *s);
  */
 void notes_last_lines(Supervisor *s);
 
-/** notes_doubt() - "relation "invoices" does not exist (8 times)", for STATUS=; NULL: nothing is missing. The caller frees it. */
+/**
+ * notes_doubt() - "relation "invoices" does not exist (8 times)", for STATUS=; NULL: nothing was missing within an hour. The
+ * caller frees it.
+ */
 char *notes_doubt(const Supervisor *s);

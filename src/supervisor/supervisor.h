@@ -41,6 +41,7 @@ typedef struct Container {
 typedef struct Missing {
         char *thing;    /* "relation "invoices"", fit for a terminal */
         unsigned count; /* at least so often */
+        uint64_t seen_usec; /* when that was noted last */
 } Missing;
 
 /* Who does the work of a state: starts it when the state is entered, and feeds an event when it is done. */
