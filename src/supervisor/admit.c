@@ -74,7 +74,8 @@ int admit_begin(Config **ret) {
 
         if (r < 0) {
                 log_error("Cannot copy " CONFIG_DIRECTORY " to " NEW_DIRECTORY ": %s.", strerror(-r));
-                return errno_status(r) ? errno_status(r) : EXIT_CONFIG;
+                /* Whatever it is, it is no word of the operator's that is wrong. */
+                return errno_status(r) ? errno_status(r) : EXIT_TEMPFAIL;
         }
         /* First as the operator wrote it, so that messages name the operator's files. */
         r = config_load_or_tell(CONFIG_DIRECTORY, ret);
