@@ -187,13 +187,20 @@ static unsigned times_called(const char *call) {
         return n;
 }
 
+/* Waited for, as STATUS= is said before the file is written. */
 static void run_file_has(const char *member, const char *key, const char *expected) {
-        _cleanup_(freep) char *path = xasprintf("/run/lago/state/%s", member),
-                              *text = read_text(path);
-        _cleanup_(freep) char *value = keyfile_get(text, key);
+        _cleanup_(freep) char *path = xasprintf("/run/lago/state/%s", member);
+        uint64_t end = now_usec() + PATIENCE * USEC_PER_SEC;
 
-        if (!value || !streq(value, expected))
-                give_up("its run file is", text);
+        for (;;) {
+                _cleanup_(freep) char *text = read_text(path), *value = keyfile_get(text, key);
+
+                if (value && streq(value, expected))
+                        return;
+                if (now_usec() > end)
+                        give_up("its run file is", text);
+                hear(10);
+        }
 }
 
 /* --- a life --------------------------------------------------------------------------------------------- */
