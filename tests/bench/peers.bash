@@ -4,7 +4,7 @@
 # the plan, so that images, environment, arguments, network and volumes are those of the stack that the supervisor runs.
 # What waits for what, and by which check, is as in Lago's own docker-compose.yml.
 
-peers=(quadlet-10s quadlet-1s docker-compose podman-compose)
+read -ra peers <<<"${PEERS-quadlet-10s quadlet-1s docker-compose podman-compose}"
 # A peer that does not serve after so long is said not to come up, and is not asked again.
 peer_seconds=180
 quadlet_folder=/run/containers/systemd
