@@ -90,9 +90,9 @@ int admit_finish(const Supervisor *s) {
         _cleanup_(freep) char *text = NULL;
         int r;
 
-        keyfile_add(&text, "API_IMAGE_ID", s->image_id);
-        keyfile_add(&text, "FRONT_IMAGE_ID", s->front_id);
-        keyfile_add(&text, "VERSION", s->version);
+        keyfile_add(&text, "API_IMAGE_ID", s->image.id);
+        keyfile_add(&text, "FRONT_IMAGE_ID", s->image.front_id);
+        keyfile_add(&text, "VERSION", s->image.version);
         r = file_write(NEW_DIRECTORY "/images", text, 0600);
         if (r >= 0)
                 r = remove_tree(OLD_DIRECTORY);
@@ -112,9 +112,9 @@ int admit_images(Supervisor *s) {
 
         if (r < 0)
                 return r;
-        free(s->image_id);
-        s->image_id = keyfile_get(text, s->member.kind == MEMBER_FRONT ? "FRONT_IMAGE_ID" : "API_IMAGE_ID");
-        free(s->version);
-        s->version = keyfile_get(text, "VERSION");
-        return s->image_id ? 0 : -ENODATA;
+        free(s->image.id);
+        s->image.id = keyfile_get(text, s->member.kind == MEMBER_FRONT ? "FRONT_IMAGE_ID" : "API_IMAGE_ID");
+        free(s->image.version);
+        s->image.version = keyfile_get(text, "VERSION");
+        return s->image.id ? 0 : -ENODATA;
 }

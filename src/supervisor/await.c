@@ -15,7 +15,7 @@
 static void on_api(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
-        s->probe = NULL;
+        s->work.probe = NULL;
         if (verdict == PROBE_GOOD)
                 supervisor_feed(s, LIFE_ON_OK);
         else
@@ -29,7 +29,7 @@ static void on_api(void *userdata, ProbeVerdict verdict, const char *reason) {
 static void api_target(const Supervisor *s, ProbeTarget *target) {
         const Listen *listen = stack_listen(s->config, MEMBER_API);
 
-        if (s->attempts % 2 == 0)
+        if (s->wait.attempts % 2 == 0)
                 return;
         target->address = stack_listen_local(listen);
         target->port = listen->port;
@@ -57,7 +57,7 @@ static void ask_api(Supervisor *s) {
                 return;
         }
         api_target(s, &target);
-        r = probe_start(s->event, &target, on_api, s, &s->probe);
+        r = probe_start(s->work.event, &target, on_api, s, &s->work.probe);
         if (r < 0)
                 supervisor_later(s, "Waiting for the API: %s", probe_errno_words(-r));
 }
@@ -84,14 +84,14 @@ static void on_redis(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict,
 static void watch_database(Supervisor *s) {
         const char *end = strstr(s->gate.sentence, " answers");
 
-        free(s->watched);
-        s->watched = xasprintf("%.*s", (int)(end ? end - s->gate.sentence : 80), s->gate.sentence);
+        free(s->health.watched);
+        s->health.watched = xasprintf("%.*s", (int)(end ? end - s->gate.sentence : 80), s->gate.sentence);
 }
 
 static void on_database(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         gate_hear(s, result);
         if (s->gate.status == 0) {
                 watch_database(s);

@@ -11,7 +11,7 @@
 static void decide(Supervisor *s) {
         if (s->state == LIFE_JUDGE)
                 migrate_judged(s);
-        else if (s->member.kind == MEMBER_MIGRATE && !s->held && migrate_must_be_alone(s))
+        else if (s->member.kind == MEMBER_MIGRATE && !s->hold.held && migrate_must_be_alone(s))
                 supervisor_feed(s, LIFE_ON_LOCK);
         else if (s->member.kind == MEMBER_MIGRATE && fresh_was_cut_off(s))
                 supervisor_feed(s, LIFE_ON_EMPTY);
@@ -21,7 +21,7 @@ static void decide(Supervisor *s) {
                 check_for_migrate(s);
         else if (s->gate.status != 0)
                 supervisor_later(s, "%s", s->gate.sentence);
-        else if (s->member.kind == MEMBER_CLOCK && !s->held)
+        else if (s->member.kind == MEMBER_CLOCK && !s->hold.held)
                 supervisor_feed(s, LIFE_ON_LOCK);
         else
                 supervisor_feed(s, LIFE_ON_OK);
@@ -55,7 +55,7 @@ static void on_clickhouse(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         GateAnswer first = s->gate, second;
 
-        s->job = NULL;
+        s->work.job = NULL;
         s->gate = (GateAnswer){.status = GATE_NO_VERDICT};
         gate_hear(s, result);
         second = s->gate;
@@ -79,7 +79,7 @@ static void on_clickhouse(void *userdata, const JobResult *result) {
 }
 
 static void ask_clickhouse(Supervisor *s) {
-        StackGate gate = {.manifest = s->manifest, .target = s->version, .export = true};
+        StackGate gate = {.manifest = s->image.manifest, .target = s->image.version, .export = true};
         _cleanup_(freep) char *settings = stack_clickhouse_settings(s->config);
 
         supervisor_job(s, stack_clickhouse_command(s->config, &gate),
@@ -93,9 +93,9 @@ static void ask_clickhouse(Supervisor *s) {
 static void on_verdict(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         gate_hear(s, result);
-        if (stack_has_clickhouse(s->config, s->version) &&
+        if (stack_has_clickhouse(s->config, s->image.version) &&
             (s->gate.status == 0 || (s->member.kind == MEMBER_MIGRATE && gate_wants_migrating(s->gate.status))))
                 ask_clickhouse(s);
         else
@@ -104,7 +104,7 @@ static void on_verdict(void *userdata, const JobResult *result) {
 
 /* Of a wait the cause is told on. */
 static void tell_check(Supervisor *s) {
-        _cleanup_(freep) char *place = s->cause ? NULL : stack_database_place(s->config);
+        _cleanup_(freep) char *place = s->wait.cause ? NULL : stack_database_place(s->config);
 
         if (place)
                 supervisor_status(s, "Checking the schema of %s", place);

@@ -107,7 +107,7 @@ static void create(Supervisor *s) {
         ContainerSpec spec = {
                 .name = s->container_name,
                 .member = s->name,
-                .image = s->image_id,
+                .image = s->image.id,
                 .env_file = env_file,
                 .network = s->config->network,
                 .alias = s->member.pool[0] ? NULL : s->info->name,
@@ -121,7 +121,7 @@ static void create(Supervisor *s) {
         int r = command_of(s, &command);
 
         if (r < 0) {
-                supervisor_later(s, "Cannot read the manifest of %s: %s", s->image, strerror(-r));
+                supervisor_later(s, "Cannot read the manifest of %s: %s", s->image.reference, strerror(-r));
                 return;
         }
         r = write_environment(s, env_file);
@@ -133,7 +133,7 @@ static void create(Supervisor *s) {
         spec.command = command;
         (void)unlink(monitor);
         (void)unlink(init);
-        publish = stack_publish(s->config, s->member.kind, s->port);
+        publish = stack_publish(s->config, s->member.kind, s->image.port);
         spec.publish = publish;
         supervisor_client(s, s->engine->create(&spec), on_created);
 }
@@ -141,7 +141,7 @@ static void create(Supervisor *s) {
 static void on_removed_old(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0)
                 create(s);
         else
@@ -157,7 +157,7 @@ static void remove_old(Supervisor *s) {
 static void on_half_made(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0 && startswith(result->output, ENGINE_HALF_MADE "\n"))
                 remove_old(s);
         else
@@ -167,7 +167,7 @@ static void on_half_made(void *userdata, const JobResult *result) {
 static void on_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0)
                 supervisor_client(s, s->engine->half_made(s->container_name), on_half_made);
         else if (!leftover_is_ours(s, result))
@@ -183,7 +183,7 @@ static void on_created(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *line = engine_last_line(result->errors), *reason = NULL;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0) {
                 s->container.exists = true;
                 s->container.suspected = s->container.stuck = false;
@@ -197,9 +197,9 @@ static void on_created(void *userdata, const JobResult *result) {
                 supervisor_client(s, s->engine->owner(s->container_name), on_owner);
                 return;
         case ENGINE_IMAGE_ABSENT:
-                s->pull_wanted = true;
-                log_info("%s is not on this host.", s->image);
-                s->rest_usec = 0;
+                s->image.pull_wanted = true;
+                log_info("%s is not on this host.", s->image.reference);
+                s->wait.rest_usec = 0;
                 supervisor_feed(s, LIFE_ON_LATER);
                 return;
         case ENGINE_NETWORK_ABSENT:
@@ -215,7 +215,7 @@ static void on_created(void *userdata, const JobResult *result) {
 
 /* What it failed of last is over when a container has started, not when one more is tried. */
 static bool engine_fails(const Supervisor *s) {
-        return s->cause && (s->cause_state == LIFE_CREATE || s->cause_state == LIFE_START);
+        return s->wait.cause && (s->wait.state == LIFE_CREATE || s->wait.state == LIFE_START);
 }
 
 void enter_create(Supervisor *s) {
@@ -227,7 +227,7 @@ void enter_create(Supervisor *s) {
         }
         s->container.ended = s->container.by_itself = s->container.monitor_lost = s->container.loopback_v6 = false;
         s->container.monitor = s->container.init = 0;
-        s->n_strangers = 0;
+        s->container.n_strangers = 0;
         if (listen && port_is_taken(listen))
                 supervisor_never(s, EXIT_STRANGER, NULL,
                                  "Refused: another program listens on %s:%u; see listen of [%s] in lago.conf",
@@ -245,23 +245,23 @@ static void note_end(Supervisor *s, int code, int status) {
 }
 
 static void tell_end(Supervisor *s) {
-        unsigned ends = end_add(&s->ends, now_usec());
+        unsigned ends = end_add(&s->container.ends, now_usec());
         bool memory = s->container.signal == SIGKILL || s->container.exit_code == 128 + SIGKILL;
         const char *why = memory && cgroup_oom_kills() > s->container.oom_kills ? ", out of memory" : "";
 
-        s->rest_usec = end_rest(ends);
+        s->wait.rest_usec = end_rest(ends);
         log_message(LOG_WARNING, MESSAGE_CONTAINER_ENDED, "The container ended by itself (exit %d%s); it is started again in %u s.",
-                    s->container.exit_code, why, (unsigned)(s->rest_usec / USEC_PER_SEC));
+                    s->container.exit_code, why, (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
         if (ends == 5)
                 log_message(LOG_ERR, MESSAGE_CRASH_LOOP, "The container ended 5 times in 10 minutes (last exit %d).",
                             s->container.exit_code);
         supervisor_status(s, "Ended %u times in 10 min (exit %d%s); again in %u s", ends, s->container.exit_code, why,
-                          (unsigned)(s->rest_usec / USEC_PER_SEC));
+                          (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
 }
 
 static void container_ended(Supervisor *s, int code, int status) {
         note_end(s, code, status);
-        s->ended_unanswered = s->state == LIFE_PROBE && s->member.kind == MEMBER_DB;
+        s->server.ended_unanswered = s->state == LIFE_PROBE && s->member.kind == MEMBER_DB;
         s->container.by_itself = s->state == LIFE_PROBE || s->state == LIFE_SERVE || s->state == LIFE_MIGRATE ||
                                  s->state == LIFE_DRAIN;
         if (s->state == LIFE_PROBE || s->state == LIFE_SERVE)
@@ -305,7 +305,7 @@ static void orphan_ended(Supervisor *s, int code, int status) {
                 return;
         if (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN)
                 container_ended(s, code, status);
-        else if (s->job == NULL && (s->state == LIFE_CLEAN || s->state == LIFE_DOOM || s->state == LIFE_STOP))
+        else if (s->work.job == NULL && (s->state == LIFE_CLEAN || s->state == LIFE_DOOM || s->state == LIFE_STOP))
                 supervisor_timer(s, 0, on_orphan_gone);
 }
 
@@ -323,10 +323,10 @@ static void take_stranger(Supervisor *s, pid_t pid, int code, int status) {
 void on_stranger(void *userdata, pid_t pid, int code, int status) {
         Supervisor *s = userdata;
 
-        if (s->state == LIFE_START && s->n_strangers < ELEMENTSOF(s->strangers)) {
-                s->strangers[s->n_strangers].pid = pid;
-                s->strangers[s->n_strangers].code = code;
-                s->strangers[s->n_strangers++].status = status;
+        if (s->state == LIFE_START && s->container.n_strangers < ELEMENTSOF(s->container.strangers)) {
+                s->container.strangers[s->container.n_strangers].pid = pid;
+                s->container.strangers[s->container.n_strangers].code = code;
+                s->container.strangers[s->container.n_strangers++].status = status;
         } else
                 take_stranger(s, pid, code, status);
 }
@@ -355,7 +355,7 @@ static void start_failed(Supervisor *s, const JobResult *result, const char *wor
 
         s->container.start_killed |= result->signaled;
         if (engine_failure(words) == ENGINE_OTHER_MACHINE) {
-                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor: %s", s->image,
+                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor: %s", s->image.reference,
                                  reason);
                 return;
         }
@@ -367,7 +367,7 @@ static void start_failed(Supervisor *s, const JobResult *result, const char *wor
 static void on_started(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 start_failed(s, result, result->errors);
                 return;
@@ -375,9 +375,9 @@ static void on_started(void *userdata, const JobResult *result) {
         if (engine_fails(s))
                 supervisor_wait_over(s);
         supervisor_feed(s, s->member.kind == MEMBER_MIGRATE ? LIFE_ON_MIGRATE : LIFE_ON_OK);
-        for (size_t i = 0; i < s->n_strangers; i++)
-                take_stranger(s, s->strangers[i].pid, s->strangers[i].code, s->strangers[i].status);
-        s->n_strangers = 0;
+        for (size_t i = 0; i < s->container.n_strangers; i++)
+                take_stranger(s, s->container.strangers[i].pid, s->container.strangers[i].code, s->container.strangers[i].status);
+        s->container.n_strangers = 0;
 }
 
 /*
@@ -386,15 +386,15 @@ static void on_started(void *userdata, const JobResult *result) {
  */
 static void on_initialised(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *said = relay_said(s->relay);
+        _cleanup_(freep) char *said = relay_said(s->container.relay);
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 start_failed(s, result, isempty(result->errors) ? said : result->errors);
                 return;
         }
         read_container(s);
-        relay_begin(s->relay);
+        relay_begin(s->container.relay);
         supervisor_job(s, s->engine->start(s->container_name),
                        &(JobSpec){.in_unit_root = true, .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = on_started});
 }
@@ -402,16 +402,16 @@ static void on_initialised(void *userdata, const JobResult *result) {
 static void on_output_ended(void *userdata) {
         Supervisor *s = userdata;
 
-        s->said_all = true;
+        s->said.all = true;
         notes_last_lines(s);
-        if (s->relay_awaited)
+        if (s->container.relay_awaited)
                 supervisor_timer(s, 0, on_output_done);
 }
 
 void enter_start(Supervisor *s) {
         RelaySpec output = {
-                .event = s->event,
-                .jobs = s->jobs,
+                .event = s->work.event,
+                .jobs = s->work.jobs,
                 .member = s->name,
                 .ready = s->info->ready_line,
                 .missing = s->info->backend || s->member.kind == MEMBER_DB,
@@ -423,16 +423,16 @@ void enter_start(Supervisor *s) {
 
         s->container.oom_kills = cgroup_oom_kills();
         notes_begin(s);
-        s->relay = relay_free(s->relay);
-        r = relay_new(&output, &s->relay);
+        s->container.relay = relay_free(s->container.relay);
+        r = relay_new(&output, &s->container.relay);
         if (r < 0) {
                 supervisor_later(s, "Cannot make a pipe for the container's output: %s", strerror(-r));
                 return;
         }
         runfile_write(s);
         supervisor_job(s, s->engine->init(s->container_name),
-                       &(JobSpec){.output_fd = relay_fd(s->relay),
-                                  .error_fd = relay_fd(s->relay),
+                       &(JobSpec){.output_fd = relay_fd(s->container.relay),
+                                  .error_fd = relay_fd(s->container.relay),
                                   .in_unit_root = true,
                                   .timeout_usec = SUPERVISOR_CLIENT_USEC,
                                   .done = on_initialised});
@@ -448,19 +448,19 @@ static int on_output_done(sd_event_source *source, uint64_t usec, void *userdata
 
         (void)source;
         (void)usec;
-        s->relay_awaited = false;
-        s->relay = relay_free(s->relay);
+        s->container.relay_awaited = false;
+        s->container.relay = relay_free(s->container.relay);
         supervisor_feed(s, LIFE_ON_OK);
         return 0;
 }
 
 /* A member that does not take its signal loses what it had in hand: that is worth more than a line at level info. */
 static void tell_stop(Supervisor *s) {
-        uint64_t took = now_usec() - s->stop_began;
+        uint64_t took = now_usec() - s->container.stop_began;
         bool killed = took >= s->info->grace_sec * USEC_PER_SEC;
         _cleanup_(strv_freep) char **fields = NULL;
 
-        if (s->stop_began == 0)
+        if (s->container.stop_began == 0)
                 return;
         strv_addf(&fields, "LAGO_STOP_USEC=%llu", (unsigned long long)took);
         if (killed)
@@ -468,7 +468,7 @@ static void tell_stop(Supervisor *s) {
                            s->info->grace_sec, (double)took / (double)USEC_PER_SEC);
         else
                 log_fields(LOG_INFO, MESSAGE_STOPPED, fields, "Stopped after %.1f s.", (double)took / (double)USEC_PER_SEC);
-        s->stop_began = 0;
+        s->container.stop_began = 0;
 }
 
 static void gone(Supervisor *s) {
@@ -486,14 +486,14 @@ static void gone(Supervisor *s) {
         c->exists = c->monitor_lost = false;
         c->monitor = c->init = 0;
         c->address[0] = '\0';
-        s->relay_awaited = relay_finish(s->relay);
-        supervisor_timer(s, s->relay_awaited ? LAST_LINES_USEC : 0, on_output_done);
+        s->container.relay_awaited = relay_finish(s->container.relay);
+        supervisor_timer(s, s->container.relay_awaited ? LAST_LINES_USEC : 0, on_output_done);
 }
 
 static void on_removed_twice(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
@@ -507,7 +507,7 @@ static void on_removed_twice(void *userdata, const JobResult *result) {
 static void on_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0)
                 supervisor_client(s, s->engine->remove(s->container_name), on_removed_twice);
         else
@@ -522,8 +522,8 @@ static void on_stopped(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         (void)result;
-        s->job = NULL;
-        s->timer = sd_event_source_disable_unref(s->timer);
+        s->work.job = NULL;
+        s->work.timer = sd_event_source_disable_unref(s->work.timer);
         tell_stop(s);
         remove_container(s);
 }
@@ -594,7 +594,7 @@ static void stop_and_remove(Supervisor *s) {
         else if (c->ended || c->monitor == 0)
                 remove_container(s);
         else {
-                s->stop_began = now_usec();
+                s->container.stop_began = now_usec();
                 spec.timeout_usec = (s->info->grace_sec + 15) * USEC_PER_SEC;
                 if (s->member.kind == MEMBER_DB)
                         supervisor_timer(s, USEC_PER_SEC, on_ask_server_again);
@@ -619,7 +619,7 @@ static void on_clients(void *userdata, const JobResult *result) {
         bool waits = !result->signaled && result->status == 0 && outlive_clients_stop(result->output) &&
                      now_usec() - s->entered_usec < OUTLIVE_SEC * USEC_PER_SEC;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (waits)
                 supervisor_timer(s, 300 * USEC_PER_MSEC, on_ask_clients);
         else

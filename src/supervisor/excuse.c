@@ -22,22 +22,22 @@
 static void on_lines(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         /* No line is exit status 1 of journalctl, and a journal that cannot be read excuses nothing. */
-        s->excuse = result->signaled || result->status != 0 ? NULL : migrate_excuse(result->output);
+        s->run.excuse.why = result->signaled || result->status != 0 ? NULL : migrate_excuse(result->output);
         supervisor_feed(s, LIFE_ON_RECHECK);
 }
 
 bool excuse_is_wanted(const Supervisor *s) {
         const Container *c = &s->container;
 
-        return c->ended && c->signal == 0 && c->exit_code != 0 && !s->excuse_known && getenv("INVOCATION_ID");
+        return c->ended && c->signal == 0 && c->exit_code != 0 && !s->run.excuse.known && getenv("INVOCATION_ID");
 }
 
 void enter_diagnose(Supervisor *s) {
         char **argv = NULL;
 
-        s->excuse_known = true;
+        s->run.excuse.known = true;
         strv_add(&argv, "sh");
         strv_add(&argv, "-c");
         /* What the run wrote last may still be on its way into the journal. */
@@ -46,7 +46,7 @@ void enter_diagnose(Supervisor *s) {
                 "journalctl --sync; exec journalctl --quiet --no-pager --output=cat --lines=50 \"$@\"");
         strv_add(&argv, "sh");
         strv_addf(&argv, "--grep=%s", PATTERN);
-        strv_addf(&argv, "--since=@%lld", (long long)s->run_began);
+        strv_addf(&argv, "--since=@%lld", (long long)s->run.excuse.since);
         strv_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", getenv("INVOCATION_ID"));
         supervisor_job(s, argv,
                        &(JobSpec){.timeout_usec = JOURNAL_TIMEOUT_USEC,
@@ -54,17 +54,17 @@ void enter_diagnose(Supervisor *s) {
 }
 
 void excuse_begin(Supervisor *s) {
-        s->excuse_known = false;
-        s->excuse = NULL;
-        s->run_began = time(NULL);
+        s->run.excuse.known = false;
+        s->run.excuse.why = NULL;
+        s->run.excuse.since = time(NULL);
 }
 
 void excuse_rest(Supervisor *s, const char *first) {
-        s->rest_usec = wait_rest(++s->n_excused);
-        supervisor_status(s, "Migration failed at %s: %s; again in %u s", first, s->excuse,
-                          (unsigned)(s->rest_usec / USEC_PER_SEC));
+        s->wait.rest_usec = wait_rest(++s->run.excuse.n);
+        supervisor_status(s, "Migration failed at %s: %s; again in %u s", first, s->run.excuse.why,
+                          (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
         log_message(LOG_WARNING, MESSAGE_WAITING,
                     "Migration failed at %s: %s. That passes, so it is tried again in %u s.", first,
-                    s->excuse, (unsigned)(s->rest_usec / USEC_PER_SEC));
+                    s->run.excuse.why, (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
         supervisor_feed(s, LIFE_ON_LATER);
 }

@@ -14,7 +14,7 @@ bool fresh_is_loaded(const Supervisor *s) {
 static void on_replay_prepared(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0)
                 supervisor_feed(s, LIFE_ON_OK);
         else {
@@ -72,7 +72,7 @@ bool fresh_was_cut_off(const Supervisor *s) {
 static void on_empty_again(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0) {
                 log_notice("The first load of the schema was cut off, and no table holds a row: the database is emptied and "
                            "loaded again.");

@@ -9,8 +9,8 @@
 char **gate_argv(Supervisor *s, const char *verb, bool with_manifest) {
         _cleanup_(freep) char *address = NULL;
         StackGate gate = {
-                .manifest = with_manifest ? s->manifest : NULL,
-                .target = s->version,
+                .manifest = with_manifest ? s->image.manifest : NULL,
+                .target = s->image.version,
                 .lock = !streq(verb, "hold") ? NULL : s->member.kind == MEMBER_CLOCK ? "clock" : "migrate",
                 .export = !streq(verb, "watch"),
         };

@@ -9,13 +9,6 @@ typedef struct Supervisor Supervisor;
 
 #define GATE_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
-/* What lago-gate said last. */
-typedef struct GateAnswer {
-        int status; /* its exit status: see lago-gate(8) */
-        char **warnings;
-        char *verdict, *sentence, *remedy, *first, *first_name, *fresh, *roles, *seeds, *missing, *needed;
-} GateAnswer;
-
 /** gate_argv() - "lago-gate @verb …" for the database of this stack; NULL while the bundled one does not serve. */
 char **gate_argv(Supervisor *s, const char *verb, bool with_manifest);
 /** gate_waits() - the LATER for that NULL. */
@@ -27,6 +20,3 @@ void gate_job(Supervisor *s, char **argv, JobDone done);
 void gate_hear(Supervisor *s, const JobResult *result);
 /** gate_refused() - ends for good with what the gate said. */
 void gate_refused(Supervisor *s);
-
-/** gate_answer_done() - frees what an answer holds; what is left is no verdict. */
-void gate_answer_done(GateAnswer *g);

@@ -2,13 +2,14 @@
 #include "supervisor/hold.h"
 
 #include "base/time.h"
+#include "supervisor/gate.h"
 #include "supervisor/leftover.h"
 #include "supervisor/supervisor.h"
 
 #include <systemd/sd-daemon.h>
 
 static void held(Supervisor *s) {
-        s->held = true;
+        s->hold.held = true;
         if (s->state == LIFE_LOCK)
                 supervisor_feed(s, s->member.kind == MEMBER_CLOCK ? LIFE_ON_OK : LIFE_ON_RECHECK);
         else if (s->state == LIFE_STANDBY) {
@@ -46,10 +47,10 @@ static void on_hold_line(void *userdata, const char *line) {
 /* Without its session the lock is free for others at once: the clock may not tick a moment longer than it must. */
 static void on_hold_ended(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        bool was_held = s->held;
+        bool was_held = s->hold.held;
 
-        s->hold = NULL;
-        s->held = false;
+        s->hold.job = NULL;
+        s->hold.held = false;
         if (life_asks_database(s->state)) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
@@ -60,13 +61,13 @@ static void on_hold_ended(void *userdata, const JobResult *result) {
                 /* The catalogue's words for a second clock would mislead about a migrator. */
                 log_message(LOG_WARNING, s->member.kind == MEMBER_CLOCK ? MESSAGE_SECOND_CLOCK : NULL,
                             "The connection that holds the lock of the one %s is lost.", s->name);
-        s->rest_usec = USEC_PER_SEC;
+        s->wait.rest_usec = USEC_PER_SEC;
         supervisor_feed(s, LIFE_ON_LOST);
 }
 
 void hold_release(Supervisor *s) {
-        s->hold = job_cancel(s->hold);
-        s->held = false;
+        s->hold.job = job_cancel(s->hold.job);
+        s->hold.held = false;
 }
 
 void enter_lock(Supervisor *s) {
@@ -80,7 +81,7 @@ void enter_lock(Supervisor *s) {
         };
         int r;
 
-        if (s->hold)
+        if (s->hold.job)
                 return; /* its first line will come */
         argv = gate_argv(s, "hold", /* with_manifest= */ false);
         if (!argv) {
@@ -90,7 +91,7 @@ void enter_lock(Supervisor *s) {
         url = stack_database_url(s->config);
         spec.argv = argv;
         spec.input = url ? url : "";
-        r = job_start(s->jobs, &spec, &s->hold);
+        r = job_start(s->work.jobs, &spec, &s->hold.job);
         if (r < 0)
                 supervisor_later(s, "Cannot run lago-gate: %s", strerror(-r));
 }

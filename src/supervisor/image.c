@@ -24,7 +24,7 @@ static int on_pull_tick(sd_event_source *source, uint64_t usec, void *userdata) 
         _cleanup_(freep) char *span = span_text(now_usec() - s->entered_usec);
 
         (void)usec;
-        supervisor_status(s, "Pulling %s (%s)", s->lookup.reference, span);
+        supervisor_status(s, "Pulling %s (%s)", s->image.lookup.reference, span);
         (void)sd_event_source_set_time_relative(source, 10 * USEC_PER_SEC);
         (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
@@ -34,14 +34,14 @@ static void on_pulled(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *line = NULL, *reason = NULL;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0) {
-                log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", s->lookup.reference);
+                log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", s->image.lookup.reference);
                 if (engine_other_platform(result->errors))
                         log_warning("%s is made for another processor; nothing in it runs here without an emulator.",
-                                    s->lookup.reference);
-                s->pull_wanted = false;
-                s->lookup.pulled = true;
+                                    s->image.lookup.reference);
+                s->image.pull_wanted = false;
+                s->image.lookup.pulled = true;
                 ask_image_id(s);
                 return;
         }
@@ -50,17 +50,17 @@ static void on_pulled(void *userdata, const JobResult *result) {
         case ENGINE_NO_SUCH_IMAGE:
         case ENGINE_DENIED:
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
-                                 "Refused: the registry has no %s; %s", s->lookup.reference, stack_image_absent(s->lookup.of));
+                                 "Refused: the registry has no %s; %s", s->image.lookup.reference, stack_image_absent(s->image.lookup.of));
                 return;
         case ENGINE_OTHER_MACHINE:
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor; %s",
-                                 s->lookup.reference, stack_image_absent(s->lookup.of));
+                                 s->image.lookup.reference, stack_image_absent(s->image.lookup.of));
                 return;
         case ENGINE_DISK_FULL:
                 supervisor_again(s, "Pull failed: no space left on device");
                 return;
         default:
-                log_warning("Pull of %s failed: %s", s->lookup.reference, line);
+                log_warning("Pull of %s failed: %s", s->image.lookup.reference, line);
                 reason = engine_reason(result->errors, 70);
                 supervisor_again(s, "Pull failed: %s", reason);
         }
@@ -69,35 +69,35 @@ static void on_pulled(void *userdata, const JobResult *result) {
 static void pull(Supervisor *s) {
         if (!s->config->pull_missing) {
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
-                                 "Refused: %s is not on this host, and pull = never in lago.conf", s->lookup.reference);
+                                 "Refused: %s is not on this host, and pull = never in lago.conf", s->image.lookup.reference);
                 return;
         }
-        supervisor_status(s, "Pulling %s", s->lookup.reference);
+        supervisor_status(s, "Pulling %s", s->image.lookup.reference);
         supervisor_timer(s, 10 * USEC_PER_SEC, on_pull_tick);
-        supervisor_job(s, s->engine->pull(s->lookup.reference), &(JobSpec){.done = on_pulled});
+        supervisor_job(s, s->engine->pull(s->image.lookup.reference), &(JobSpec){.done = on_pulled});
 }
 
 /* --- id ------------------------------------------------------------------------------------------------- */
 
 static bool is_admitted_lookup(const Supervisor *s) {
-        return s->info->admitted && s->image_id;
+        return s->info->admitted && s->image.id;
 }
 
 /* What was admitted has gone from this host, and the tag names something else by now: nobody has looked at that. */
 static void admitted_is_gone(Supervisor *s) {
         supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
                          "Refused: the image that was admitted (%.12s) is gone; \"systemctl restart lago-migrate\" admits %s",
-                         s->image_id, s->lookup.reference);
+                         s->image.id, s->image.lookup.reference);
 }
 
 /* The id of the API's image, or that of the front's: the member migrate admits both. */
 static void take_image_id(Supervisor *s, const char *id) {
-        if (s->lookup.of == MEMBER_FRONT && s->member.kind == MEMBER_MIGRATE) {
-                free_and_strdup(&s->front_id, id);
+        if (s->image.lookup.of == MEMBER_FRONT && s->member.kind == MEMBER_MIGRATE) {
+                free_and_strdup(&s->image.front_id, id);
                 have_image(s);
                 return;
         }
-        free_and_strdup(&s->image_id, id);
+        free_and_strdup(&s->image.id, id);
         if (s->member.kind == MEMBER_MIGRATE && s->config->front_enabled) {
                 _cleanup_(freep) char *front = stack_image(s->config, MEMBER_FRONT);
 
@@ -111,33 +111,33 @@ static void on_image_id(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *id = xstrndup(result->output, strcspn(result->output, "\n"));
         const char *bare = startswith(id, "sha256:");
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || !result->started) {
                 _cleanup_(freep) char *reason = engine_reason(result->errors, 70);
 
-                supervisor_later(s, "Cannot look up %s: %s", s->lookup.reference, reason);
+                supervisor_later(s, "Cannot look up %s: %s", s->image.lookup.reference, reason);
         } else if (result->status == 0 && !isempty(id)) {
                 if (is_admitted_lookup(s))
                         have_image(s);
                 else
                         take_image_id(s, bare ? bare : id);
-        } else if (!s->lookup.pulled)
+        } else if (!s->image.lookup.pulled)
                 pull(s);
         else if (is_admitted_lookup(s))
                 admitted_is_gone(s);
         else
-                supervisor_again(s, "%s was pulled, and is not on this host", s->lookup.reference);
+                supervisor_again(s, "%s was pulled, and is not on this host", s->image.lookup.reference);
 }
 
 /* An admitted image is known by its id alone, whatever its name was pulled to. */
 static void ask_image_id(Supervisor *s) {
-        supervisor_client(s, s->engine->image_id(is_admitted_lookup(s) ? s->image_id : s->lookup.reference), on_image_id);
+        supervisor_client(s, s->engine->image_id(is_admitted_lookup(s) ? s->image.id : s->image.lookup.reference), on_image_id);
 }
 
 static void look_up(Supervisor *s, MemberKind of, const char *reference) {
-        free_and_strdup(&s->lookup.reference, reference);
-        s->lookup.of = of;
-        s->lookup.pulled = false;
+        free_and_strdup(&s->image.lookup.reference, reference);
+        s->image.lookup.of = of;
+        s->image.lookup.pulled = false;
 }
 
 static void resolve(Supervisor *s, MemberKind of, const char *reference) {
@@ -148,7 +148,7 @@ static void resolve(Supervisor *s, MemberKind of, const char *reference) {
 /* --- manifest ------------------------------------------------------------------------------------------- */
 
 static char *manifest_path(const Supervisor *s, const char *suffix) {
-        return xasprintf(CACHE_DIRECTORY "/manifest-%s%s", s->image_id, suffix);
+        return xasprintf(CACHE_DIRECTORY "/manifest-%s%s", s->image.id, suffix);
 }
 
 /* A name of this member's own: two that begin with an empty cache look into the same image. */
@@ -182,7 +182,7 @@ static bool line_counts(char *line, uint64_t n) {
 static int read_version(Supervisor *s) {
         _cleanup_(freep) char *line = NULL;
         bool ours = false, counted = false, whole = false;
-        FILE *f = fopen(s->manifest, "re");
+        FILE *f = fopen(s->image.manifest, "re");
         size_t size = 0;
         int r;
 
@@ -196,7 +196,7 @@ static int read_version(Supervisor *s) {
                 counted = line_counts(line, n);
                 release = rest_of(line, "release");
                 if (release)
-                        free_and_strdup(&s->version, release);
+                        free_and_strdup(&s->image.version, release);
         }
         r = ferror(f) ? -errno : whole ? 0 : -EBADMSG;
         fclose(f);
@@ -206,7 +206,7 @@ static int read_version(Supervisor *s) {
 /* *@ret stays NULL when the image has no such script. Errors: -errno. */
 static int read_script(const Supervisor *s, const char *script, char **ret) {
         _cleanup_(freep) char *word = xasprintf("script %s", script), *line = NULL;
-        FILE *f = fopen(s->manifest, "re");
+        FILE *f = fopen(s->image.manifest, "re");
         size_t size = 0;
         int r;
 
@@ -242,7 +242,7 @@ int image_script(const Supervisor *s, char **ret_script, char **ret_command) {
 }
 
 static void cannot_read(Supervisor *s, int r) {
-        supervisor_later(s, "Cannot read the manifest of %s: %s", s->image, strerror(-r));
+        supervisor_later(s, "Cannot read the manifest of %s: %s", s->image.reference, strerror(-r));
 }
 
 /* A member whose script the image lacks can never run: a pool of a later release, most often. */
@@ -257,7 +257,7 @@ static void check_script(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_OK);
         else
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s has no %s; take \"%s\" out of pools in lago.conf",
-                                 s->version ? s->version : s->image, scripts[0],
+                                 s->image.version ? s->image.version : s->image.reference, scripts[0],
                                  s->member.pool[0] ? s->member.pool : s->name);
 }
 
@@ -272,23 +272,23 @@ static void on_files_removed(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *temporary = manifest_new_path(s);
 
         (void)result;
-        s->job = NULL;
+        s->work.job = NULL;
         /* Where lago-gate failed there is none. */
-        if (rename(temporary, s->manifest) < 0 && errno != ENOENT)
+        if (rename(temporary, s->image.manifest) < 0 && errno != ENOENT)
                 log_warning("Cannot rename %s: %s", temporary, strerror(errno));
         if (read_version(s) >= 0)
                 check_script(s);
         else
-                supervisor_later(s, "Cannot read the manifest of %s; see the journal", s->image);
+                supervisor_later(s, "Cannot read the manifest of %s; see the journal", s->image.reference);
 }
 
 static void on_useless_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         (void)result;
-        s->job = NULL;
+        s->work.job = NULL;
         supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s holds no migrations of Lago; see [images] in lago.conf",
-                         s->image);
+                         s->image.reference);
 }
 
 static void on_manifest(void *userdata, const JobResult *result) {
@@ -296,9 +296,9 @@ static void on_manifest(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *temporary = manifest_new_path(s), *name = files_container(s);
         bool useless = !result->signaled && result->status == 65;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
-                log_error("lago-gate cannot read the migrations of %s: %s", s->image, result->errors);
+                log_error("lago-gate cannot read the migrations of %s: %s", s->image.reference, result->errors);
                 (void)unlink(temporary);
         }
         supervisor_client(s, s->engine->remove(name), useless ? on_useless_removed : on_files_removed);
@@ -311,9 +311,9 @@ static void on_mounted(void *userdata, const JobResult *result) {
         _cleanup_(closep) int root = -EBADF, out = -EBADF;
         char **argv = NULL;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
-                supervisor_later(s, "Cannot look into %s: %.60s", s->image, line);
+                supervisor_later(s, "Cannot look into %s: %.60s", s->image.reference, line);
                 return;
         }
         root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -336,13 +336,13 @@ static void on_files_created(void *userdata, const JobResult *result);
 static void create_files(Supervisor *s) {
         _cleanup_(freep) char *name = files_container(s);
 
-        supervisor_client(s, s->engine->create_for_files(s->image_id, name, s->name), on_files_created);
+        supervisor_client(s, s->engine->create_for_files(s->image.id, name, s->name), on_files_created);
 }
 
 static void on_old_files_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0)
                 create_files(s);
         else
@@ -353,25 +353,25 @@ static void on_files_created(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *name = files_container(s), *line = engine_last_line(result->errors);
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0)
                 supervisor_client(s, s->engine->mount(name), on_mounted);
         else if (engine_failure(result->errors) == ENGINE_NAME_TAKEN)
                 /* Of a supervisor that died at this very place. */
                 supervisor_client(s, s->engine->remove(name), on_old_files_removed);
         else if (engine_failure(result->errors) == ENGINE_IMAGE_ABSENT) {
-                s->pull_wanted = true;
-                supervisor_later(s, "%s is not on this host", s->image);
+                s->image.pull_wanted = true;
+                supervisor_later(s, "%s is not on this host", s->image.reference);
         } else
-                supervisor_later(s, "Cannot look into %s: %.60s", s->image, line);
+                supervisor_later(s, "Cannot look into %s: %.60s", s->image.reference, line);
 }
 
 static void on_ports(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         bool told = !result->signaled && result->status == 0;
 
-        s->job = NULL;
-        s->port = stack_port(s->member.kind, told ? engine_exposed_port(result->output) : 0);
+        s->work.job = NULL;
+        s->image.port = stack_port(s->member.kind, told ? engine_exposed_port(result->output) : 0);
         supervisor_feed(s, LIFE_ON_OK);
 }
 
@@ -379,15 +379,15 @@ static void have_image(Supervisor *s) {
         int r;
 
         if (s->member.kind == MEMBER_FRONT) {
-                supervisor_client(s, s->engine->image_ports(s->image_id), on_ports);
+                supervisor_client(s, s->engine->image_ports(s->image.id), on_ports);
                 return;
         }
         if (!s->info->backend) {
                 supervisor_feed(s, LIFE_ON_OK);
                 return;
         }
-        free(s->manifest);
-        s->manifest = manifest_path(s, "");
+        free(s->image.manifest);
+        s->image.manifest = manifest_path(s, "");
         r = read_version(s);
         if (r >= 0)
                 check_script(s);
@@ -395,8 +395,8 @@ static void have_image(Supervisor *s) {
                 cannot_read(s, r);
         else {
                 /* A damaged one, or of an older lago-gate: nobody else is to find it. */
-                (void)unlink(s->manifest);
-                supervisor_status(s, "Reading the migrations of %s", s->image);
+                (void)unlink(s->image.manifest);
+                supervisor_status(s, "Reading the migrations of %s", s->image.reference);
                 create_files(s);
         }
 }
@@ -406,20 +406,20 @@ static void prepare_admitted(Supervisor *s) {
 
         if (r < 0)
                 supervisor_later(s, "Waiting for lago-migrate.service to admit a release: %s", strerror(-r));
-        else if (!s->pull_wanted)
+        else if (!s->image.pull_wanted)
                 have_image(s);
         else {
-                look_up(s, s->member.kind, s->image);
+                look_up(s, s->member.kind, s->image.reference);
                 pull(s);
         }
 }
 
 /* The engine finds it by name; should it be absent, the container cannot be made, and it is pulled. */
 static void prepare_by_name(Supervisor *s) {
-        free_and_strdup(&s->image_id, s->image);
-        if (s->pull_wanted) {
-                free_and_strdup(&s->image_id, NULL);
-                look_up(s, s->member.kind, s->image);
+        free_and_strdup(&s->image.id, s->image.reference);
+        if (s->image.pull_wanted) {
+                free_and_strdup(&s->image.id, NULL);
+                look_up(s, s->member.kind, s->image.reference);
                 pull(s);
         } else if (s->member.kind == MEMBER_DB)
                 server_prepare(s);
@@ -429,15 +429,15 @@ static void prepare_by_name(Supervisor *s) {
 
 /* Whatever happened before, both images are looked up again: an id from before a pull may be another image's. */
 static void prepare_migrate(Supervisor *s) {
-        if (s->container.ended && s->image_id && !s->pull_wanted) {
+        if (s->container.ended && s->image.id && !s->image.pull_wanted) {
                 /* What has just run is what the verdict is about; and the API waits for it. */
                 have_image(s);
                 return;
         }
-        free_and_strdup(&s->image_id, NULL);
-        free_and_strdup(&s->front_id, NULL);
-        s->pull_wanted = false;
-        resolve(s, MEMBER_API, s->image);
+        free_and_strdup(&s->image.id, NULL);
+        free_and_strdup(&s->image.front_id, NULL);
+        s->image.pull_wanted = false;
+        resolve(s, MEMBER_API, s->image.reference);
 }
 
 void enter_prepare(Supervisor *s) {

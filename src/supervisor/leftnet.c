@@ -148,15 +148,15 @@ static bool find_left(const Supervisor *s, LeftNet *ret) {
 static void on_taken_back(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 _cleanup_(freep) char *words = escape_line(result->output);
 
                 log_warning("netavark cannot take back what a killed start has left: %.200s", words);
         }
-        if (s->left_namespace) {
-                (void)umount2(s->left_namespace, MNT_DETACH);
-                (void)unlink(s->left_namespace);
+        if (s->container.left_namespace) {
+                (void)umount2(s->container.left_namespace, MNT_DETACH);
+                (void)unlink(s->container.left_namespace);
         }
         supervisor_feed(s, LIFE_ON_OK);
 }
@@ -168,10 +168,10 @@ static void on_inspected(void *userdata, const JobResult *result) {
         _cleanup_(leftnet_done) LeftNet left = {0};
         char **argv = NULL;
 
-        s->job = NULL;
-        if (!result->signaled && result->status == 0 && netavark && find_left(s, &left) && s->left_namespace)
+        s->work.job = NULL;
+        if (!result->signaled && result->status == 0 && netavark && find_left(s, &left) && s->container.left_namespace)
                 request = leftnet_request(&left, s->container_name, s->config->network, result->output,
-                                          listen ? listen->address : NULL, listen ? listen->port : 0, s->port);
+                                          listen ? listen->address : NULL, listen ? listen->port : 0, s->image.port);
         if (!request) {
                 log_warning("What a killed start has left of the network of %s cannot be taken back.", s->container_name);
                 supervisor_feed(s, LIFE_ON_OK);
@@ -182,7 +182,7 @@ static void on_inspected(void *userdata, const JobResult *result) {
         if (names)
                 strv_addf(&argv, "--aardvark-binary=%s", names);
         strv_add(&argv, "teardown");
-        strv_add(&argv, s->left_namespace);
+        strv_add(&argv, s->container.left_namespace);
         supervisor_job(s, argv,
                        &(JobSpec){.input = request, .timeout_usec = NETAVARK_USEC, .done = on_taken_back});
 }
@@ -196,8 +196,8 @@ void leftnet_clear(Supervisor *s) {
         }
         log_message(LOG_WARNING, MESSAGE_REAPED, "A start that was killed has left its network (%s) behind: taking it back.",
                     left.address ? left.address : "no address");
-        free(s->left_namespace);
-        s->left_namespace = find_namespace(&left);
+        free(s->container.left_namespace);
+        s->container.left_namespace = find_namespace(&left);
         supervisor_job(s, s->engine->network_inspect(s->config->network),
                        &(JobSpec){.timeout_usec = NETAVARK_USEC, .done = on_inspected});
 }

@@ -8,6 +8,7 @@
 #include "supervisor/admit.h"
 #include "supervisor/excuse.h"
 #include "supervisor/fresh.h"
+#include "supervisor/gate.h"
 #include "supervisor/hold.h"
 #include "supervisor/supervisor.h"
 
@@ -56,7 +57,7 @@ static char *ground_now(void) {
 /* Whether what the last run stood on was taken away from under it; an external server's absence is seen by others only. */
 static bool ground_was_lost(Supervisor *s) {
         _cleanup_(freep) char *now = ground_now();
-        bool lost = s->ground && !streq(s->ground, now);
+        bool lost = s->run.ground && !streq(s->run.ground, now);
 
         if (lost)
                 log_warning("PostgreSQL or Redis was away during the run, so its failure counts for nothing.");
@@ -78,11 +79,11 @@ static bool last_run_is_final(Supervisor *s) {
         /* Ended by a signal, or so told by a shell: somebody's kill, or memory ran out; the migration is not to blame. */
         if (s->container.signal > 0 || s->container.exit_code > 128 || ground_was_lost(s))
                 return false;
-        if (s->excuse) {
+        if (s->run.excuse.why) {
                 excuse_rest(s, first);
                 return true;
         }
-        final = migrate_failed(&s->migrations, first);
+        final = migrate_failed(&s->run.history, first);
         if (final)
                 supervisor_never(s, EXIT_MIGRATE, MESSAGE_MIGRATE_ENDS,
                                  "Refused: %s failed twice (exit %d); its error is above in the journal", what,
@@ -93,7 +94,7 @@ static bool last_run_is_final(Supervisor *s) {
 }
 
 static void begin_pending(Supervisor *s) {
-        if (unlink(MIGRATE_ONCE_FILE) == 0 || s->config->migrate_automatic || s->migrations.same > 0)
+        if (unlink(MIGRATE_ONCE_FILE) == 0 || s->config->migrate_automatic || s->run.history.same > 0)
                 supervisor_feed(s, LIFE_ON_OK);
         else {
                 hold_release(s);
@@ -103,7 +104,7 @@ static void begin_pending(Supervisor *s) {
 
 /* The roles are not there, the image can make them, and its task has not just said that all is well. */
 static bool wants_roles(const Supervisor *s) {
-        bool tried = s->seeds && s->container.ended && s->container.signal == 0 && s->container.exit_code == 0;
+        bool tried = s->run.seeds && s->container.ended && s->container.signal == 0 && s->container.exit_code == 0;
 
         return s->gate.seeds && s->gate.roles && streq(s->gate.roles, "missing") && !tried;
 }
@@ -116,8 +117,8 @@ char **migrate_command(Supervisor *s) {
         strv_add(&argv, "rails");
         if (s->gate.status != GATE_VERIFIED)
                 strv_add(&argv, "db:migrate");
-        s->seeds = s->gate.status == GATE_VERIFIED || (fresh_is_loaded(s) && s->gate.seeds);
-        if (s->seeds)
+        s->run.seeds = s->gate.status == GATE_VERIFIED || (fresh_is_loaded(s) && s->gate.seeds);
+        if (s->run.seeds)
                 strv_add(&argv, SEED_TASK);
         return argv;
 }
@@ -147,7 +148,7 @@ void check_for_migrate(Supervisor *s) {
         case GATE_VERIFIED:
                 if (!wants_roles(s))
                         finish(s);
-                else if (!s->seeds || !last_run_is_final(s))
+                else if (!s->run.seeds || !last_run_is_final(s))
                         supervisor_feed(s, LIFE_ON_OK);
                 return;
         case GATE_PENDING:
@@ -176,34 +177,34 @@ void check_for_migrate(Supervisor *s) {
 static char *whole_run(const Supervisor *s, const char *span) {
         if (s->gate.status == GATE_VERIFIED)
                 return xasprintf("Seeding the predefined roles, %s", span);
-        if (!s->advance.words)
+        if (!s->run.progress.advance.words)
                 return xasprintf("Migrating, %s", span);
         return xasprintf(fresh_is_loaded(s) ? "Loading the schema of %s into an empty database, %s" : "Migrating to %s, %s",
-                         s->version, span);
+                         s->image.version, span);
 }
 
 static void tell_progress(Supervisor *s) {
-        bool in_hand = advance_has(&s->advance, ADVANCE_VERSION);
-        _cleanup_(freep) char *span = span_text(now_usec() - (in_hand ? s->in_hand_usec : s->entered_usec));
-        _cleanup_(freep) char *text = advance_sentence(&s->advance, span);
+        bool in_hand = advance_has(&s->run.progress.advance, ADVANCE_VERSION);
+        _cleanup_(freep) char *span = span_text(now_usec() - (in_hand ? s->run.progress.in_hand_usec : s->entered_usec));
+        _cleanup_(freep) char *text = advance_sentence(&s->run.progress.advance, span);
 
         if (!text)
                 text = whole_run(s, span);
         if (s->stop_asked && in_hand)
-                supervisor_status(s, "Stop asked during %s; waiting for it (%s)", s->advance.words[ADVANCE_VERSION], span);
+                supervisor_status(s, "Stop asked during %s; waiting for it (%s)", s->run.progress.advance.words[ADVANCE_VERSION], span);
         else
                 supervisor_status(s, "%s%s", s->stop_asked ? "Stop asked, waiting for it. " : "", text);
 }
 
 /* Who is in the way, once for each. */
 static void tell_blocker(Supervisor *s) {
-        char **w = s->advance.words;
+        char **w = s->run.progress.advance.words;
 
-        if (!advance_has(&s->advance, ADVANCE_BLOCKER) || !advance_has(&s->advance, ADVANCE_VERSION) ||
-            (s->cause && streq(s->cause, w[ADVANCE_BLOCKER])))
+        if (!advance_has(&s->run.progress.advance, ADVANCE_BLOCKER) || !advance_has(&s->run.progress.advance, ADVANCE_VERSION) ||
+            (s->wait.cause && streq(s->wait.cause, w[ADVANCE_BLOCKER])))
                 return;
-        free_and_strdup(&s->cause, w[ADVANCE_BLOCKER]);
-        s->cause_since = now_usec();
+        free_and_strdup(&s->wait.cause, w[ADVANCE_BLOCKER]);
+        s->wait.since = now_usec();
         log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
                     "Migration %s %s waits for a lock that backend %s holds (%s, %s).", w[ADVANCE_VERSION],
                     w[ADVANCE_NAME], w[ADVANCE_BLOCKER], w[ADVANCE_BLOCKER_STATE], w[ADVANCE_BLOCKER_APP]);
@@ -215,24 +216,24 @@ static void on_progress(void *userdata, const char *line) {
 
         if ((s->state != LIFE_MIGRATE && s->state != LIFE_DRAIN) || !advance_parse(&next, line))
                 return;
-        last = s->advance;
-        s->advance = next;
+        last = s->run.progress.advance;
+        s->run.progress.advance = next;
         next = (Advance){0};
-        if (advance_moved(&last, &s->advance))
-                s->moved_usec = now_usec();
-        if (!last.words || !streq(last.words[ADVANCE_VERSION], s->advance.words[ADVANCE_VERSION]))
-                s->in_hand_usec = now_usec();
+        if (advance_moved(&last, &s->run.progress.advance))
+                s->run.progress.moved_usec = now_usec();
+        if (!last.words || !streq(last.words[ADVANCE_VERSION], s->run.progress.advance.words[ADVANCE_VERSION]))
+                s->run.progress.in_hand_usec = now_usec();
         tell_blocker(s);
         tell_progress(s);
 }
 
 static void tell_silence(Supervisor *s) {
         uint64_t now = now_usec();
-        _cleanup_(freep) char *span = span_text(now - s->moved_usec), *text = advance_silence(&s->advance, span);
+        _cleanup_(freep) char *span = span_text(now - s->run.progress.moved_usec), *text = advance_silence(&s->run.progress.advance, span);
 
-        if (!advance_is_silent(s->moved_usec, s->silence_told, now))
+        if (!advance_is_silent(s->run.progress.moved_usec, s->run.progress.silence_told, now))
                 return;
-        s->silence_told = s->moved_usec;
+        s->run.progress.silence_told = s->run.progress.moved_usec;
         log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED, "%s", text);
 }
 
@@ -249,7 +250,7 @@ static void on_watch_ended(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         (void)result;
-        s->watch_gate = NULL;
+        s->run.watch = NULL;
 }
 
 /* A follower that cannot run costs the progress on display, nothing else. */
@@ -265,20 +266,20 @@ static void follow(Supervisor *s) {
                 .userdata = s,
         };
 
-        if (argv && !s->watch_gate)
-                (void)job_start(s->jobs, &spec, &s->watch_gate);
+        if (argv && !s->run.watch)
+                (void)job_start(s->work.jobs, &spec, &s->run.watch);
 }
 
 void enter_migrate(Supervisor *s) {
         bool roles = s->gate.status == GATE_VERIFIED;
 
-        advance_done(&s->advance);
-        s->moved_usec = now_usec();
+        advance_done(&s->run.progress.advance);
+        s->run.progress.moved_usec = now_usec();
         log_message(LOG_NOTICE, MESSAGE_MIGRATE_BEGINS, "%s: %s.", roles ? "Seeding the predefined roles" : "Migrating",
                     s->gate.sentence);
         tell_progress(s);
-        free(s->ground);
-        s->ground = ground_now();
+        free(s->run.ground);
+        s->run.ground = ground_now();
         excuse_begin(s);
         if (!roles)
                 follow(s);
@@ -295,10 +296,10 @@ void migrate_ended(Supervisor *s) {
         _cleanup_(freep) char *span = span_text(now_usec() - s->entered_usec);
         bool good = s->container.exit_code == 0;
 
-        s->watch_gate = job_cancel(s->watch_gate);
-        free_and_strdup(&s->cause, NULL);
+        s->run.watch = job_cancel(s->run.watch);
+        free_and_strdup(&s->wait.cause, NULL);
         log_message(good ? LOG_NOTICE : LOG_ERR, MESSAGE_MIGRATE_ENDS, "The run ended after %s (exit %d); asking the database.",
                     span, s->container.exit_code);
         /* A short breath after a failure: the server may just be going down. */
-        s->rest_usec = good ? 0 : 2 * USEC_PER_SEC;
+        s->wait.rest_usec = good ? 0 : 2 * USEC_PER_SEC;
 }

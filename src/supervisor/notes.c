@@ -18,9 +18,9 @@ static bool read_missing(const char *text, Missing *ret) {
 }
 
 static Missing *find_missing(Supervisor *s, const char *thing) {
-        for (size_t i = 0; i < s->n_missing; i++)
-                if (streq(s->missing[i].thing, thing))
-                        return &s->missing[i];
+        for (size_t i = 0; i < s->said.n_missing; i++)
+                if (streq(s->said.missing[i].thing, thing))
+                        return &s->said.missing[i];
         return NULL;
 }
 
@@ -48,9 +48,9 @@ static void missing(Supervisor *s, const char *text) {
                 known->count = heard.count > known->count ? heard.count : known->count + 1;
                 known->seen_usec = heard.seen_usec;
                 free(heard.thing);
-        } else if (s->n_missing < ELEMENTSOF(s->missing)) {
+        } else if (s->said.n_missing < ELEMENTSOF(s->said.missing)) {
                 tell_missing(s, heard.thing);
-                s->missing[s->n_missing++] = heard;
+                s->said.missing[s->said.n_missing++] = heard;
         } else
                 free(heard.thing);
 }
@@ -59,28 +59,28 @@ void notes_take(Supervisor *s, const char *note) {
         const char *rest;
 
         if (streq(note, NOTE_READY))
-                s->said_ready = true;
+                s->said.ready = true;
         else if (streq(note, NOTE_SPOKE))
-                s->spoke = true;
+                s->said.spoke = true;
         else if ((rest = startswith(note, NOTE_MISSING)))
                 missing(s, rest);
         else if ((rest = startswith(note, NOTE_LAST)))
-                strv_add(&s->last_lines, rest);
+                strv_add(&s->said.last_lines, rest);
 }
 
 void notes_begin(Supervisor *s) {
-        s->said_ready = s->spoke = s->said_all = false;
-        s->last_lines = strv_free(s->last_lines);
+        s->said.ready = s->said.spoke = s->said.all = false;
+        s->said.last_lines = strv_free(s->said.last_lines);
 }
 
 void notes_last_lines(Supervisor *s) {
         _cleanup_(freep) char *lines = NULL;
 
-        if (!s->said_all || !s->container.ended || !s->container.by_itself || s->container.exit_code == 0 || !s->last_lines)
+        if (!s->said.all || !s->container.ended || !s->container.by_itself || s->container.exit_code == 0 || !s->said.last_lines)
                 return;
-        lines = strv_join(s->last_lines, " | ");
+        lines = strv_join(s->said.last_lines, " | ");
         log_message(LOG_WARNING, MESSAGE_LAST_LINES, "Its last lines (exit %d): %s", s->container.exit_code, lines);
-        s->last_lines = strv_free(s->last_lines);
+        s->said.last_lines = strv_free(s->said.last_lines);
 }
 
 /* A single query of a person who mistyped a name is no state of the member for ever. */
@@ -90,9 +90,9 @@ void notes_last_lines(Supervisor *s) {
 static const Missing *latest_missing(const Supervisor *s) {
         const Missing *latest = NULL;
 
-        for (size_t i = 0; i < s->n_missing; i++)
-                if (!latest || s->missing[i].seen_usec > latest->seen_usec)
-                        latest = &s->missing[i];
+        for (size_t i = 0; i < s->said.n_missing; i++)
+                if (!latest || s->said.missing[i].seen_usec > latest->seen_usec)
+                        latest = &s->said.missing[i];
         return latest && now_usec() - latest->seen_usec < DOUBT_USEC ? latest : NULL;
 }
 

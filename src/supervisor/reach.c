@@ -15,9 +15,9 @@ static char *place_of(const Supervisor *s) {
 char *reach_doubt(const Supervisor *s) {
         _cleanup_(freep) char *place = NULL;
 
-        if (s->names.missed >= 2)
+        if (s->health.names.missed >= 2)
                 return xstrdup("its network resolves no names");
-        if (s->reach.missed < 2)
+        if (s->health.reach.missed < 2)
                 return NULL;
         place = place_of(s);
         return xasprintf("not reached at %s", place);
@@ -28,13 +28,13 @@ char *reach_doubt(const Supervisor *s) {
 static void on_reloaded(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
                 log_warning("The network of %s could not be made again: %s", s->container_name, line);
         }
-        s->reach_over(s);
+        s->health.reach_over(s);
 }
 
 /* Answer: whether the engine is at work, and reach_over() follows. @doubt: "not reached at …"; @mended: "Reached at …". */
@@ -63,13 +63,13 @@ static bool heard(Supervisor *s, ReachAct act, const char *doubt, const char *me
 
 static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
-        ReachAct act = reach_heard(&s->names, verdict == PROBE_GOOD);
+        ReachAct act = reach_heard(&s->health.names, verdict == PROBE_GOOD);
 
-        s->probe = NULL;
+        s->work.probe = NULL;
         if (act == REACH_RELOAD)
                 nameserver_end();
         if (!heard(s, act, "its network resolves no names", "Names are resolved", reason))
-                s->reach_over(s);
+                s->health.reach_over(s);
 }
 
 /* For this member's own name, which is known as long as its container runs. */
@@ -88,8 +88,8 @@ static void ask_name(Supervisor *s) {
 
         /* A network of IPv6 alone, say: nobody to ask is nothing amiss. */
         if (r == -ENOENT)
-                s->reach_over(s);
-        else if (r < 0 || (r = probe_start(s->event, &target, on_name, s, &s->probe)) < 0)
+                s->health.reach_over(s);
+        else if (r < 0 || (r = probe_start(s->work.event, &target, on_name, s, &s->work.probe)) < 0)
                 on_name(s, PROBE_LATER, probe_errno_words(-r));
 }
 
@@ -100,8 +100,8 @@ static void on_published(void *userdata, ProbeVerdict verdict, const char *reaso
         _cleanup_(freep) char *place = place_of(s), *doubt = xasprintf("not reached at %s", place);
         _cleanup_(freep) char *mended = xasprintf("Reached at %s", place);
 
-        s->probe = NULL;
-        if (!heard(s, reach_heard(&s->reach, verdict == PROBE_GOOD), doubt, mended, reason))
+        s->work.probe = NULL;
+        if (!heard(s, reach_heard(&s->health.reach, verdict == PROBE_GOOD), doubt, mended, reason))
                 ask_name(s);
 }
 
@@ -115,12 +115,12 @@ bool reach_ask(Supervisor *s, void (*over)(Supervisor *s)) {
         };
         int r;
 
-        if (!listen || s->info->ready_by != READY_BY_HTTP || (!reach_due(&s->reach) && s->names.missed == 0))
+        if (!listen || s->info->ready_by != READY_BY_HTTP || (!reach_due(&s->health.reach) && s->health.names.missed == 0))
                 return false;
-        s->reach_over = over;
+        s->health.reach_over = over;
         target.address = stack_listen_local(listen);
         target.port = listen->port;
-        r = probe_start(s->event, &target, on_published, s, &s->probe);
+        r = probe_start(s->work.event, &target, on_published, s, &s->work.probe);
         if (r < 0)
                 on_published(s, PROBE_LATER, probe_errno_words(-r));
         return true;

@@ -46,17 +46,17 @@ static int redis_address(const Supervisor *s, RedisAddress *ret) {
 
 static void answered(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
         if (verdict == PROBE_GOOD && s->member.kind == MEMBER_REDIS) {
-                free(s->watched);
-                s->watched = xasprintf("Redis at %.60s:%u", a->host, a->port);
+                free(s->health.watched);
+                s->health.watched = xasprintf("Redis at %.60s:%u", a->host, a->port);
         }
-        s->redis_answered(s, a, verdict, reason);
+        s->health.redis_answered(s, a, verdict, reason);
 }
 
 static void on_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
         _cleanup_(redis_address_done) RedisAddress a = {0};
 
-        s->probe = NULL;
+        s->work.probe = NULL;
         (void)redis_address(s, &a);
         answered(s, &a, verdict, reason);
 }
@@ -71,7 +71,7 @@ static void ask_redis_at(Supervisor *s, const RedisAddress *a, const char *addre
                 .password = a->password,
                 .timeout_usec = TIMEOUT_USEC,
         };
-        int r = probe_start(s->event, &target, on_redis, s, &s->probe);
+        int r = probe_start(s->work.event, &target, on_redis, s, &s->work.probe);
 
         if (r < 0)
                 answered(s, a, PROBE_LATER, probe_errno_words(-r));
@@ -83,7 +83,7 @@ static void on_redis_name(void *userdata, const JobResult *result) {
         _cleanup_(redis_address_done) RedisAddress a = {0};
         _cleanup_(freep) char *address = xstrndup(result->output, strcspn(result->output, " \t\n"));
 
-        s->job = NULL;
+        s->work.job = NULL;
         (void)redis_address(s, &a);
         if (isempty(address))
                 answered(s, &a, PROBE_LATER, "the name has no address");
@@ -94,7 +94,7 @@ static void on_redis_name(void *userdata, const JobResult *result) {
 void redis_ask(Supervisor *s, RedisAnswered done) {
         _cleanup_(redis_address_done) RedisAddress a = {0};
 
-        s->redis_answered = done;
+        s->health.redis_answered = done;
         if (redis_address(s, &a) < 0) {
                 supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED,
                                  "Refused: REDIS_URL is no redis://HOST:PORT/DB; see lago.env");

@@ -33,7 +33,7 @@ static int on_rest_over(sd_event_source *source, uint64_t usec, void *userdata) 
 }
 
 static void enter_rest(Supervisor *s) {
-        supervisor_timer(s, s->rest_usec, on_rest_over);
+        supervisor_timer(s, s->wait.rest_usec, on_rest_over);
 }
 
 /* clang-format off */
@@ -78,7 +78,7 @@ static int on_turn(sd_event_source *source, void *userdata) {
         deadman_arm();
         runfile_keep(s);
         /* A loop that turns for other reasons need not be woken for this one. */
-        (void)sd_event_source_set_time_relative(s->heartbeat, deadman_turn_usec());
+        (void)sd_event_source_set_time_relative(s->sources.heartbeat, deadman_turn_usec());
         return 0;
 }
 
@@ -94,7 +94,7 @@ static int on_runfile(sd_event_source *source, const struct inotify_event *event
 
         (void)source;
         if (event->mask & IN_IGNORED) {
-                s->watch_run = sd_event_source_disable_unref(s->watch_run);
+                s->sources.run_files = sd_event_source_disable_unref(s->sources.run_files);
                 return runfile_watch(s, on_runfile);
         }
         if (event->len > 0 && runfile_is_of_upstream(s, event->name))
@@ -114,22 +114,22 @@ static int loop_init(Supervisor *s) {
         (void)sigprocmask(SIG_BLOCK, &mask, NULL);
         if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
                 return -errno;
-        r = sd_event_new(&s->event);
+        r = sd_event_new(&s->work.event);
         if (r >= 0)
-                r = sd_event_set_watchdog(s->event, 1);
+                r = sd_event_set_watchdog(s->work.event, 1);
         if (r >= 0)
-                r = jobs_new(s->event, on_stranger, s, &s->jobs);
+                r = jobs_new(s->work.event, on_stranger, s, &s->work.jobs);
         if (r >= 0)
-                r = sd_event_add_signal(s->event, NULL, SIGTERM, on_stop_signal, s);
+                r = sd_event_add_signal(s->work.event, NULL, SIGTERM, on_stop_signal, s);
         if (r >= 0)
-                r = sd_event_add_signal(s->event, NULL, SIGINT, on_stop_signal, s);
+                r = sd_event_add_signal(s->work.event, NULL, SIGINT, on_stop_signal, s);
         if (r >= 0)
-                r = sd_event_add_post(s->event, &post, on_turn, s);
+                r = sd_event_add_post(s->work.event, &post, on_turn, s);
         if (r >= 0)
-                r = sd_event_add_time(s->event, &s->heartbeat, CLOCK_MONOTONIC, s->begun_usec + deadman_turn_usec(),
+                r = sd_event_add_time(s->work.event, &s->sources.heartbeat, CLOCK_MONOTONIC, now_usec() + deadman_turn_usec(),
                                       USEC_PER_SEC, on_heartbeat, s);
-        if (r >= 0 && s->heartbeat)
-                r = sd_event_source_set_enabled(s->heartbeat, SD_EVENT_ON);
+        if (r >= 0 && s->sources.heartbeat)
+                r = sd_event_source_set_enabled(s->sources.heartbeat, SD_EVENT_ON);
         (void)sd_event_source_set_floating(post, 1);
         sd_event_source_unref(post);
         return r < 0 ? r : runfile_watch(s, on_runfile);
@@ -152,8 +152,7 @@ int supervisor_run(const Member *member) {
                 .container.netns_fd = -EBADF,
                 .gate.status = GATE_NO_VERDICT,
                 .container.suspected = runfile_suspects(name),
-                .begun_usec = now_usec(),
-                .port = member_info(member->kind)->port,
+                .image.port = member_info(member->kind)->port,
         };
         _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", s.name);
         int status, r;
@@ -175,7 +174,7 @@ int supervisor_run(const Member *member) {
         if (r < 0)
                 return init_failed(r, "Cannot set up the event loop");
         supervisor_begin(&s);
-        r = sd_event_loop(s.event);
-        runfile_ended(s.name, s.status, r, s.container.stuck ? s.container_name : NULL);
+        r = sd_event_loop(s.work.event);
+        runfile_ended(s.name, s.wait.status, r, s.container.stuck ? s.container_name : NULL);
         return r < 0 ? EXIT_SOFTWARE : r;
 }

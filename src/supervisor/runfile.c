@@ -29,22 +29,22 @@ void runfile_write(const Supervisor *s) {
         _cleanup_(freep) char *text = NULL, *since = xasprintf("%llu", (unsigned long long)s->entered_usec);
 
         keyfile_add(&text, "STATE", life_state_name(s->state));
-        keyfile_add(&text, "STATUS", s->status);
+        keyfile_add(&text, "STATUS", s->wait.status);
         keyfile_add(&text, "INVOCATION", getenv("INVOCATION_ID"));
         keyfile_add(&text, "SINCE", since);
-        keyfile_add(&text, "RELEASE", s->version ? s->version : s->config->release);
-        keyfile_add(&text, "IMAGE", s->image);
-        keyfile_add(&text, "IMAGE_ID", s->image_id);
+        keyfile_add(&text, "RELEASE", s->image.version ? s->image.version : s->config->release);
+        keyfile_add(&text, "IMAGE", s->image.reference);
+        keyfile_add(&text, "IMAGE_ID", s->image.id);
         keyfile_add(&text, "ADDRESS", s->container.address[0] ? s->container.address : NULL);
         keyfile_add(&text, "CONTAINER", s->container.exists ? s->container_name : NULL);
-        if (s->relay) {
-                _cleanup_(freep) char *output = xasprintf("%lu", relay_id(s->relay));
+        if (s->container.relay) {
+                _cleanup_(freep) char *output = xasprintf("%lu", relay_id(s->container.relay));
 
                 keyfile_add(&text, "OUTPUT", output);
         }
         keyfile_add(&text, "VERDICT", s->gate.verdict);
         keyfile_add(&text, "FIRST", s->gate.first);
-        keyfile_add(&text, "SICK", s->bad_probes > 0 ? "yes" : NULL);
+        keyfile_add(&text, "SICK", s->health.bad > 0 ? "yes" : NULL);
         write_text(s->name, text);
 }
 
@@ -111,5 +111,5 @@ int runfile_watch(Supervisor *s, sd_event_inotify_handler_t changed) {
 
         if (r < 0)
                 return r;
-        return sd_event_add_inotify(s->event, &s->watch_run, RUN_DIRECTORY, IN_MOVED_TO, changed, s);
+        return sd_event_add_inotify(s->work.event, &s->sources.run_files, RUN_DIRECTORY, IN_MOVED_TO, changed, s);
 }

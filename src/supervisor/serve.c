@@ -23,10 +23,10 @@ static ProbeTarget own_target(const Supervisor *s) {
                 .place = PROBE_IN_NAMESPACE,
                 .netns_fd = s->container.netns_fd,
                 .address = s->container.loopback_v6 ? "::1" : "127.0.0.1",
-                .port = s->port,
+                .port = s->image.port,
                 .path = s->info->probe_path,
                 /* The API says which release answers, so that nothing else can answer for it. */
-                .version = s->member.kind == MEMBER_API ? s->version : NULL,
+                .version = s->member.kind == MEMBER_API ? s->image.version : NULL,
                 .timeout_usec = s->config->health_timeout_usec,
         };
 }
@@ -51,7 +51,7 @@ static void not_ready(Supervisor *s, const char *reason) {
                 _cleanup_(freep) char *span = span_text(running);
 
                 if (streq(reason, PROBE_NO_ANSWER))
-                        supervisor_status(s, "Starting: no answer on :%u%s yet (%s)", s->port,
+                        supervisor_status(s, "Starting: no answer on :%u%s yet (%s)", s->image.port,
                                           s->info->probe_path ? s->info->probe_path : "", span);
                 else
                         supervisor_status(s, "Starting: %s (%s)", reason, span);
@@ -63,7 +63,7 @@ static void not_ready(Supervisor *s, const char *reason) {
 static void on_login(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         gate_hear(s, result);
         if (s->gate.status == 0)
                 supervisor_feed(s, LIFE_ON_OK);
@@ -74,7 +74,7 @@ static void on_login(void *userdata, const JobResult *result) {
 static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
-        s->probe = NULL;
+        s->work.probe = NULL;
         if (verdict == PROBE_NEVER)
                 supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s", reason);
         else if (verdict == PROBE_LATER)
@@ -92,7 +92,7 @@ static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *re
 
 static void ask_ready(Supervisor *s) {
         ProbeTarget target = own_target(s);
-        int r = probe_start(s->event, &target, on_first_answer, s, &s->probe);
+        int r = probe_start(s->work.event, &target, on_first_answer, s, &s->work.probe);
 
         if (r < 0)
                 not_ready(s, probe_errno_words(-r));
@@ -114,18 +114,18 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata) {
 
 static void probe_settle(Supervisor *s) {
         if (s->info->ready_by == READY_BY_ITSELF)
-                supervisor_timer(s, s->spoke ? SETTLE_USEC : SETTLE_SILENT_USEC, on_settled);
+                supervisor_timer(s, s->said.spoke ? SETTLE_USEC : SETTLE_SILENT_USEC, on_settled);
 }
 
 void enter_probe(Supervisor *s) {
         /* The lock was lost while the engine was starting the container. */
-        if (s->member.kind == MEMBER_CLOCK && !s->held) {
+        if (s->member.kind == MEMBER_CLOCK && !s->hold.held) {
                 supervisor_feed(s, LIFE_ON_LOST);
                 return;
         }
         if (s->info->ready_by != READY_BY_ITSELF)
                 ask_ready(s);
-        else if (s->said_ready)
+        else if (s->said.ready)
                 supervisor_feed(s, LIFE_ON_OK);
         else
                 probe_settle(s);
@@ -134,22 +134,22 @@ void enter_probe(Supervisor *s) {
 /* --- serving -------------------------------------------------------------------------------------------- */
 
 static void serve_status(Supervisor *s) {
-        const char *release = s->version ? s->version : s->config->release;
+        const char *release = s->image.version ? s->image.version : s->config->release;
         _cleanup_(freep) char *doubt = reach_doubt(s);
 
         if (!doubt)
                 doubt = notes_doubt(s);
 
         if (doubt)
-                supervisor_status(s, "%s %s, but %s", s->info->serves, s->info->admitted ? release : s->image, doubt);
+                supervisor_status(s, "%s %s, but %s", s->info->serves, s->info->admitted ? release : s->image.reference, doubt);
         else if (stack_is_external(s->config, s->member.kind))
-                supervisor_status(s, "Watching %s", s->watched);
+                supervisor_status(s, "Watching %s", s->health.watched);
         else if (s->member.kind == MEMBER_API)
                 supervisor_status(s, "Serving %s, schema %s of %s", release, s->gate.needed, s->gate.needed);
         else if (s->info->admitted)
                 supervisor_status(s, "%s %s", s->info->serves, release);
         else
-                supervisor_status(s, "%s %s", s->info->serves, s->image);
+                supervisor_status(s, "%s %s", s->info->serves, s->image.reference);
 }
 
 static void say_ready(Supervisor *s) {
@@ -157,9 +157,9 @@ static void say_ready(Supervisor *s) {
 
         if (s->gate.verdict)
                 strv_addf(&fields, "LAGO_VERDICT=%s", s->gate.verdict);
-        if (s->image_id)
-                strv_addf(&fields, "LAGO_IMAGE_ID=%s", s->image_id);
-        strv_addf(&fields, "LAGO_RELEASE=%s", s->version ? s->version : s->config->release);
+        if (s->image.id)
+                strv_addf(&fields, "LAGO_IMAGE_ID=%s", s->image.id);
+        strv_addf(&fields, "LAGO_RELEASE=%s", s->image.version ? s->image.version : s->config->release);
         log_fields(LOG_NOTICE, MESSAGE_MEMBER_READY, fields, "Ready%s%s%s.", s->info->backend ? ": " : "",
                    s->info->backend ? s->gate.sentence : "", s->ready_said ? ", again" : "");
         /* Before anybody hears that it is ready, and puts something into it. */
@@ -171,9 +171,9 @@ static void say_ready(Supervisor *s) {
 }
 
 static void serve_healthy(Supervisor *s) {
-        if (s->bad_probes > 0) {
-                log_message(LOG_INFO, MESSAGE_HEALTH, "Healthy again after %u failed probes.", s->bad_probes);
-                s->bad_probes = 0;
+        if (s->health.bad > 0) {
+                log_message(LOG_INFO, MESSAGE_HEALTH, "Healthy again after %u failed probes.", s->health.bad);
+                s->health.bad = 0;
         }
         serve_status(s);
         serve_rest(s);
@@ -182,16 +182,16 @@ static void serve_healthy(Supervisor *s) {
 /* --- a member that fails its probe is restarted only while what it stands on answers: else it is not to blame --- */
 
 static void tell_sick(Supervisor *s, const char *more) {
-        _cleanup_(freep) char *span = span_text(s->bad_probes * s->config->health_interval_usec);
+        _cleanup_(freep) char *span = span_text(s->health.bad * s->config->health_interval_usec);
 
-        supervisor_status(s, "Not healthy for %s: %s%s", span, s->sickness, more);
+        supervisor_status(s, "Not healthy for %s: %s%s", span, s->health.sickness, more);
 }
 
 static void give_up_container(Supervisor *s) {
-        unsigned ends = end_add(&s->ends, now_usec());
+        unsigned ends = end_add(&s->container.ends, now_usec());
 
-        s->rest_usec = end_rest(ends);
-        s->bad_probes = 0;
+        s->wait.rest_usec = end_rest(ends);
+        s->health.bad = 0;
         log_message(LOG_WARNING, MESSAGE_HEALTH, "Not healthy; the container is stopped with its grace and started again.");
         supervisor_feed(s, LIFE_ON_SICK);
 }
@@ -200,7 +200,7 @@ static void on_upstream_redis(void *userdata, ProbeVerdict verdict, const char *
         Supervisor *s = userdata;
 
         (void)reason;
-        s->probe = NULL;
+        s->work.probe = NULL;
         if (verdict == PROBE_GOOD) {
                 give_up_container(s);
                 return;
@@ -225,7 +225,7 @@ static void ask_upstream(Supervisor *s, const char *member, ProbeQuestion questi
                 .port = question == ASK_REDIS ? 6379 : 5432,
                 .timeout_usec = s->config->health_timeout_usec,
         };
-        int r = probe_start(s->event, &target, done, s, &s->probe);
+        int r = probe_start(s->work.event, &target, done, s, &s->work.probe);
 
         if (r < 0)
                 done(s, PROBE_LATER, address ? probe_errno_words(-r) : "it does not serve");
@@ -235,7 +235,7 @@ static void on_upstream_database(void *userdata, ProbeVerdict verdict, const cha
         Supervisor *s = userdata;
 
         (void)reason;
-        s->probe = NULL;
+        s->work.probe = NULL;
         if (verdict != PROBE_GOOD) {
                 tell_sick(s, "; PostgreSQL is away, so not restarting");
                 serve_rest(s);
@@ -246,11 +246,11 @@ static void on_upstream_database(void *userdata, ProbeVerdict verdict, const cha
 }
 
 static void not_healthy(Supervisor *s, const char *reason) {
-        if (s->bad_probes++ == 0)
+        if (s->health.bad++ == 0)
                 log_message(LOG_WARNING, MESSAGE_HEALTH, "Not healthy: %s.", reason);
-        free_and_strdup(&s->sickness, reason);
+        free_and_strdup(&s->health.sickness, reason);
         tell_sick(s, "");
-        if (s->config->health_restart_after == 0 || s->bad_probes < s->config->health_restart_after ||
+        if (s->config->health_restart_after == 0 || s->health.bad < s->config->health_restart_after ||
             stack_is_external(s->config, s->member.kind))
                 serve_rest(s);
         else if (!s->info->backend)
@@ -264,7 +264,7 @@ static void not_healthy(Supervisor *s, const char *reason) {
 static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
-        s->probe = NULL;
+        s->work.probe = NULL;
         if (verdict != PROBE_GOOD)
                 not_healthy(s, reason);
         else if (!reach_ask(s, serve_healthy))
@@ -274,7 +274,7 @@ static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) 
 static void on_external_login(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         gate_hear(s, result);
         if (s->gate.status == 0)
                 serve_healthy(s);
@@ -308,7 +308,7 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
                 redis_ask(s, on_external_redis);
                 return 0;
         }
-        r = probe_start(s->event, &target, on_answer, s, &s->probe);
+        r = probe_start(s->work.event, &target, on_answer, s, &s->work.probe);
         if (r < 0)
                 not_healthy(s, probe_errno_words(-r));
         return 0;
@@ -317,7 +317,7 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
 /* While all is well a probe may come a fifth later, with what wakes the host anyway; a failure is counted in time. */
 void serve_rest(Supervisor *s) {
         uint64_t interval = s->config->health_interval_usec;
-        bool well = s->bad_probes == 0 && s->reach.missed == 0 && s->names.missed == 0;
+        bool well = s->health.bad == 0 && s->health.reach.missed == 0 && s->health.names.missed == 0;
 
         if (s->info->ready_by != READY_BY_ITSELF)
                 supervisor_timer_within(s, interval, well ? interval / 5 : interval / 100, on_interval);
@@ -325,8 +325,8 @@ void serve_rest(Supervisor *s) {
 
 void enter_serve(Supervisor *s) {
         supervisor_wait_over(s);
-        s->bad_probes = 0;
-        s->reach = s->names = (Reach){0};
+        s->health.bad = 0;
+        s->health.reach = s->health.names = (Reach){0};
         serve_status(s);
         say_ready(s);
         serve_rest(s);
@@ -342,6 +342,6 @@ void serve_hear(void *supervisor, const char *note) {
                 supervisor_feed(s, LIFE_ON_OK);
         else if (s->state == LIFE_PROBE && streq(note, NOTE_SPOKE))
                 probe_settle(s);
-        else if (s->state == LIFE_SERVE && s->bad_probes == 0 && startswith(note, NOTE_MISSING))
+        else if (s->state == LIFE_SERVE && s->health.bad == 0 && startswith(note, NOTE_MISSING))
                 serve_status(s);
 }

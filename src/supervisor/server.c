@@ -92,9 +92,9 @@ static void on_volume(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *directory = xstrndup(result->output, strcspn(result->output, "\n"));
         _cleanup_(closep) int fd = -EBADF;
         _cleanup_(freep) char *text = NULL;
-        const char *major = s->server_major;
+        const char *major = s->server.major;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (!result->signaled && result->status == 0)
                 fd = open_below(directory, "PG_VERSION");
         if (fd < 0 || fd_read_all(fd, 64, &text, NULL) < 0 || isempty(major) || streq(strip(text), major)) {
@@ -110,9 +110,9 @@ static void on_volume(void *userdata, const JobResult *result) {
 static void on_environment(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
-        free(s->server_major);
-        s->server_major = major_of_image(result->output);
+        s->work.job = NULL;
+        free(s->server.major);
+        s->server.major = major_of_image(result->output);
         supervisor_client(s, s->engine->volume_path(s->config->database_volume), on_volume);
 }
 
@@ -123,7 +123,7 @@ static void on_unfinished_volume(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *directory = xstrndup(result->output, strcspn(result->output, "\n"));
         _cleanup_(freep) char *doubt = NULL, *error = NULL;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0 || directory[0] != '/') {
                 supervisor_later(s, "Cannot find the volume %s; see the journal", s->config->database_volume);
                 return;
@@ -140,7 +140,7 @@ static void on_unfinished_volume(void *userdata, const JobResult *result) {
                         supervisor_later(s, "Cannot empty the volume %s: %.60s", s->config->database_volume, error);
                         return;
                 }
-                if (s->ended_unanswered && lacks_room(s, directory, ROOM_TO_BE_MADE))
+                if (s->server.ended_unanswered && lacks_room(s, directory, ROOM_TO_BE_MADE))
                         return;
         }
         supervisor_feed(s, LIFE_ON_OK);
@@ -153,7 +153,7 @@ static void find_unfinished_volume(Supervisor *s) {
 static void on_unfinished_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled || result->status != 0)
                 supervisor_later(s, "A left-over container %s cannot be removed", s->container_name);
         else
@@ -165,7 +165,7 @@ static void on_unfinished_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *owner = xstrndup(result->output, strcspn(result->output, "\n"));
 
-        s->job = NULL;
+        s->work.job = NULL;
         if (result->signaled)
                 supervisor_later(s, "Cannot look for a left-over container %s", s->container_name);
         else if (result->status != 0)
@@ -194,8 +194,8 @@ void server_prepare(Supervisor *s) {
         case UNFINISHED_NO:
                 break;
         }
-        if (s->ended_unanswered)
-                supervisor_client(s, s->engine->image_environment(s->image), on_environment);
+        if (s->server.ended_unanswered)
+                supervisor_client(s, s->engine->image_environment(s->image.reference), on_environment);
         else
                 supervisor_feed(s, LIFE_ON_OK);
 }

@@ -48,7 +48,7 @@ int settings_load(Supervisor *s) {
                                            : "STATUS=Cannot read the configuration yet; see the journal");
                 return status;
         }
-        s->image = stack_image(s->config, s->member.kind);
+        s->image.reference = stack_image(s->config, s->member.kind);
         /* The generator keeps systemd from starting it, unless lago.conf could not be read at the last reload. */
         if (!stack_is_enabled(s->config, &s->member)) {
                 (void)sd_notifyf(0, "STATUS=Refused: %s is switched off in lago.conf", s->name);
@@ -65,7 +65,7 @@ int settings_load(Supervisor *s) {
 bool settings_reload(Supervisor *s) {
         _cleanup_(config_freep) Config *config = NULL;
 
-        if (s->member.kind != MEMBER_MIGRATE || s->attempts == 0)
+        if (s->member.kind != MEMBER_MIGRATE || s->wait.attempts == 0)
                 return true;
         if (admit_begin(&config) != 0 || load_env(s, CONFIG_DIRECTORY) != 0 ||
             load_env(s, ADMITTED_NEW_DIRECTORY) != 0) {
@@ -74,7 +74,7 @@ bool settings_reload(Supervisor *s) {
         }
         config_free(s->config);
         s->config = TAKE_PTR(config);
-        free(s->image);
-        s->image = stack_image(s->config, s->member.kind);
+        free(s->image.reference);
+        s->image.reference = stack_image(s->config, s->member.kind);
         return true;
 }

@@ -10,9 +10,9 @@
 
 /* What the old state was doing is nobody's business any more. */
 static void drop_work(Supervisor *s) {
-        s->job = job_cancel(s->job);
-        s->probe = probe_free(s->probe);
-        s->timer = sd_event_source_disable_unref(s->timer);
+        s->work.job = job_cancel(s->work.job);
+        s->work.probe = probe_free(s->work.probe);
+        s->work.timer = sd_event_source_disable_unref(s->work.timer);
 }
 
 /* The one place where the state changes. */
@@ -22,7 +22,7 @@ static void supervisor_enter(Supervisor *s, LifeState next) {
         s->entered_usec = now_usec();
         runfile_write(s);
         if (next == LIFE_END) {
-                (void)sd_event_exit(s->event, s->exit_status);
+                (void)sd_event_exit(s->work.event, s->exit_status);
                 return;
         }
         s->steps[next].enter(s);
@@ -50,30 +50,30 @@ static void take_event(Supervisor *s, LifeEvent event) {
 }
 
 void supervisor_begin(Supervisor *s) {
-        s->draining_queue = true;
+        s->queue.draining = true;
         supervisor_enter(s, LIFE_AWAIT);
-        s->draining_queue = false;
+        s->queue.draining = false;
         supervisor_feed(s, LIFE_ON_WAKE); /* means nothing in itself: takes what entering has queued */
 }
 
 /* Steps feed events while they are entered; those are taken one after the other, not one inside the other. */
 void supervisor_feed(Supervisor *s, LifeEvent event) {
-        if (s->n_queued == ELEMENTSOF(s->queue)) {
+        if (s->queue.n == ELEMENTSOF(s->queue.events)) {
                 log_error("Bug: no room for the event \"%s\" while %s. Please report it.", life_event_name(event),
                           life_state_name(s->state));
                 return;
         }
-        s->queue[s->n_queued++] = event;
-        if (s->draining_queue)
+        s->queue.events[s->queue.n++] = event;
+        if (s->queue.draining)
                 return;
-        s->draining_queue = true;
-        while (s->n_queued > 0) {
-                LifeEvent first = s->queue[0];
+        s->queue.draining = true;
+        while (s->queue.n > 0) {
+                LifeEvent first = s->queue.events[0];
 
-                memmove(s->queue, s->queue + 1, --s->n_queued * sizeof(s->queue[0]));
+                memmove(s->queue.events, s->queue.events + 1, --s->queue.n * sizeof(first));
                 take_event(s, first);
         }
-        s->draining_queue = false;
+        s->queue.draining = false;
 }
 
 static char *format_va(const char *format, va_list ap) _printf_(1, 0);
@@ -101,9 +101,9 @@ static size_t status_length(const char *text) {
 static void tell_status(Supervisor *s, const char *text) {
         _cleanup_(freep) char *fit = xstrndup(text, status_length(text));
 
-        if (s->status && streq(s->status, fit))
+        if (s->wait.status && streq(s->wait.status, fit))
                 return;
-        free_and_strdup(&s->status, fit);
+        free_and_strdup(&s->wait.status, fit);
         (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", fit);
         runfile_write(s);
 }
@@ -119,23 +119,23 @@ void supervisor_status(Supervisor *s, const char *format, ...) {
 }
 
 void supervisor_wait_over(Supervisor *s) {
-        if (s->cause) {
-                _cleanup_(freep) char *span = span_text(now_usec() - s->cause_since);
+        if (s->wait.cause) {
+                _cleanup_(freep) char *span = span_text(now_usec() - s->wait.since);
 
-                log_message(LOG_INFO, MESSAGE_WAIT_OVER, "No longer \"%s\", after %s.", s->cause, span);
+                log_message(LOG_INFO, MESSAGE_WAIT_OVER, "No longer \"%s\", after %s.", s->wait.cause, span);
         }
-        s->attempts = 0;
-        free_and_strdup(&s->cause, NULL);
+        s->wait.attempts = 0;
+        free_and_strdup(&s->wait.cause, NULL);
 }
 
 /* The journal hears of each cause once, however often it is met. */
 static void new_cause(Supervisor *s, const char *text) {
-        if (s->cause && streq(s->cause, text))
+        if (s->wait.cause && streq(s->wait.cause, text))
                 return;
-        free_and_strdup(&s->cause, text);
-        s->cause_since = now_usec();
-        s->cause_state = s->state;
-        s->attempts = 0;
+        free_and_strdup(&s->wait.cause, text);
+        s->wait.since = now_usec();
+        s->wait.state = s->state;
+        s->wait.attempts = 0;
         log_message(LOG_WARNING, MESSAGE_WAITING, "%s", text);
 }
 
@@ -158,7 +158,7 @@ static char *count_cause(Supervisor *s, const char *format, va_list ap) {
         char *text = format_va(format, ap);
 
         new_cause(s, text);
-        s->rest_usec = wait_rest(++s->attempts);
+        s->wait.rest_usec = wait_rest(++s->wait.attempts);
         return text;
 }
 
@@ -172,7 +172,7 @@ void supervisor_later(Supervisor *s, const char *format, ...) {
         va_start(ap, format);
         text = count_cause(s, format, ap);
         va_end(ap);
-        waited = now_usec() - s->cause_since;
+        waited = now_usec() - s->wait.since;
         span = span_text(waited);
         if (waited > 5 * USEC_PER_SEC)
                 supervisor_status(s, "%s (%s)", text, span);
@@ -188,7 +188,7 @@ void supervisor_again(Supervisor *s, const char *format, ...) {
         va_start(ap, format);
         text = count_cause(s, format, ap);
         va_end(ap);
-        span = span_text(s->rest_usec);
+        span = span_text(s->wait.rest_usec);
         supervisor_status(s, "%s; again in %s", text, span);
         supervisor_feed(s, LIFE_ON_LATER);
 }
@@ -240,7 +240,7 @@ void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec) {
 
         filled.argv = owned;
         filled.userdata = s;
-        r = job_start(s->jobs, &filled, &s->job);
+        r = job_start(s->work.jobs, &filled, &s->work.job);
         if (r < 0)
                 fork_failed(s, owned[0], -r);
 }
@@ -251,8 +251,8 @@ void supervisor_client(Supervisor *s, char **argv, JobDone done) {
 }
 
 void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler) {
-        s->timer = sd_event_source_disable_unref(s->timer);
-        (void)sd_event_add_time_relative(s->event, &s->timer, CLOCK_MONOTONIC, usec, slack_usec, handler, s);
+        s->work.timer = sd_event_source_disable_unref(s->work.timer);
+        (void)sd_event_add_time_relative(s->work.event, &s->work.timer, CLOCK_MONOTONIC, usec, slack_usec, handler, s);
 }
 
 void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler) {

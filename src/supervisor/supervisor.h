@@ -6,18 +6,15 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine.h"
-#include "probe/probe.h"
-#include "process/job.h"
 #include "stack/stack.h"
-#include "supervisor/advance.h"
-#include "supervisor/gate.h"
+#include "supervisor/answer.h"
+#include "supervisor/health.h"
 #include "supervisor/life.h"
-#include "supervisor/policy.h"
-#include "supervisor/redis.h"
+#include "supervisor/migrate-run.h"
 #include "supervisor/relay.h"
-
-#include <systemd/sd-event.h>
-#include <time.h>
+#include "supervisor/said.h"
+#include "supervisor/wait.h"
+#include "supervisor/work.h"
 
 /* The container in hand. */
 typedef struct Container {
@@ -35,14 +32,49 @@ typedef struct Container {
         char address[46];      /* numeric, in the container network; "" without one */
         int exit_code, signal; /* of the last end; signal 0: it exited */
         uint64_t oom_kills;    /* of the unit, before this one was started */
+        EndHistory ends;       /* of it and of those before it */
+        Relay *relay;          /* of its output; NULL: it was never started */
+        bool relay_awaited;    /* it is gone; the state ends when its last line is in the journal */
+        uint64_t stop_began;   /* usec; when it was asked to end */
+        struct {
+                pid_t pid;
+                int code, status;
+        } strangers[8]; /* ends told before we knew whose they were */
+        size_t n_strangers;
+        char *left_namespace; /* of one whose start was killed; see leftnet.h */
 } Container;
 
-/* A table or column that a line of the container says is not there. */
-typedef struct Missing {
-        char *thing;    /* "relation "invoices"", fit for a terminal */
-        unsigned count; /* at least so often */
-        uint64_t seen_usec; /* when that was noted last */
-} Missing;
+/* The image in hand. */
+typedef struct Image {
+        char *reference; /* by its name: "docker.io/getlago/api:v1.50.0" */
+        char *id, *front_id, *manifest, *version;
+        uint16_t port; /* in the container */
+        struct {
+                MemberKind of; /* migrate looks the API's image up, and then the front's */
+                char *reference;
+                bool pulled; /* for this look-up, already */
+        } lookup;
+        bool pull_wanted; /* the engine has found the image absent */
+} Image;
+
+/* lago-gate hold, which has the lock of the clock or of migrate; outlives states. */
+typedef struct Hold {
+        Job *job;
+        bool held; /* it said that the lock is ours */
+} Hold;
+
+/* Events that were fed and not taken yet. */
+typedef struct EventQueue {
+        LifeEvent events[8];
+        size_t n;
+        bool draining;
+} EventQueue;
+
+/* What the bundled PostgreSQL is known to have met; see server.h. */
+typedef struct Server {
+        char *major;           /* of the image, as it says */
+        bool ended_unanswered; /* the last container ended before it answered */
+} Server;
 
 /* Who does the work of a state: starts it when the state is entered, and feeds an event when it is done. */
 typedef struct Step {
@@ -52,8 +84,6 @@ typedef struct Step {
 
 struct Supervisor {
         const Step *steps; /* of all states but END */
-        sd_event *event;
-        Jobs *jobs;
         const Engine *engine;
 
         Member member;
@@ -63,80 +93,25 @@ struct Supervisor {
         Env *own_env; /* env.d/MEMBER.env */
 
         LifeState state;
-        LifeEvent queue[8];
-        size_t n_queued;
-        bool draining_queue;
+        uint64_t entered_usec; /* into this state */
+        EventQueue queue;
         bool stop_asked, ready_said;
         int exit_status;
 
-        /* The work of the current state; supervisor_enter() drops it. */
-        Job *job;
-        Probe *probe;
-        sd_event_source *timer;
-
-        sd_event_source *heartbeat; /* for the deadman, where nothing else turns the loop */
-        sd_event_source *watch_run; /* inotify on the other members' run files */
-        Job *hold;                  /* lago-gate hold, of the clock or of migrate; outlives states */
-        bool held;                  /* it said that the lock is ours */
-        Job *watch_gate;            /* lago-gate watch, while migrating */
-
+        Work work; /* of the current state; supervisor_enter() drops it */
+        struct {
+                sd_event_source *heartbeat; /* for the deadman, where nothing else turns the loop */
+                sd_event_source *run_files; /* inotify on the other members' run files */
+        } sources;
+        Hold hold;
+        Wait wait;
+        Image image;
         Container container;
-        Relay *relay;          /* of its output; NULL: it was never started */
-        bool relay_awaited;    /* the container is gone; the state ends when its last line is in the journal */
-        bool said_ready;       /* a line said that it is ready */
-        bool spoke;            /* it wrote a line */
-        bool said_all;         /* it can write no more */
-        char **last_lines;
-        Missing missing[16];   /* see notes.h */
-        size_t n_missing;
-        uint64_t stop_began;   /* usec; when it was asked to end */
-
-        char *image, *image_id, *front_id, *manifest, *version;
-        uint16_t port; /* in the container */
-        struct {
-                MemberKind of; /* migrate looks the API's image up, and then the front's */
-                char *reference;
-                bool pulled; /* for this look-up, already */
-        } lookup;
-        bool pull_wanted; /* the engine has found the image absent */
-        struct {
-                pid_t pid;
-                int code, status;
-        } strangers[8]; /* ends told before we knew whose they were */
-        size_t n_strangers;
-
-        char *cause;          /* why we wait; NULL: we do not */
-        char *status;         /* as last told */
-        uint64_t cause_since; /* usec */
-        LifeState cause_state; /* in which it was met */
-        unsigned attempts;    /* for this cause */
-        uint64_t rest_usec;   /* how long the next rest is */
-
-        EndHistory ends;
-        void (*reach_over)(Supervisor *s);
-        Reach reach, names; /* asked for at its published port; by its network's name server */
-        unsigned bad_probes;
-        char *sickness; /* why the last one was bad */
-        RedisAnswered redis_answered;
-        char *watched;  /* an external server: "Redis at HOST:6379" */
-        uint64_t entered_usec; /* into this state */
-        uint64_t begun_usec;   /* the process */
-
+        Said said;
+        Health health;
         GateAnswer gate;
-        MigrateHistory migrations;
-        Advance advance;       /* of the run in hand: what lago-gate watch said last */
-        uint64_t moved_usec;   /* when it last got further */
-        uint64_t in_hand_usec; /* when the migration in hand was first heard of */
-        uint64_t silence_told; /* the moved_usec whose silence was told of */
-        char *left_namespace;  /* of a container whose start was killed; see leftnet.h */
-        char *server_major;    /* db: of the image, as it says */
-        bool ended_unanswered; /* db: the last container ended before it answered */
-        bool seeds;             /* migrate: the run in hand, or else the last, has SEED_TASK in it */
-        const char *excuse;     /* migrate: why the last run failed, when that passes; a literal */
-        bool excuse_known;      /* it was looked for */
-        time_t run_began;
-        unsigned n_excused;     /* runs that failed so */
-        char *ground;   /* which database and Redis the migrations in hand began on; NULL: not known */
+        MigrateRun run;
+        Server server;
 };
 
 /** supervisor_begin() - enters the first state. */
