@@ -76,35 +76,10 @@ void supervisor_feed(Supervisor *s, LifeEvent event) {
         s->queue.draining = false;
 }
 
-static char *format_va(const char *format, va_list ap) _printf_(1, 0);
-
-/* Fit for a terminal, whatever a server or the engine has said. */
-static char *format_va(const char *format, va_list ap) {
-        _cleanup_(freep) char *raw = NULL;
-
-        if (vasprintf(&raw, format, ap) < 0) {
-                raw = NULL;
-                return xstrdup("");
-        }
-        return escape_line(raw);
-}
-
-/* A longer sentence ends in front of the character that is too much. */
-static size_t status_length(const char *text) {
-        size_t n = strnlen(text, SUPERVISOR_STATUS_MAX);
-
-        while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-                n--;
-        return n;
-}
-
-static void tell_status(Supervisor *s, const char *text) {
-        _cleanup_(freep) char *fit = xstrndup(text, status_length(text));
-
-        if (s->wait.status && streq(s->wait.status, fit))
+static void say(Supervisor *s, const char *text) {
+        if (!wait_say(&s->wait, text))
                 return;
-        free_and_strdup(&s->wait.status, fit);
-        (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", fit);
+        (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", s->wait.status);
         runfile_write(s);
 }
 
@@ -113,30 +88,13 @@ void supervisor_status(Supervisor *s, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        text = format_va(format, ap);
+        text = status_text(format, ap);
         va_end(ap);
-        tell_status(s, text);
+        say(s, text);
 }
 
 void supervisor_wait_over(Supervisor *s) {
-        if (s->wait.cause) {
-                _cleanup_(freep) char *span = span_text(now_usec() - s->wait.since);
-
-                log_message(LOG_INFO, MESSAGE_WAIT_OVER, "No longer \"%s\", after %s.", s->wait.cause, span);
-        }
-        s->wait.attempts = 0;
-        free_and_strdup(&s->wait.cause, NULL);
-}
-
-/* The journal hears of each cause once, however often it is met. */
-static void new_cause(Supervisor *s, const char *text) {
-        if (s->wait.cause && streq(s->wait.cause, text))
-                return;
-        free_and_strdup(&s->wait.cause, text);
-        s->wait.since = now_usec();
-        s->wait.state = s->state;
-        s->wait.attempts = 0;
-        log_message(LOG_WARNING, MESSAGE_WAITING, "%s", text);
+        wait_over(&s->wait, now_usec());
 }
 
 /* Waiting for one that nobody starts again would never end: its reason becomes this member's. */
@@ -151,45 +109,39 @@ static bool ends_with_upstream(Supervisor *s) {
         return failed != NULL;
 }
 
-/* What keeps us from going on, and how long to rest for it. */
-static char *count_cause(Supervisor *s, const char *format, va_list ap) _printf_(2, 0);
+/* One more attempt was in vain, for this cause. */
+static void meet(Supervisor *s, const char *format, va_list ap) _printf_(2, 0);
 
-static char *count_cause(Supervisor *s, const char *format, va_list ap) {
-        char *text = format_va(format, ap);
+static void meet(Supervisor *s, const char *format, va_list ap) {
+        _cleanup_(freep) char *cause = status_text(format, ap);
 
-        new_cause(s, text);
-        s->wait.rest_usec = wait_rest(++s->wait.attempts);
-        return text;
+        wait_meet(&s->wait, cause, s->state, now_usec());
+        wait_attempt(&s->wait);
 }
 
 void supervisor_later(Supervisor *s, const char *format, ...) {
-        _cleanup_(freep) char *text = NULL, *span = NULL;
-        uint64_t waited;
+        _cleanup_(freep) char *sentence = NULL;
         va_list ap;
 
         if (ends_with_upstream(s))
                 return;
         va_start(ap, format);
-        text = count_cause(s, format, ap);
+        meet(s, format, ap);
         va_end(ap);
-        waited = now_usec() - s->wait.since;
-        span = span_text(waited);
-        if (waited > 5 * USEC_PER_SEC)
-                supervisor_status(s, "%s (%s)", text, span);
-        else
-                tell_status(s, text);
+        sentence = wait_sentence(&s->wait, now_usec());
+        say(s, sentence);
         supervisor_feed(s, LIFE_ON_LATER);
 }
 
 void supervisor_again(Supervisor *s, const char *format, ...) {
-        _cleanup_(freep) char *text = NULL, *span = NULL;
+        _cleanup_(freep) char *sentence = NULL;
         va_list ap;
 
         va_start(ap, format);
-        text = count_cause(s, format, ap);
+        meet(s, format, ap);
         va_end(ap);
-        span = span_text(s->wait.rest_usec);
-        supervisor_status(s, "%s; again in %s", text, span);
+        sentence = wait_again_sentence(&s->wait);
+        say(s, sentence);
         supervisor_feed(s, LIFE_ON_LATER);
 }
 
@@ -198,10 +150,10 @@ void supervisor_never(Supervisor *s, int exit_status, const char *message_id, co
         va_list ap;
 
         va_start(ap, format);
-        text = format_va(format, ap);
+        text = status_text(format, ap);
         va_end(ap);
         log_message(LOG_ERR, message_id, "%s", text);
-        tell_status(s, text);
+        say(s, text);
         s->exit_status = exit_status;
         supervisor_feed(s, LIFE_ON_NEVER);
 }
@@ -228,8 +180,8 @@ static void fork_failed(Supervisor *s, const char *program, int error) {
                 return;
         }
         cause = xasprintf("Cannot run %s: %s", program, strerror(error));
-        new_cause(s, cause);
-        tell_status(s, cause);
+        wait_meet(&s->wait, cause, s->state, now_usec());
+        say(s, cause);
         supervisor_timer(s, USEC_PER_SEC, on_fork_again);
 }
 

@@ -120,10 +120,7 @@ void supervisor_begin(Supervisor *s);
 /** supervisor_feed() - tells the machine what happened; takes effect at once, or after the step that calls it. */
 void supervisor_feed(Supervisor *s, LifeEvent event);
 
-/* What is longer is cut there; the journal has all of it. */
-#define SUPERVISOR_STATUS_MAX 200
-
-/** supervisor_status() - STATUS= and the run file. At most 100 bytes are meant; no secret. What is no text becomes '?'. */
+/** supervisor_status() - STATUS= and the run file. At most 100 bytes are meant; no secret. See status_text() and status_cut(). */
 void supervisor_status(Supervisor *s, const char *format, ...) _printf_(2, 3);
 
 /**
