@@ -15,7 +15,6 @@
 static void on_api(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
-        s->work.probe = NULL;
         if (verdict == PROBE_GOOD)
                 supervisor_feed(s, LIFE_ON_OK);
         else
@@ -46,7 +45,6 @@ static void ask_api(Supervisor *s) {
                 .path = api->probe_path,
                 .timeout_usec = AWAIT_TIMEOUT_USEC,
         };
-        int r;
 
         if (!s->info->awaits_api) {
                 supervisor_feed(s, LIFE_ON_OK);
@@ -57,9 +55,7 @@ static void ask_api(Supervisor *s) {
                 return;
         }
         api_target(s, &target);
-        r = probe_start(s->work.event, &target, on_api, s, &s->work.probe);
-        if (r < 0)
-                supervisor_later(s, "Waiting for the API: %s", probe_errno_words(-r));
+        work_probe(&s->work, &target, on_api, s);
 }
 
 /* --- Redis: Sidekiq exits without it, and some of Lago's migrations enqueue jobs ------------------------ */
@@ -81,37 +77,34 @@ static void on_redis(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict,
 /* --- an external PostgreSQL ----------------------------------------------------------------------------- */
 
 /* "PostgreSQL 15.6 at HOST:5432 answers", as lago-gate said. */
-static void watch_database(Supervisor *s) {
-        const char *end = strstr(s->gate.sentence, " answers");
+static void watch_database(Supervisor *s, const char *sentence) {
+        const char *end = strstr(sentence, " answers");
 
         free(s->health.watched);
-        s->health.watched = xasprintf("%.*s", (int)(end ? end - s->gate.sentence : 80), s->gate.sentence);
+        s->health.watched = xasprintf("%.*s", (int)(end ? end - sentence : 80), sentence);
 }
 
-static void on_database(void *userdata, const JobResult *result) {
+static void on_database(void *userdata, GateAnswer *answer) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
-        gate_hear(s, result);
-        if (s->gate.status == 0) {
-                watch_database(s);
+        gate_answer_take(&s->gate.answer, answer);
+        answer = &s->gate.answer;
+        if (answer->status == 0) {
+                watch_database(s, answer->sentence);
                 supervisor_feed(s, LIFE_ON_WATCH);
-        } else if (gate_refuses(s->gate.status))
-                supervisor_never(s, EXIT_SERVER, MESSAGE_SCHEMA_REFUSED, "%s", s->gate.sentence);
+        } else if (gate_refuses(answer->status))
+                supervisor_never(s, EXIT_SERVER, MESSAGE_SCHEMA_REFUSED, "%s", answer->sentence);
         else
                 /* Also of a gate that was killed: it gave no verdict. */
-                supervisor_later(s, "%s", s->gate.sentence);
+                supervisor_later(s, "%s", answer->sentence);
 }
 
 void enter_await(Supervisor *s) {
         if (!settings_reload(s))
                 return;
-        if (s->member.kind == MEMBER_DB && s->config->database_external) {
-                char **argv = gate_argv(s, "ping", /* with_manifest= */ false);
-
-                if (argv)
-                        gate_job(s, argv, on_database);
-        } else if (s->info->awaits_redis || stack_is_external(s->config, s->member.kind))
+        if (s->member.kind == MEMBER_DB && s->config->database_external)
+                gate_ask(s, "ping", /* with_manifest= */ false, on_database);
+        else if (s->info->awaits_redis || stack_is_external(s->config, s->member.kind))
                 redis_ask(s, on_redis);
         else
                 ask_api(s);

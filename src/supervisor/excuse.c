@@ -22,7 +22,6 @@
 static void on_lines(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         /* No line is exit status 1 of journalctl, and a journal that cannot be read excuses nothing. */
         s->run.excuse.why = result->signaled || result->status != 0 ? NULL : migrate_excuse(result->output);
         supervisor_feed(s, LIFE_ON_RECHECK);

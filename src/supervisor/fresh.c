@@ -6,31 +6,21 @@
 #include "supervisor/supervisor.h"
 
 bool fresh_is_loaded(const Supervisor *s) {
-        return s->gate.status == GATE_FRESH && s->gate.fresh && streq(s->gate.fresh, "load");
+        return s->gate.answer.status == GATE_FRESH && s->gate.answer.fresh && streq(s->gate.answer.fresh, "load");
 }
 
 /* --- before -------------------------------------------------------------------------------------------- */
 
-static void on_replay_prepared(void *userdata, const JobResult *result) {
+static void on_replay_prepared(void *userdata, GateAnswer *answer) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
-        if (!result->signaled && result->status == 0)
+        /* The verdict from before is kept then: it says what is to be run. */
+        if (answer->succeeded) {
                 supervisor_feed(s, LIFE_ON_OK);
-        else {
-                gate_hear(s, result);
-                supervisor_later(s, "%s", s->gate.sentence);
+                return;
         }
-}
-
-/* Rails 8 loads structure.sql into a database without schema_migrations; an empty one makes it run every file. */
-static void prepare_replay(Supervisor *s) {
-        char **argv = gate_argv(s, "prepare-replay", /* with_manifest= */ true);
-
-        if (argv)
-                gate_job(s, argv, on_replay_prepared);
-        else
-                gate_waits(s);
+        gate_answer_take(&s->gate.answer, answer);
+        supervisor_later(s, "%s", s->gate.answer.sentence);
 }
 
 static void prepare_load(Supervisor *s) {
@@ -44,8 +34,9 @@ static void prepare_load(Supervisor *s) {
 }
 
 void fresh_begin(Supervisor *s) {
-        if (s->gate.fresh && streq(s->gate.fresh, "replay"))
-                prepare_replay(s);
+        if (s->gate.answer.fresh && streq(s->gate.answer.fresh, "replay"))
+                /* Rails 8 loads structure.sql into a database without schema_migrations; an empty one makes it run every file. */
+                gate_ask(s, "prepare-replay", /* with_manifest= */ true, on_replay_prepared);
         else if (fresh_is_loaded(s))
                 prepare_load(s);
         else
@@ -63,34 +54,28 @@ void fresh_over(const Supervisor *s) {
 bool fresh_was_cut_off(const Supervisor *s) {
         _cleanup_(freep) char *database = NULL;
 
-        if (s->gate.status != GATE_INVISIBLE && s->gate.status != GATE_HALF_LOADED && s->gate.status != GATE_OCCUPIED)
+        if (s->gate.answer.status != GATE_INVISIBLE && s->gate.answer.status != GATE_HALF_LOADED && s->gate.answer.status != GATE_OCCUPIED)
                 return false;
         database = stack_database_identity(s->config);
         return unfinished_state(UNFINISHED_LOAD_FILE, database) == UNFINISHED_BEGUN;
 }
 
-static void on_empty_again(void *userdata, const JobResult *result) {
+static void on_emptied(void *userdata, GateAnswer *answer) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
-        if (!result->signaled && result->status == 0) {
+        if (answer->succeeded) {
                 log_notice("The first load of the schema was cut off, and no table holds a row: the database is emptied and "
                            "loaded again.");
                 supervisor_feed(s, LIFE_ON_RECHECK);
                 return;
         }
-        gate_hear(s, result);
-        if (gate_refuses(s->gate.status))
+        gate_answer_take(&s->gate.answer, answer);
+        if (gate_refuses(s->gate.answer.status))
                 gate_refused(s);
         else
-                supervisor_later(s, "%s", s->gate.sentence);
+                supervisor_later(s, "%s", s->gate.answer.sentence);
 }
 
 void enter_empty(Supervisor *s) {
-        char **argv = gate_argv(s, "prepare-load", /* with_manifest= */ true);
-
-        if (argv)
-                gate_job(s, argv, on_empty_again);
-        else
-                gate_waits(s);
+        gate_ask(s, "prepare-load", /* with_manifest= */ true, on_emptied);
 }

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* lago-gate as a child: how it is called for this member, and what it said. Nothing is decided here. */
+/* What lago-gate is asked for this member, and how the machine goes on after an answer that ends it or keeps it waiting. */
 
-#include "base/time.h"
-#include "process/job.h"
+#include "supervisor/gate-client.h"
 
 typedef struct Supervisor Supervisor;
 
-#define GATE_TIMEOUT_USEC (60 * USEC_PER_SEC)
+/**
+ * gate_call() - "lago-gate @verb …" for the PostgreSQL of this stack, with the URL to be written to it. The caller frees
+ * both with gate_call_done(). Answer: false while the bundled one does not serve.
+ */
+bool gate_call(const Supervisor *s, const char *verb, bool with_manifest, GateCall *ret);
 
-/** gate_argv() - "lago-gate @verb …" for the database of this stack; NULL while the bundled one does not serve. */
-char **gate_argv(Supervisor *s, const char *verb, bool with_manifest);
-/** gate_waits() - the LATER for that NULL. */
+/** gate_waits() - feeds the LATER for that. */
 void gate_waits(Supervisor *s);
 
-/** gate_job() - runs it with the URL on its standard input. */
-void gate_job(Supervisor *s, char **argv, JobDone done);
-/** gate_hear() - fills s->gate. */
-void gate_hear(Supervisor *s, const JobResult *result);
-/** gate_refused() - ends for good with what the gate said. */
+/** gate_ask() - asks so, as the work of the state, or feeds that LATER. */
+void gate_ask(Supervisor *s, const char *verb, bool with_manifest, GateDone done);
+
+/** gate_ask_both() - "check", of ClickHouse too where Lago uses it. Answer: false, and nothing asked, while PostgreSQL does not serve. */
+bool gate_ask_both(Supervisor *s, GateDone done);
+
+/** gate_refused() - the answer that was kept refuses for good: logs its remedy, and feeds NEVER with its sentence. */
 void gate_refused(Supervisor *s);

@@ -71,8 +71,7 @@ void hold_release(Supervisor *s) {
 }
 
 void enter_lock(Supervisor *s) {
-        _cleanup_(strv_freep) char **argv = NULL;
-        _cleanup_(freep) char *url = NULL;
+        _cleanup_(gate_call_done) GateCall call = {0};
         JobSpec spec = {
                 .unprivileged = true,
                 .line = on_hold_line,
@@ -83,14 +82,12 @@ void enter_lock(Supervisor *s) {
 
         if (s->hold.job)
                 return; /* its first line will come */
-        argv = gate_argv(s, "hold", /* with_manifest= */ false);
-        if (!argv) {
+        if (!gate_call(s, "hold", /* with_manifest= */ false, &call)) {
                 gate_waits(s);
                 return;
         }
-        url = stack_database_url(s->config);
-        spec.argv = argv;
-        spec.input = url ? url : "";
+        spec.argv = call.argv;
+        spec.input = call.input ? call.input : "";
         r = job_start(s->work.jobs, &spec, &s->hold.job);
         if (r < 0)
                 supervisor_later(s, "Cannot run lago-gate: %s", strerror(-r));

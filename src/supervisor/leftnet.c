@@ -148,7 +148,6 @@ static bool find_left(const Supervisor *s, LeftNet *ret) {
 static void on_taken_back(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 _cleanup_(freep) char *words = escape_line(result->output);
 
@@ -168,7 +167,6 @@ static void on_inspected(void *userdata, const JobResult *result) {
         _cleanup_(leftnet_done) LeftNet left = {0};
         char **argv = NULL;
 
-        s->work.job = NULL;
         if (!result->signaled && result->status == 0 && netavark && find_left(s, &left) && s->container.left_namespace)
                 request = leftnet_request(&left, s->container_name, s->config->network, result->output,
                                           listen ? listen->address : NULL, listen ? listen->port : 0, s->image.port);

@@ -16,7 +16,6 @@ void leftover_tell(const Supervisor *s) {
 static void on_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         s->container.stuck = result->signaled || result->status != 0;
         supervisor_feed(s, LIFE_ON_OK);
 }
@@ -25,7 +24,6 @@ static void on_removed(void *userdata, const JobResult *result) {
 static void on_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         s->container.suspected = false;
         if (result->signaled || result->status != 0 || !leftover_is_ours(s, result)) {
                 supervisor_feed(s, LIFE_ON_OK);

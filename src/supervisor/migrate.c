@@ -20,7 +20,7 @@
 static void tell_warnings(const Supervisor *s) {
         _cleanup_(freep) char *lags = config_front_lags(s->config);
 
-        STRV_FOREACH(warning, s->gate.warnings)
+        STRV_FOREACH(warning, s->gate.answer.warnings)
                 log_message(LOG_WARNING, strstr(*warning, "bridge") ? MESSAGE_BRIDGE_OPEN : NULL, "%s.", *warning);
         if (lags)
                 log_warning("%s.", lags);
@@ -37,8 +37,8 @@ static void finish(Supervisor *s) {
         (void)unlink(MIGRATE_ONCE_FILE);
         fresh_over(s);
         supervisor_wait_over(s);
-        supervisor_status(s, "%s", s->gate.sentence);
-        log_message(LOG_NOTICE, MESSAGE_SCHEMA_VERIFIED, "%s.", s->gate.sentence);
+        supervisor_status(s, "%s", s->gate.answer.sentence);
+        log_message(LOG_NOTICE, MESSAGE_SCHEMA_VERIFIED, "%s.", s->gate.answer.sentence);
         tell_warnings(s);
         (void)sd_notify(0, "READY=1");
         supervisor_feed(s, LIFE_ON_DONE);
@@ -69,8 +69,8 @@ static bool ground_was_lost(Supervisor *s) {
  * migration while PostgreSQL and Redis answered (both did, or this state were not reached) would fail a third time.
  */
 static bool last_run_is_final(Supervisor *s) {
-        _cleanup_(freep) char *what = s->gate.first ? xasprintf("migration %s", s->gate.first) : xstrdup(SEED_TASK);
-        const char *first = s->gate.first ? s->gate.first : SEED_TASK;
+        _cleanup_(freep) char *what = s->gate.answer.first ? xasprintf("migration %s", s->gate.answer.first) : xstrdup(SEED_TASK);
+        const char *first = s->gate.answer.first ? s->gate.answer.first : SEED_TASK;
         bool final;
 
         if (!s->container.ended)
@@ -98,7 +98,7 @@ static void begin_pending(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_OK);
         else {
                 hold_release(s);
-                supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no", s->gate.missing);
+                supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no", s->gate.answer.missing);
         }
 }
 
@@ -106,7 +106,7 @@ static void begin_pending(Supervisor *s) {
 static bool wants_roles(const Supervisor *s) {
         bool tried = s->run.seeds && s->container.ended && s->container.signal == 0 && s->container.exit_code == 0;
 
-        return s->gate.seeds && s->gate.roles && streq(s->gate.roles, "missing") && !tried;
+        return s->gate.answer.seeds && s->gate.answer.roles && streq(s->gate.answer.roles, "missing") && !tried;
 }
 
 char **migrate_command(Supervisor *s) {
@@ -115,16 +115,16 @@ char **migrate_command(Supervisor *s) {
         strv_add(&argv, "bundle");
         strv_add(&argv, "exec");
         strv_add(&argv, "rails");
-        if (s->gate.status != GATE_VERIFIED)
+        if (s->gate.answer.status != GATE_VERIFIED)
                 strv_add(&argv, "db:migrate");
-        s->run.seeds = s->gate.status == GATE_VERIFIED || (fresh_is_loaded(s) && s->gate.seeds);
+        s->run.seeds = s->gate.answer.status == GATE_VERIFIED || (fresh_is_loaded(s) && s->gate.answer.seeds);
         if (s->run.seeds)
                 strv_add(&argv, SEED_TASK);
         return argv;
 }
 
 bool migrate_must_be_alone(const Supervisor *s) {
-        const GateAnswer *g = &s->gate;
+        const GateAnswer *g = &s->gate.answer;
 
         if (g->status == GATE_VERIFIED)
                 return wants_roles(s);
@@ -133,18 +133,18 @@ bool migrate_must_be_alone(const Supervisor *s) {
 }
 
 void migrate_judged(Supervisor *s) {
-        if (s->gate.status == GATE_VERIFIED && !wants_roles(s))
+        if (s->gate.answer.status == GATE_VERIFIED && !wants_roles(s))
                 finish(s);
         else
                 supervisor_feed(s, LIFE_ON_LATER);
 }
 
 void check_for_migrate(Supervisor *s) {
-        if ((gate_wants_migrating(s->gate.status) || wants_roles(s)) && excuse_is_wanted(s)) {
+        if ((gate_wants_migrating(s->gate.answer.status) || wants_roles(s)) && excuse_is_wanted(s)) {
                 supervisor_feed(s, LIFE_ON_DIAGNOSE);
                 return;
         }
-        switch (s->gate.status) {
+        switch (s->gate.answer.status) {
         case GATE_VERIFIED:
                 if (!wants_roles(s))
                         finish(s);
@@ -159,13 +159,13 @@ void check_for_migrate(Supervisor *s) {
         case GATE_EMPTY:
                 if (last_run_is_final(s))
                         return;
-                if (s->gate.status == GATE_FRESH)
+                if (s->gate.answer.status == GATE_FRESH)
                         fresh_begin(s);
                 else
                         supervisor_feed(s, LIFE_ON_OK);
                 return;
         default:
-                supervisor_later(s, "%s", s->gate.sentence);
+                supervisor_later(s, "%s", s->gate.answer.sentence);
                 /* Of an end that was followed by this nobody can say whose fault it was. */
                 s->container.ended = false;
         }
@@ -175,7 +175,7 @@ void check_for_migrate(Supervisor *s) {
 
 /* What is going on where no migration is known to be in hand. */
 static char *whole_run(const Supervisor *s, const char *span) {
-        if (s->gate.status == GATE_VERIFIED)
+        if (s->gate.answer.status == GATE_VERIFIED)
                 return xasprintf("Seeding the predefined roles, %s", span);
         if (!s->run.progress.advance.words)
                 return xasprintf("Migrating, %s", span);
@@ -255,28 +255,28 @@ static void on_watch_ended(void *userdata, const JobResult *result) {
 
 /* A follower that cannot run costs the progress on display, nothing else. */
 static void follow(Supervisor *s) {
-        _cleanup_(strv_freep) char **argv = gate_argv(s, "watch", /* with_manifest= */ true);
-        _cleanup_(freep) char *url = stack_database_url(s->config);
+        _cleanup_(gate_call_done) GateCall call = {0};
         JobSpec spec = {
-                .argv = argv,
-                .input = url ? url : "",
                 .unprivileged = true,
                 .line = on_progress,
                 .done = on_watch_ended,
                 .userdata = s,
         };
 
-        if (argv && !s->run.watch)
-                (void)job_start(s->work.jobs, &spec, &s->run.watch);
+        if (s->run.watch || !gate_call(s, "watch", /* with_manifest= */ true, &call))
+                return;
+        spec.argv = call.argv;
+        spec.input = call.input ? call.input : "";
+        (void)job_start(s->work.jobs, &spec, &s->run.watch);
 }
 
 void enter_migrate(Supervisor *s) {
-        bool roles = s->gate.status == GATE_VERIFIED;
+        bool roles = s->gate.answer.status == GATE_VERIFIED;
 
         advance_done(&s->run.progress.advance);
         s->run.progress.moved_usec = now_usec();
         log_message(LOG_NOTICE, MESSAGE_MIGRATE_BEGINS, "%s: %s.", roles ? "Seeding the predefined roles" : "Migrating",
-                    s->gate.sentence);
+                    s->gate.answer.sentence);
         tell_progress(s);
         free(s->run.ground);
         s->run.ground = ground_now();

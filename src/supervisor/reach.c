@@ -28,7 +28,6 @@ char *reach_doubt(const Supervisor *s) {
 static void on_reloaded(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
@@ -65,7 +64,6 @@ static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
         ReachAct act = reach_heard(&s->health.names, verdict == PROBE_GOOD);
 
-        s->work.probe = NULL;
         if (act == REACH_RELOAD)
                 nameserver_end();
         if (!heard(s, act, "its network resolves no names", "Names are resolved", reason))
@@ -89,8 +87,10 @@ static void ask_name(Supervisor *s) {
         /* A network of IPv6 alone, say: nobody to ask is nothing amiss. */
         if (r == -ENOENT)
                 s->health.reach_over(s);
-        else if (r < 0 || (r = probe_start(s->work.event, &target, on_name, s, &s->work.probe)) < 0)
+        else if (r < 0)
                 on_name(s, PROBE_LATER, probe_errno_words(-r));
+        else
+                work_probe(&s->work, &target, on_name, s);
 }
 
 /* --- the published port --------------------------------------------------------------------------------- */
@@ -100,7 +100,6 @@ static void on_published(void *userdata, ProbeVerdict verdict, const char *reaso
         _cleanup_(freep) char *place = place_of(s), *doubt = xasprintf("not reached at %s", place);
         _cleanup_(freep) char *mended = xasprintf("Reached at %s", place);
 
-        s->work.probe = NULL;
         if (!heard(s, reach_heard(&s->health.reach, verdict == PROBE_GOOD), doubt, mended, reason))
                 ask_name(s);
 }
@@ -113,15 +112,12 @@ bool reach_ask(Supervisor *s, void (*over)(Supervisor *s)) {
                 .path = s->info->probe_path,
                 .timeout_usec = s->config->health_timeout_usec,
         };
-        int r;
 
         if (!listen || s->info->ready_by != READY_BY_HTTP || (!reach_due(&s->health.reach) && s->health.names.missed == 0))
                 return false;
         s->health.reach_over = over;
         target.address = stack_listen_local(listen);
         target.port = listen->port;
-        r = probe_start(s->work.event, &target, on_published, s, &s->work.probe);
-        if (r < 0)
-                on_published(s, PROBE_LATER, probe_errno_words(-r));
+        work_probe(&s->work, &target, on_published, s);
         return true;
 }

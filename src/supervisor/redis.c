@@ -56,7 +56,6 @@ static void on_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
         _cleanup_(redis_address_done) RedisAddress a = {0};
 
-        s->work.probe = NULL;
         (void)redis_address(s, &a);
         answered(s, &a, verdict, reason);
 }
@@ -71,10 +70,8 @@ static void ask_redis_at(Supervisor *s, const RedisAddress *a, const char *addre
                 .password = a->password,
                 .timeout_usec = TIMEOUT_USEC,
         };
-        int r = probe_start(s->work.event, &target, on_redis, s, &s->work.probe);
 
-        if (r < 0)
-                answered(s, a, PROBE_LATER, probe_errno_words(-r));
+        work_probe(&s->work, &target, on_redis, s);
 }
 
 /* getent(1) prints "ADDRESS STREAM NAME" lines; looking names up inside this process would block its loop. */
@@ -83,7 +80,6 @@ static void on_redis_name(void *userdata, const JobResult *result) {
         _cleanup_(redis_address_done) RedisAddress a = {0};
         _cleanup_(freep) char *address = xstrndup(result->output, strcspn(result->output, " \t\n"));
 
-        s->work.job = NULL;
         (void)redis_address(s, &a);
         if (isempty(address))
                 answered(s, &a, PROBE_LATER, "the name has no address");

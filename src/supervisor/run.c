@@ -150,13 +150,16 @@ int supervisor_run(const Member *member) {
                 .name = name,
                 .container_name = member_container(member),
                 .container.netns_fd = -EBADF,
-                .gate.status = GATE_NO_VERDICT,
+                .gate.answer.status = GATE_NO_VERDICT,
                 .container.suspected = runfile_suspects(name),
                 .image.port = member_info(member->kind)->port,
         };
         _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", s.name);
         int status, r;
 
+        s.work.no_process = supervisor_no_process;
+        s.work.owner = &s;
+        s.gate.work = &s.work;
         log_field(field);
         deadman_arm();
         status = settings_load(&s);

@@ -42,8 +42,8 @@ void runfile_write(const Supervisor *s) {
 
                 keyfile_add(&text, "OUTPUT", output);
         }
-        keyfile_add(&text, "VERDICT", s->gate.verdict);
-        keyfile_add(&text, "FIRST", s->gate.first);
+        keyfile_add(&text, "VERDICT", s->gate.answer.verdict);
+        keyfile_add(&text, "FIRST", s->gate.answer.first);
         keyfile_add(&text, "SICK", s->health.bad > 0 ? "yes" : NULL);
         write_text(s->name, text);
 }

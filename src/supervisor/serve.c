@@ -60,30 +60,28 @@ static void not_ready(Supervisor *s, const char *reason) {
 }
 
 /* A server that accepts connections may still refuse the login that Lago will use. */
-static void on_login(void *userdata, const JobResult *result) {
+static void on_login(void *userdata, GateAnswer *answer) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
-        gate_hear(s, result);
-        if (s->gate.status == 0)
+        gate_answer_take(&s->gate.answer, answer);
+        if (s->gate.answer.status == 0)
                 supervisor_feed(s, LIFE_ON_OK);
         else if (!server_refuses_password(s))
-                not_ready(s, s->gate.sentence);
+                not_ready(s, s->gate.answer.sentence);
 }
 
 static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
-        s->work.probe = NULL;
         if (verdict == PROBE_NEVER)
                 supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s", reason);
         else if (verdict == PROBE_LATER)
                 not_ready(s, reason);
         else if (s->info->ready_by == READY_BY_LOGIN) {
-                char **argv = gate_argv(s, "ping", /* with_manifest= */ false);
+                GateCall call;
 
-                if (argv)
-                        gate_job(s, argv, on_login);
+                if (gate_call(s, "ping", /* with_manifest= */ false, &call))
+                        gate_client_ask(&s->gate, call, on_login, s);
                 else
                         not_ready(s, "the container has no address");
         } else
@@ -92,10 +90,8 @@ static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *re
 
 static void ask_ready(Supervisor *s) {
         ProbeTarget target = own_target(s);
-        int r = probe_start(s->work.event, &target, on_first_answer, s, &s->work.probe);
 
-        if (r < 0)
-                not_ready(s, probe_errno_words(-r));
+        work_probe(&s->work, &target, on_first_answer, s);
 }
 
 /*
@@ -145,7 +141,7 @@ static void serve_status(Supervisor *s) {
         else if (stack_is_external(s->config, s->member.kind))
                 supervisor_status(s, "Watching %s", s->health.watched);
         else if (s->member.kind == MEMBER_API)
-                supervisor_status(s, "Serving %s, schema %s of %s", release, s->gate.needed, s->gate.needed);
+                supervisor_status(s, "Serving %s, schema %s of %s", release, s->gate.answer.needed, s->gate.answer.needed);
         else if (s->info->admitted)
                 supervisor_status(s, "%s %s", s->info->serves, release);
         else
@@ -155,13 +151,13 @@ static void serve_status(Supervisor *s) {
 static void say_ready(Supervisor *s) {
         _cleanup_(strv_freep) char **fields = NULL;
 
-        if (s->gate.verdict)
-                strv_addf(&fields, "LAGO_VERDICT=%s", s->gate.verdict);
+        if (s->gate.answer.verdict)
+                strv_addf(&fields, "LAGO_VERDICT=%s", s->gate.answer.verdict);
         if (s->image.id)
                 strv_addf(&fields, "LAGO_IMAGE_ID=%s", s->image.id);
         strv_addf(&fields, "LAGO_RELEASE=%s", s->image.version ? s->image.version : s->config->release);
         log_fields(LOG_NOTICE, MESSAGE_MEMBER_READY, fields, "Ready%s%s%s.", s->info->backend ? ": " : "",
-                   s->info->backend ? s->gate.sentence : "", s->ready_said ? ", again" : "");
+                   s->info->backend ? s->gate.answer.sentence : "", s->ready_said ? ", again" : "");
         /* Before anybody hears that it is ready, and puts something into it. */
         if (s->member.kind == MEMBER_DB && !s->config->database_external)
                 unfinished_over(UNFINISHED_FILE, s->config->database_volume);
@@ -200,7 +196,6 @@ static void on_upstream_redis(void *userdata, ProbeVerdict verdict, const char *
         Supervisor *s = userdata;
 
         (void)reason;
-        s->work.probe = NULL;
         if (verdict == PROBE_GOOD) {
                 give_up_container(s);
                 return;
@@ -221,21 +216,21 @@ static void ask_upstream(Supervisor *s, const char *member, ProbeQuestion questi
         ProbeTarget target = {
                 .question = question,
                 .place = PROBE_ON_HOST,
-                .address = address ? address : "",
+                .address = address,
                 .port = question == ASK_REDIS ? 6379 : 5432,
                 .timeout_usec = s->config->health_timeout_usec,
         };
-        int r = probe_start(s->work.event, &target, done, s, &s->work.probe);
 
-        if (r < 0)
-                done(s, PROBE_LATER, address ? probe_errno_words(-r) : "it does not serve");
+        if (address)
+                work_probe(&s->work, &target, done, s);
+        else
+                done(s, PROBE_LATER, "it does not serve");
 }
 
 static void on_upstream_database(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
         (void)reason;
-        s->work.probe = NULL;
         if (verdict != PROBE_GOOD) {
                 tell_sick(s, "; PostgreSQL is away, so not restarting");
                 serve_rest(s);
@@ -264,22 +259,20 @@ static void not_healthy(Supervisor *s, const char *reason) {
 static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
-        s->work.probe = NULL;
         if (verdict != PROBE_GOOD)
                 not_healthy(s, reason);
         else if (!reach_ask(s, serve_healthy))
                 serve_healthy(s);
 }
 
-static void on_external_login(void *userdata, const JobResult *result) {
+static void on_external_login(void *userdata, GateAnswer *answer) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
-        gate_hear(s, result);
-        if (s->gate.status == 0)
+        gate_answer_take(&s->gate.answer, answer);
+        if (s->gate.answer.status == 0)
                 serve_healthy(s);
         else
-                not_healthy(s, s->gate.sentence);
+                not_healthy(s, s->gate.answer.sentence);
 }
 
 static void on_external_redis(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
@@ -293,24 +286,18 @@ static void on_external_redis(Supervisor *s, const RedisAddress *a, ProbeVerdict
 static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
         ProbeTarget target = own_target(s);
-        int r;
 
         (void)source;
         (void)usec;
         if (s->member.kind == MEMBER_DB && s->config->database_external) {
-                char **argv = gate_argv(s, "ping", /* with_manifest= */ false);
-
-                if (argv)
-                        gate_job(s, argv, on_external_login);
+                gate_ask(s, "ping", /* with_manifest= */ false, on_external_login);
                 return 0;
         }
         if (stack_is_external(s->config, s->member.kind)) {
                 redis_ask(s, on_external_redis);
                 return 0;
         }
-        r = probe_start(s->work.event, &target, on_answer, s, &s->work.probe);
-        if (r < 0)
-                not_healthy(s, probe_errno_words(-r));
+        work_probe(&s->work, &target, on_answer, s);
         return 0;
 }
 
@@ -320,7 +307,7 @@ void serve_rest(Supervisor *s) {
         bool well = s->health.bad == 0 && s->health.reach.missed == 0 && s->health.names.missed == 0;
 
         if (s->info->ready_by != READY_BY_ITSELF)
-                supervisor_timer_within(s, interval, well ? interval / 5 : interval / 100, on_interval);
+                work_timer(&s->work, interval, well ? interval / 5 : interval / 100, on_interval, s);
 }
 
 void enter_serve(Supervisor *s) {

@@ -38,7 +38,7 @@ bool server_refuses_password(Supervisor *s) {
         _cleanup_(closep) int data = -EBADF;
         struct stat made, written;
 
-        if (s->gate.status != GATE_DENIED || !strstr(s->gate.sentence, "password") || !pair || !pair->file ||
+        if (s->gate.answer.status != GATE_DENIED || !strstr(s->gate.answer.sentence, "password") || !pair || !pair->file ||
             s->container.init <= 0 || stat(pair->file, &written) < 0)
                 return false;
         data = open_below(root, "data/postgres/PG_VERSION");
@@ -94,7 +94,6 @@ static void on_volume(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *text = NULL;
         const char *major = s->server.major;
 
-        s->work.job = NULL;
         if (!result->signaled && result->status == 0)
                 fd = open_below(directory, "PG_VERSION");
         if (fd < 0 || fd_read_all(fd, 64, &text, NULL) < 0 || isempty(major) || streq(strip(text), major)) {
@@ -110,7 +109,6 @@ static void on_volume(void *userdata, const JobResult *result) {
 static void on_environment(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         free(s->server.major);
         s->server.major = major_of_image(result->output);
         supervisor_client(s, s->engine->volume_path(s->config->database_volume), on_volume);
@@ -123,7 +121,6 @@ static void on_unfinished_volume(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *directory = xstrndup(result->output, strcspn(result->output, "\n"));
         _cleanup_(freep) char *doubt = NULL, *error = NULL;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0 || directory[0] != '/') {
                 supervisor_later(s, "Cannot find the volume %s; see the journal", s->config->database_volume);
                 return;
@@ -153,7 +150,6 @@ static void find_unfinished_volume(Supervisor *s) {
 static void on_unfinished_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0)
                 supervisor_later(s, "A left-over container %s cannot be removed", s->container_name);
         else
@@ -165,7 +161,6 @@ static void on_unfinished_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *owner = xstrndup(result->output, strcspn(result->output, "\n"));
 
-        s->work.job = NULL;
         if (result->signaled)
                 supervisor_later(s, "Cannot look for a left-over container %s", s->container_name);
         else if (result->status != 0)

@@ -8,16 +8,9 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
-/* What the old state was doing is nobody's business any more. */
-static void drop_work(Supervisor *s) {
-        s->work.job = job_cancel(s->work.job);
-        s->work.probe = probe_free(s->work.probe);
-        s->work.timer = sd_event_source_disable_unref(s->work.timer);
-}
-
 /* The one place where the state changes. */
 static void supervisor_enter(Supervisor *s, LifeState next) {
-        drop_work(s);
+        work_drop(&s->work);
         s->state = next;
         s->entered_usec = now_usec();
         runfile_write(s);
@@ -170,8 +163,9 @@ static int on_fork_again(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-/* No process can be had now. A state that knows no later (it probes, serves, stops) begins its work once more. */
-static void fork_failed(Supervisor *s, const char *program, int error) {
+/* A state that knows no LATER (it probes, serves, stops) begins its work once more. */
+void supervisor_no_process(void *supervisor, const char *program, int error) {
+        Supervisor *s = supervisor;
         _cleanup_(freep) char *cause = NULL;
         LifeState next;
 
@@ -186,27 +180,16 @@ static void fork_failed(Supervisor *s, const char *program, int error) {
 }
 
 void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec) {
-        _cleanup_(strv_freep) char **owned = argv;
         JobSpec filled = *spec;
-        int r;
 
-        filled.argv = owned;
         filled.userdata = s;
-        r = job_start(s->work.jobs, &filled, &s->work.job);
-        if (r < 0)
-                fork_failed(s, owned[0], -r);
+        work_job(&s->work, argv, &filled);
 }
 
 void supervisor_client(Supervisor *s, char **argv, JobDone done) {
-        supervisor_job(s, argv,
-                       &(JobSpec){.timeout_usec = SUPERVISOR_CLIENT_USEC, .done = done});
-}
-
-void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler) {
-        s->work.timer = sd_event_source_disable_unref(s->work.timer);
-        (void)sd_event_add_time_relative(s->work.event, &s->work.timer, CLOCK_MONOTONIC, usec, slack_usec, handler, s);
+        supervisor_job(s, argv, &(JobSpec){.timeout_usec = SUPERVISOR_CLIENT_USEC, .done = done});
 }
 
 void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler) {
-        supervisor_timer_within(s, usec, usec / 10, handler);
+        work_timer(&s->work, usec, usec / 10, handler, s);
 }

@@ -7,7 +7,7 @@
 #include "base/util.h"
 #include "engine/engine.h"
 #include "stack/stack.h"
-#include "supervisor/answer.h"
+#include "supervisor/gate-client.h"
 #include "supervisor/health.h"
 #include "supervisor/life.h"
 #include "supervisor/migrate-run.h"
@@ -109,7 +109,7 @@ struct Supervisor {
         Container container;
         Said said;
         Health health;
-        GateAnswer gate;
+        GateClient gate;
         MigrateRun run;
         Server server;
 };
@@ -139,10 +139,10 @@ void supervisor_wait_over(Supervisor *s);
 void supervisor_never(Supervisor *s, int exit_status, const char *message_id, const char *format, ...)
         _printf_(4, 5);
 
-/**
- * supervisor_job() - runs @argv (freed here) as the work of this state. When nothing can be forked that is a LATER, or the
- * work of the state is begun again a second later.
- */
+/** supervisor_no_process() - nothing can be forked for the work of this state: feeds LATER, or begins that work again a second later. */
+void supervisor_no_process(void *supervisor, const char *program, int error);
+
+/** supervisor_job() - runs @argv (freed here) as the work of this state; see work_job(). */
 void supervisor_job(Supervisor *s, char **argv, const JobSpec *spec);
 
 /* How long a client of the engine may take; one that is stuck is ended. */
@@ -153,6 +153,3 @@ void supervisor_client(Supervisor *s, char **argv, JobDone done);
 
 /** supervisor_timer() - calls @handler after @usec, unless the state is left before. */
 void supervisor_timer(Supervisor *s, uint64_t usec, sd_event_time_handler_t handler);
-
-/** supervisor_timer_within() - the same, up to @slack_usec later where that lets the host sleep longer. */
-void supervisor_timer_within(Supervisor *s, uint64_t usec, uint64_t slack_usec, sd_event_time_handler_t handler);
