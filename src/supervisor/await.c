@@ -60,18 +60,40 @@ static void ask_api(Supervisor *s) {
 
 /* --- Redis: Sidekiq exits without it, and some of Lago's migrations enqueue jobs ------------------------ */
 
-static void on_redis(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
-        if (verdict == PROBE_NEVER)
-                supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: Redis at %s:%u: %s", a->host,
-                                 a->port, reason);
-        else if (verdict == PROBE_LATER) {
-                supervisor_later(s, "Waiting for Redis at %s:%u: %s", a->host, a->port, reason);
-                /* Migrations that failed just before may have failed of this. */
-                s->container.ended = false;
-        } else if (s->member.kind == MEMBER_REDIS)
-                supervisor_feed(s, LIFE_ON_WATCH);
-        else
+/* "Redis at HOST:6379" */
+static char *redis_place(const RedisAnswer *answer) {
+        return answer->host ? xasprintf("Redis at %.60s:%u", answer->host, answer->port) : xstrdup("Redis");
+}
+
+static void redis_answers(Supervisor *s, char *place) {
+        if (s->member.kind != MEMBER_REDIS) {
+                free(place);
                 ask_api(s);
+                return;
+        }
+        free(s->health.watched);
+        s->health.watched = place;
+        supervisor_feed(s, LIFE_ON_WATCH);
+}
+
+static void on_redis(void *userdata, const RedisAnswer *answer) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *place = redis_place(answer);
+
+        switch (answer->verdict) {
+        case PROBE_GOOD:
+                redis_answers(s, TAKE_PTR(place));
+                return;
+        case PROBE_NEVER:
+                supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s%s%s", answer->host ? place : "",
+                                 answer->host ? ": " : "", answer->reason);
+                return;
+        case PROBE_LATER:
+                supervisor_later(s, "Waiting for %s: %s", place, answer->reason);
+                /* Migrations that failed just before may have failed for want of it: they are not judged by that run. */
+                if (answer->host)
+                        s->container.ended = false;
+        }
 }
 
 /* --- an external PostgreSQL ----------------------------------------------------------------------------- */
@@ -105,7 +127,7 @@ void enter_await(Supervisor *s) {
         if (s->member.kind == MEMBER_DB && s->config->database_external)
                 gate_ask(s, "ping", /* with_manifest= */ false, on_database);
         else if (s->info->awaits_redis || stack_is_external(s->config, s->member.kind))
-                redis_ask(s, on_redis);
+                redis_ask(&s->redis, s->config, on_redis, s);
         else
                 ask_api(s);
 }

@@ -5,15 +5,13 @@
 #include "base/time.h"
 #include "process/cgroup.h"
 #include "process/netns.h"
+#include "supervisor/hear.h"
 #include "supervisor/image.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/leftover.h"
 #include "supervisor/migrate.h"
 #include "supervisor/nameserver.h"
-#include "supervisor/notes.h"
 #include "supervisor/outlive.h"
-#include "supervisor/runfile.h"
-#include "supervisor/serve.h"
 #include "supervisor/supervisor.h"
 
 #include <arpa/inet.h>
@@ -268,7 +266,7 @@ static void container_ended(Supervisor *s, int code, int status) {
                 tell_end(s);
         else if (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN)
                 migrate_ended(s);
-        notes_last_lines(s);
+        hear_last_lines(s);
         supervisor_feed(s, LIFE_ON_ENDED);
 }
 
@@ -403,7 +401,7 @@ static void on_output_ended(void *userdata) {
         Supervisor *s = userdata;
 
         s->said.all = true;
-        notes_last_lines(s);
+        hear_last_lines(s);
         if (s->container.relay_awaited)
                 supervisor_timer(s, 0, on_output_done);
 }
@@ -415,21 +413,21 @@ void enter_start(Supervisor *s) {
                 .member = s->name,
                 .ready = s->info->ready_line,
                 .missing = s->info->backend || s->member.kind == MEMBER_DB,
-                .note = serve_hear,
+                .note = hear_note,
                 .ended = on_output_ended,
                 .userdata = s,
         };
         int r;
 
         s->container.oom_kills = cgroup_oom_kills();
-        notes_begin(s);
+        said_begin(&s->said);
         s->container.relay = relay_free(s->container.relay);
         r = relay_new(&output, &s->container.relay);
         if (r < 0) {
                 supervisor_later(s, "Cannot make a pipe for the container's output: %s", strerror(-r));
                 return;
         }
-        runfile_write(s);
+        supervisor_publish(s);
         supervisor_job(s, s->engine->init(s->container_name),
                        &(JobSpec){.output_fd = relay_fd(s->container.relay),
                                   .error_fd = relay_fd(s->container.relay),

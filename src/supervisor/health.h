@@ -1,15 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Whether a member that serves still answers, and is reached where it is published. */
+/* Whether a member that serves still answers: what its probes came to, and what to do about it. Pure. */
 
-#include "supervisor/policy.h"
-#include "supervisor/redis.h"
+#include "supervisor/reach.h"
 
 typedef struct Health {
-        unsigned bad;       /* probes in a row */
-        char *sickness;     /* why the last one was bad */
-        Reach reach, names; /* asked for at its published port; by its network's name server */
-        void (*reach_over)(Supervisor *s);
-        RedisAnswered redis_answered;
-        char *watched; /* an external server: "Redis at HOST:6379" */
+        unsigned bad;   /* probes in a row that failed */
+        char *sickness; /* why the last of them did */
+        char *watched;  /* an external server: "Redis at HOST:6379" */
+        Reachability reach;
 } Health;
+
+/* What follows a probe that failed. */
+typedef enum HealthAct {
+        HEALTH_REST,         /* until the next probe */
+        HEALTH_RESTART,      /* the container is stopped with its grace and started again */
+        HEALTH_ASK_UPSTREAM, /* and so it is, if what it stands on answers: else it is not to blame */
+} HealthAct;
+
+/** health_begin() - a container has just become ready. */
+void health_begin(Health *h);
+
+/** health_good() - a probe was answered. Answer: how many had failed before it. */
+unsigned health_good(Health *h);
+
+/** health_bad() - one was not, for @reason. Answer: whether it is the first in a row. */
+bool health_bad(Health *h, const char *reason);
+
+/**
+ * health_act() - what to do after a failed probe.
+ *
+ * @restart_after  failures in a row; 0: never.
+ * @ours           it is a container of ours, and no external server.
+ * @stands_on      it needs PostgreSQL and Redis to be well.
+ */
+HealthAct health_act(const Health *h, unsigned restart_after, bool ours, bool stands_on);
+
+/** health_sentence() - "Not healthy for 30 s: no answer", and @more. The caller frees it. */
+char *health_sentence(const Health *h, uint64_t interval_usec, const char *more);
+
+/** health_slack() - by how much the next probe may be late, so that the host sleeps longer. */
+uint64_t health_slack(const Health *h, uint64_t interval_usec);
+
+void health_done(Health *h);

@@ -1,49 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/reach.h"
 
+#include "base/log.h"
 #include "base/time.h"
+#include "base/util.h"
 #include "process/netns.h"
+#include "stack/stack.h"
 #include "supervisor/nameserver.h"
-#include "supervisor/supervisor.h"
 
 #define RELOAD_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
-static char *place_of(const Supervisor *s) {
-        return stack_listen_text(stack_listen(s->config, s->member.kind));
+bool reach_is_well(const Reachability *r) {
+        return r->port.missed == 0 && r->names.missed == 0;
 }
 
-char *reach_doubt(const Supervisor *s) {
+char *reach_doubt(const Reachability *r, const Listen *listen) {
         _cleanup_(freep) char *place = NULL;
 
-        if (s->health.names.missed >= 2)
+        if (r->names.missed >= 2)
                 return xstrdup("its network resolves no names");
-        if (s->health.reach.missed < 2)
+        if (r->port.missed < 2)
                 return NULL;
-        place = place_of(s);
+        place = stack_listen_text(listen);
         return xasprintf("not reached at %s", place);
 }
 
 /* --- made again ----------------------------------------------------------------------------------------- */
 
 static void on_reloaded(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
+        Reachability *r = userdata;
 
         if (result->signaled || result->status != 0) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
-                log_warning("The network of %s could not be made again: %s", s->container_name, line);
+                log_warning("The network of %s could not be made again: %s", r->spec.container, line);
         }
-        s->health.reach_over(s);
+        r->over(r->userdata);
 }
 
-/* Answer: whether the engine is at work, and reach_over() follows. @doubt: "not reached at …"; @mended: "Reached at …". */
-static bool heard(Supervisor *s, ReachAct act, const char *doubt, const char *mended, const char *reason) {
+static void reload(Reachability *r) {
+        work_job(r->spec.work, r->spec.engine->network_reload(r->spec.container),
+                 &(JobSpec){.timeout_usec = RELOAD_TIMEOUT_USEC, .done = on_reloaded, .userdata = r});
+}
+
+/* Answer: whether the engine is at work, and over() follows. @doubt: "not reached at …"; @mended: "Reached at …". */
+static bool heard(Reachability *r, ReachAct act, const char *doubt, const char *mended, const char *reason) {
         switch (act) {
         case REACH_RELOAD:
                 log_message(LOG_WARNING, MESSAGE_UNREACHED, "Healthy, but %s (%s): the engine makes its network again.",
                             doubt, reason);
-                supervisor_job(s, s->engine->network_reload(s->container_name),
-                               &(JobSpec){.timeout_usec = RELOAD_TIMEOUT_USEC, .done = on_reloaded});
+                reload(r);
                 return true;
         case REACH_TELL:
                 log_message(LOG_WARNING, MESSAGE_UNREACHED, "Healthy, but %s, and making its network again did not help: %s.",
@@ -61,63 +67,63 @@ static bool heard(Supervisor *s, ReachAct act, const char *doubt, const char *me
 /* --- the name server ------------------------------------------------------------------------------------ */
 
 static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
-        Supervisor *s = userdata;
-        ReachAct act = reach_heard(&s->health.names, verdict == PROBE_GOOD);
+        Reachability *r = userdata;
+        ReachAct act = reach_heard(&r->names, verdict == PROBE_GOOD);
 
         if (act == REACH_RELOAD)
                 nameserver_end();
-        if (!heard(s, act, "its network resolves no names", "Names are resolved", reason))
-                s->health.reach_over(s);
+        if (!heard(r, act, "its network resolves no names", "Names are resolved", reason))
+                r->over(r->userdata);
 }
 
-/* For this member's own name, which is known as long as its container runs. */
-static void ask_name(Supervisor *s) {
+static void ask_name(Reachability *r) {
         char server[46];
         ProbeTarget target = {
                 .question = ASK_NAME,
                 .place = PROBE_IN_NAMESPACE,
-                .netns_fd = s->container.netns_fd,
+                .netns_fd = r->spec.netns_fd,
                 .address = server,
                 .port = 53,
-                .path = s->info->name,
-                .timeout_usec = s->config->health_timeout_usec,
+                .path = r->spec.name,
+                .timeout_usec = r->spec.timeout_usec,
         };
-        int r = netns_gateway(s->container.netns_fd, server, sizeof(server));
+        int error = netns_gateway(r->spec.netns_fd, server, sizeof(server));
 
-        /* A network of IPv6 alone, say: nobody to ask is nothing amiss. */
-        if (r == -ENOENT)
-                s->health.reach_over(s);
-        else if (r < 0)
-                on_name(s, PROBE_LATER, probe_errno_words(-r));
+        /* A network of IPv6 alone, say, has no name server to ask: that is no fault. */
+        if (error == -ENOENT)
+                r->over(r->userdata);
+        else if (error < 0)
+                on_name(r, PROBE_LATER, probe_errno_words(-error));
         else
-                work_probe(&s->work, &target, on_name, s);
+                work_probe(r->spec.work, &target, on_name, r);
 }
 
 /* --- the published port --------------------------------------------------------------------------------- */
 
 static void on_published(void *userdata, ProbeVerdict verdict, const char *reason) {
-        Supervisor *s = userdata;
-        _cleanup_(freep) char *place = place_of(s), *doubt = xasprintf("not reached at %s", place);
+        Reachability *r = userdata;
+        _cleanup_(freep) char *place = stack_listen_text(r->spec.listen), *doubt = xasprintf("not reached at %s", place);
         _cleanup_(freep) char *mended = xasprintf("Reached at %s", place);
 
-        if (!heard(s, reach_heard(&s->health.reach, verdict == PROBE_GOOD), doubt, mended, reason))
-                ask_name(s);
+        if (!heard(r, reach_heard(&r->port, verdict == PROBE_GOOD), doubt, mended, reason))
+                ask_name(r);
 }
 
-bool reach_ask(Supervisor *s, void (*over)(Supervisor *s)) {
-        const Listen *listen = stack_listen(s->config, s->member.kind);
+bool reach_ask(Reachability *r, const ReachSpec *spec, void (*over)(void *userdata), void *userdata) {
         ProbeTarget target = {
                 .question = ASK_HTTP,
                 .place = PROBE_ON_HOST,
-                .path = s->info->probe_path,
-                .timeout_usec = s->config->health_timeout_usec,
+                .path = spec->path,
+                .timeout_usec = spec->timeout_usec,
         };
 
-        if (!listen || s->info->ready_by != READY_BY_HTTP || (!reach_due(&s->health.reach) && s->health.names.missed == 0))
+        if (!reach_due(&r->port) && r->names.missed == 0)
                 return false;
-        s->health.reach_over = over;
-        target.address = stack_listen_local(listen);
-        target.port = listen->port;
-        work_probe(&s->work, &target, on_published, s);
+        r->spec = *spec;
+        r->over = over;
+        r->userdata = userdata;
+        target.address = stack_listen_local(spec->listen);
+        target.port = spec->listen->port;
+        work_probe(spec->work, &target, on_published, r);
         return true;
 }

@@ -7,12 +7,35 @@
  * made again by the engine.
  */
 
-#include <stdbool.h>
+#include "config/config.h"
+#include "engine/engine.h"
+#include "supervisor/policy.h"
+#include "supervisor/work.h"
 
-typedef struct Supervisor Supervisor;
+/* Who is asked for. Pointers are borrowed as long as the question is open. */
+typedef struct ReachSpec {
+        Work *work;
+        const Engine *engine;
+        const char *container;
+        const char *name; /* that its network resolves as long as the container runs */
+        const Listen *listen;
+        const char *path; /* of the HTTP request at the published port */
+        int netns_fd;     /* of the container */
+        uint64_t timeout_usec;
+} ReachSpec;
 
-/** reach_ask() - after a good probe. Answer: false when nothing is asked now; else @over is called in its time. */
-bool reach_ask(Supervisor *s, void (*over)(Supervisor *s));
+typedef struct Reachability {
+        Reach port, names; /* its published port, and its network's name server */
+        ReachSpec spec;    /* of the question in hand */
+        void (*over)(void *userdata);
+        void *userdata;
+} Reachability;
 
-/** reach_doubt() - "not reached at 127.0.0.1:3000", for STATUS; NULL when nothing speaks against it. The caller frees it. */
-char *reach_doubt(const Supervisor *s);
+/** reach_ask() - after a good probe. Answer: false when nothing is asked now; else @over is called once unless the work is dropped. */
+bool reach_ask(Reachability *r, const ReachSpec *spec, void (*over)(void *userdata), void *userdata);
+
+/** reach_is_well() - nothing is missed. */
+bool reach_is_well(const Reachability *r);
+
+/** reach_doubt() - "not reached at 127.0.0.1:3000", for STATUS=; NULL when nothing speaks against it. The caller frees it. */
+char *reach_doubt(const Reachability *r, const Listen *listen);

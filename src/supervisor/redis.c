@@ -3,10 +3,18 @@
 
 #include "base/runstate.h"
 #include "base/time.h"
+#include "base/util.h"
 #include "config/dburl.h"
-#include "supervisor/supervisor.h"
+#include "stack/stack.h"
 
 #define TIMEOUT_USEC (5 * USEC_PER_SEC)
+
+/* Host, port and password of a Redis URL: redis[s]://[user][:password@]host[:port][/db]. */
+typedef struct RedisAddress {
+        char *host, *user, *password;
+        uint16_t port;
+        bool tls;
+} RedisAddress;
 
 static void redis_address_done(RedisAddress *a) {
         free(a->host);
@@ -15,10 +23,10 @@ static void redis_address_done(RedisAddress *a) {
 }
 
 /* Redis URLs have the same shape as PostgreSQL's, and the percent-decoding is written once. */
-static int redis_address(const Supervisor *s, RedisAddress *ret) {
-        _cleanup_(freep) char *url = stack_redis_url(s->config), *error = NULL, *same_shape = NULL;
+static int redis_address(const Config *config, RedisAddress *ret) {
+        _cleanup_(freep) char *url = stack_redis_url(config), *error = NULL, *same_shape = NULL;
         _cleanup_(dburl_freep) DbUrl *parsed = NULL;
-        const char *rest = strstr(url, "://"), *password = env_get(s->config->env, "REDIS_PASSWORD");
+        const char *rest = strstr(url, "://"), *password = env_get(config->env, "REDIS_PASSWORD");
         const char *port, *host, *user;
         uint64_t number = 6379;
 
@@ -44,23 +52,20 @@ static int redis_address(const Supervisor *s, RedisAddress *ret) {
         return 0;
 }
 
-static void answered(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
-        if (verdict == PROBE_GOOD && s->member.kind == MEMBER_REDIS) {
-                free(s->health.watched);
-                s->health.watched = xasprintf("Redis at %.60s:%u", a->host, a->port);
-        }
-        s->health.redis_answered(s, a, verdict, reason);
+static void answered(RedisClient *r, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
+        r->done(r->userdata,
+                &(RedisAnswer){.verdict = verdict, .reason = reason, .host = a ? a->host : NULL, .port = a ? a->port : 0});
 }
 
-static void on_redis(void *userdata, ProbeVerdict verdict, const char *reason) {
-        Supervisor *s = userdata;
+static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
+        RedisClient *r = userdata;
         _cleanup_(redis_address_done) RedisAddress a = {0};
 
-        (void)redis_address(s, &a);
-        answered(s, &a, verdict, reason);
+        (void)redis_address(r->config, &a);
+        answered(r, &a, verdict, reason);
 }
 
-static void ask_redis_at(Supervisor *s, const RedisAddress *a, const char *address) {
+static void ask_at(RedisClient *r, const RedisAddress *a, const char *address) {
         ProbeTarget target = {
                 .question = a->tls ? ASK_TLS : ASK_REDIS,
                 .place = PROBE_ON_HOST,
@@ -71,43 +76,50 @@ static void ask_redis_at(Supervisor *s, const RedisAddress *a, const char *addre
                 .timeout_usec = TIMEOUT_USEC,
         };
 
-        work_probe(&s->work, &target, on_redis, s);
+        work_probe(r->work, &target, on_answer, r);
 }
 
 /* getent(1) prints "ADDRESS STREAM NAME" lines; looking names up inside this process would block its loop. */
-static void on_redis_name(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
+static void on_name(void *userdata, const JobResult *result) {
+        RedisClient *r = userdata;
         _cleanup_(redis_address_done) RedisAddress a = {0};
         _cleanup_(freep) char *address = xstrndup(result->output, strcspn(result->output, " \t\n"));
 
-        (void)redis_address(s, &a);
+        (void)redis_address(r->config, &a);
         if (isempty(address))
-                answered(s, &a, PROBE_LATER, "the name has no address");
+                answered(r, &a, PROBE_LATER, "the name has no address");
         else
-                ask_redis_at(s, &a, address);
+                ask_at(r, &a, address);
 }
 
-void redis_ask(Supervisor *s, RedisAnswered done) {
+static void look_up(RedisClient *r, const char *host) {
+        char **argv = NULL;
+
+        strv_add(&argv, "getent");
+        strv_add(&argv, "ahosts");
+        strv_add(&argv, host);
+        work_job(r->work, argv, &(JobSpec){.timeout_usec = TIMEOUT_USEC, .done = on_name, .userdata = r});
+}
+
+static void ask_bundled(RedisClient *r, const RedisAddress *a) {
+        _cleanup_(freep) char *address = runstate_address("redis");
+
+        if (address)
+                ask_at(r, a, address);
+        else
+                answered(r, NULL, PROBE_LATER, "it does not serve yet; see lago-redis.service");
+}
+
+void redis_ask(RedisClient *r, const Config *config, RedisAnswered done, void *userdata) {
         _cleanup_(redis_address_done) RedisAddress a = {0};
 
-        s->health.redis_answered = done;
-        if (redis_address(s, &a) < 0) {
-                supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED,
-                                 "Refused: REDIS_URL is no redis://HOST:PORT/DB; see lago.env");
-        } else if (s->config->redis_external) {
-                char **argv = NULL;
-
-                strv_add(&argv, "getent");
-                strv_add(&argv, "ahosts");
-                strv_add(&argv, a.host);
-                supervisor_job(s, argv,
-                               &(JobSpec){.timeout_usec = TIMEOUT_USEC, .done = on_redis_name});
-        } else {
-                _cleanup_(freep) char *address = runstate_address("redis");
-
-                if (address)
-                        ask_redis_at(s, &a, address);
-                else
-                        supervisor_later(s, "Waiting for Redis: it does not serve yet; see lago-redis.service");
-        }
+        r->config = config;
+        r->done = done;
+        r->userdata = userdata;
+        if (redis_address(config, &a) < 0)
+                answered(r, NULL, PROBE_NEVER, "REDIS_URL is no redis://HOST:PORT/DB; see lago.env");
+        else if (config->redis_external)
+                look_up(r, a.host);
+        else
+                ask_bundled(r, &a);
 }

@@ -2,21 +2,25 @@
 #pragma once
 /* The Redis of this stack, ours or an external one: whether it answers. */
 
-#include "probe/probe.h"
+#include "config/config.h"
+#include "supervisor/work.h"
 
-typedef struct Supervisor Supervisor;
-
-/* Host, port and password of a Redis URL: redis[s]://[user][:password@]host[:port][/db]. */
-typedef struct RedisAddress {
-        char *host, *user, *password;
+/* What came of a question. */
+typedef struct RedisAnswer {
+        ProbeVerdict verdict;
+        const char *reason; /* a part of a sentence, unless it is PROBE_GOOD */
+        const char *host;   /* NULL: it was not asked, as the URL is none, or the bundled one does not serve */
         uint16_t port;
-        bool tls;
-} RedisAddress;
+} RedisAnswer;
 
-typedef void (*RedisAnswered)(Supervisor *s, const RedisAddress *a, ProbeVerdict verdict, const char *reason);
+typedef void (*RedisAnswered)(void *userdata, const RedisAnswer *answer);
 
-/**
- * redis_ask() - asks it, as the work of the state; @done is told what it answered. Of a bundled one that does not serve, or
- * a URL that is none, LATER or NEVER is fed instead.
- */
-void redis_ask(Supervisor *s, RedisAnswered done);
+typedef struct RedisClient {
+        Work *work;
+        const Config *config; /* of the question in hand */
+        RedisAnswered done;
+        void *userdata;
+} RedisClient;
+
+/** redis_ask() - asks the Redis of @config, as the work of the state; @done is called once unless that is dropped before. */
+void redis_ask(RedisClient *r, const Config *config, RedisAnswered done, void *userdata);

@@ -15,6 +15,7 @@
 #include "supervisor/image.h"
 #include "supervisor/leftover.h"
 #include "supervisor/migrate.h"
+#include "supervisor/probing.h"
 #include "supervisor/runfile.h"
 #include "supervisor/serve.h"
 #include "supervisor/settings.h"
@@ -76,7 +77,9 @@ static int on_turn(sd_event_source *source, void *userdata) {
 
         (void)source;
         deadman_arm();
-        runfile_keep(s);
+        /* Without it the others take a member that serves for away. */
+        if (runfile_is_gone(s->name))
+                supervisor_publish(s);
         /* A loop that turns for other reasons need not be woken for this one. */
         (void)sd_event_source_set_time_relative(s->sources.heartbeat, deadman_turn_usec());
         return 0;
@@ -95,9 +98,9 @@ static int on_runfile(sd_event_source *source, const struct inotify_event *event
         (void)source;
         if (event->mask & IN_IGNORED) {
                 s->sources.run_files = sd_event_source_disable_unref(s->sources.run_files);
-                return runfile_watch(s, on_runfile);
+                return runfile_watch(s->work.event, &s->sources.run_files, on_runfile, s);
         }
-        if (event->len > 0 && runfile_is_of_upstream(s, event->name))
+        if (event->len > 0 && runfile_is_of_upstream(s->info, event->name))
                 supervisor_feed(s, LIFE_ON_WAKE);
         return 0;
 }
@@ -132,7 +135,7 @@ static int loop_init(Supervisor *s) {
                 r = sd_event_source_set_enabled(s->sources.heartbeat, SD_EVENT_ON);
         (void)sd_event_source_set_floating(post, 1);
         sd_event_source_unref(post);
-        return r < 0 ? r : runfile_watch(s, on_runfile);
+        return r < 0 ? r : runfile_watch(s->work.event, &s->sources.run_files, on_runfile, s);
 }
 
 static int init_failed(int r, const char *what) {
@@ -159,7 +162,7 @@ int supervisor_run(const Member *member) {
 
         s.work.no_process = supervisor_no_process;
         s.work.owner = &s;
-        s.gate.work = &s.work;
+        s.gate.work = s.redis.work = &s.work;
         log_field(field);
         deadman_arm();
         status = settings_load(&s);

@@ -2,9 +2,8 @@
 #include "supervisor/runfile.h"
 
 #include "base/keyfile.h"
-#include "base/time.h"
-#include "supervisor/policy.h"
-#include "supervisor/supervisor.h"
+#include "base/log.h"
+#include "supervisor/life.h"
 
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -25,34 +24,30 @@ static void write_text(const char *member, const char *text) {
         }
 }
 
-void runfile_write(const Supervisor *s) {
-        _cleanup_(freep) char *text = NULL, *since = xasprintf("%llu", (unsigned long long)s->entered_usec);
+void runfile_write(const char *member, const RunFile *file) {
+        _cleanup_(freep) char *text = NULL, *since = xasprintf("%llu", (unsigned long long)file->since_usec);
+        _cleanup_(freep) char *output = file->output > 0 ? xasprintf("%lu", file->output) : NULL;
 
-        keyfile_add(&text, "STATE", life_state_name(s->state));
-        keyfile_add(&text, "STATUS", s->wait.status);
+        keyfile_add(&text, "STATE", file->state);
+        keyfile_add(&text, "STATUS", file->status);
         keyfile_add(&text, "INVOCATION", getenv("INVOCATION_ID"));
         keyfile_add(&text, "SINCE", since);
-        keyfile_add(&text, "RELEASE", s->image.version ? s->image.version : s->config->release);
-        keyfile_add(&text, "IMAGE", s->image.reference);
-        keyfile_add(&text, "IMAGE_ID", s->image.id);
-        keyfile_add(&text, "ADDRESS", s->container.address[0] ? s->container.address : NULL);
-        keyfile_add(&text, "CONTAINER", s->container.exists ? s->container_name : NULL);
-        if (s->container.relay) {
-                _cleanup_(freep) char *output = xasprintf("%lu", relay_id(s->container.relay));
-
-                keyfile_add(&text, "OUTPUT", output);
-        }
-        keyfile_add(&text, "VERDICT", s->gate.answer.verdict);
-        keyfile_add(&text, "FIRST", s->gate.answer.first);
-        keyfile_add(&text, "SICK", s->health.bad > 0 ? "yes" : NULL);
-        write_text(s->name, text);
+        keyfile_add(&text, "RELEASE", file->release);
+        keyfile_add(&text, "IMAGE", file->image);
+        keyfile_add(&text, "IMAGE_ID", file->image_id);
+        keyfile_add(&text, "ADDRESS", file->address);
+        keyfile_add(&text, "CONTAINER", file->container);
+        keyfile_add(&text, "OUTPUT", output);
+        keyfile_add(&text, "VERDICT", file->verdict);
+        keyfile_add(&text, "FIRST", file->first);
+        keyfile_add(&text, "SICK", file->sick ? "yes" : NULL);
+        write_text(member, text);
 }
 
-void runfile_keep(const Supervisor *s) {
-        _cleanup_(freep) char *path = path_of(s->name);
+bool runfile_is_gone(const char *member) {
+        _cleanup_(freep) char *path = path_of(member);
 
-        if (access(path, F_OK) < 0 && errno == ENOENT)
-                runfile_write(s);
+        return access(path, F_OK) < 0 && errno == ENOENT;
 }
 
 void runfile_ended(const char *member, const char *status, int exit_status, const char *container) {
@@ -76,9 +71,9 @@ bool runfile_suspects(const char *member) {
         return !state || container;
 }
 
-bool runfile_is_of_upstream(const Supervisor *s, const char *member) {
-        return (s->info->backend && streq(member, "db")) || (s->info->awaits_redis && streq(member, "redis")) ||
-               (s->info->awaits_api && streq(member, "api"));
+bool runfile_is_of_upstream(const MemberInfo *info, const char *other) {
+        return (info->backend && streq(other, "db")) || (info->awaits_redis && streq(other, "redis")) ||
+               (info->awaits_api && streq(other, "api"));
 }
 
 /* One that ended for the same reason tells the first cause already. */
@@ -90,13 +85,13 @@ static char *failure_words(const char *member, const char *text, const char *exi
         return xasprintf("lago-%s failed: %s", member, status ? status : "see its journal");
 }
 
-char *runfile_failed_upstream(const Supervisor *s) {
+char *runfile_failed_upstream(const char *member, const MemberInfo *info) {
         static const char *const upstreams[] = {"db", "redis", "api"};
 
         for (size_t i = 0; i < ELEMENTSOF(upstreams); i++) {
                 _cleanup_(freep) char *text = NULL, *exit_status = NULL;
 
-                if (streq(s->name, upstreams[i]) || !runfile_is_of_upstream(s, upstreams[i]))
+                if (streq(member, upstreams[i]) || !runfile_is_of_upstream(info, upstreams[i]))
                         continue;
                 text = runstate_read(upstreams[i]);
                 exit_status = text ? keyfile_get(text, "EXIT") : NULL;
@@ -106,10 +101,8 @@ char *runfile_failed_upstream(const Supervisor *s) {
         return NULL;
 }
 
-int runfile_watch(Supervisor *s, sd_event_inotify_handler_t changed) {
+int runfile_watch(sd_event *event, sd_event_source **ret, sd_event_inotify_handler_t changed, void *userdata) {
         int r = runstate_prepare();
 
-        if (r < 0)
-                return r;
-        return sd_event_add_inotify(s->work.event, &s->sources.run_files, RUN_DIRECTORY, IN_MOVED_TO, changed, s);
+        return r < 0 ? r : sd_event_add_inotify(event, ret, RUN_DIRECTORY, IN_MOVED_TO, changed, userdata);
 }

@@ -3,17 +3,31 @@
 /* /run/lago/state/MEMBER as its supervisor writes it; base/runstate.h reads. */
 
 #include "base/runstate.h"
+#include "stack/stack.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
-typedef struct Supervisor Supervisor;
+/* What the others are told. Strings are borrowed; NULL or 0: not known, or there is none. */
+typedef struct RunFile {
+        const char *state;      /* life_state_name() */
+        uint64_t since_usec;    /* in that state, CLOCK_MONOTONIC */
+        const char *status;     /* STATUS= */
+        const char *release;
+        const char *image, *image_id;
+        const char *address;    /* in the container network */
+        const char *container;  /* by name */
+        unsigned long output;   /* relay_id() */
+        const char *verdict, *first;
+        bool sick;              /* the last probe failed */
+} RunFile;
 
-/** runfile_write() - STATE, STATUS, INVOCATION, ADDRESS, RELEASE, IMAGE_ID, SINCE, CONTAINER … as they are now. Failures are told, once. */
-void runfile_write(const Supervisor *s);
+/** runfile_write() - that, and INVOCATION. A first failure is logged. */
+void runfile_write(const char *member, const RunFile *file);
 
-/** runfile_keep() - writes it again when somebody has removed it: without, the others take a member that serves for away. */
-void runfile_keep(const Supervisor *s);
+/** runfile_is_gone() - somebody has removed it: the others take a member that serves for away. */
+bool runfile_is_gone(const char *member);
 
 /**
  * runfile_ended() - the member's last word. A final @exit_status is kept for those who wait. INVOCATION stays as it was.
@@ -22,17 +36,17 @@ void runfile_keep(const Supervisor *s);
  */
 void runfile_ended(const char *member, const char *status, int exit_status, const char *container);
 
+/** runfile_is_of_upstream() - whether a member of @info stands on the one called @other. */
+bool runfile_is_of_upstream(const MemberInfo *info, const char *other);
+
 /**
- * runfile_failed_upstream() - one that this member stands on and that failed for good, in a sentence with its reason:
- * nobody but a person will start it again. NULL when there is none. The caller frees it.
+ * runfile_failed_upstream() - one that @member stands on and that failed for good, in a sentence with its reason: nobody but
+ * a person will start it again. NULL when there is none. The caller frees it.
  */
-char *runfile_failed_upstream(const Supervisor *s);
+char *runfile_failed_upstream(const char *member, const MemberInfo *info);
 
 /** runfile_suspects() - whether @member's last life ended in a way that may have left a container, or is not known: a new boot. */
 bool runfile_suspects(const char *member);
 
-/** runfile_is_of_upstream() - whether @member is one that this one stands on. */
-bool runfile_is_of_upstream(const Supervisor *s, const char *member);
-
 /** runfile_watch() - has @changed called when one of the members writes its file, and for IN_IGNORED. Errors: -errno. */
-int runfile_watch(Supervisor *s, sd_event_inotify_handler_t changed);
+int runfile_watch(sd_event *event, sd_event_source **ret, sd_event_inotify_handler_t changed, void *userdata);

@@ -8,12 +8,32 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
+void supervisor_publish(const Supervisor *s) {
+        const Container *c = &s->container;
+
+        runfile_write(s->name,
+                      &(RunFile){
+                              .state = life_state_name(s->state),
+                              .since_usec = s->entered_usec,
+                              .status = s->wait.status,
+                              .release = s->image.version ? s->image.version : s->config->release,
+                              .image = s->image.reference,
+                              .image_id = s->image.id,
+                              .address = c->address[0] ? c->address : NULL,
+                              .container = c->exists ? s->container_name : NULL,
+                              .output = c->relay ? relay_id(c->relay) : 0,
+                              .verdict = s->gate.answer.verdict,
+                              .first = s->gate.answer.first,
+                              .sick = s->health.bad > 0,
+                      });
+}
+
 /* The one place where the state changes. */
 static void supervisor_enter(Supervisor *s, LifeState next) {
         work_drop(&s->work);
         s->state = next;
         s->entered_usec = now_usec();
-        runfile_write(s);
+        supervisor_publish(s);
         if (next == LIFE_END) {
                 (void)sd_event_exit(s->work.event, s->exit_status);
                 return;
@@ -73,7 +93,7 @@ static void say(Supervisor *s, const char *text) {
         if (!wait_say(&s->wait, text))
                 return;
         (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", s->wait.status);
-        runfile_write(s);
+        supervisor_publish(s);
 }
 
 void supervisor_status(Supervisor *s, const char *format, ...) {
@@ -96,7 +116,7 @@ static bool ends_with_upstream(Supervisor *s) {
 
         if (!life_asks_upstream(s->state))
                 return false;
-        failed = runfile_failed_upstream(s);
+        failed = runfile_failed_upstream(s->name, s->info);
         if (failed)
                 supervisor_never(s, EXIT_MEMBER, MESSAGE_UPSTREAM_FAILED, "%s", failed);
         return failed != NULL;

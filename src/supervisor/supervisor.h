@@ -11,10 +11,13 @@
 #include "supervisor/health.h"
 #include "supervisor/life.h"
 #include "supervisor/migrate-run.h"
+#include "supervisor/redis.h"
 #include "supervisor/relay.h"
 #include "supervisor/said.h"
 #include "supervisor/wait.h"
 #include "supervisor/work.h"
+
+typedef struct Supervisor Supervisor;
 
 /* The container in hand. */
 typedef struct Container {
@@ -103,6 +106,7 @@ struct Supervisor {
                 sd_event_source *heartbeat; /* for the deadman, where nothing else turns the loop */
                 sd_event_source *run_files; /* inotify on the other members' run files */
         } sources;
+        RedisClient redis;
         Hold hold;
         Wait wait;
         Image image;
@@ -122,6 +126,9 @@ void supervisor_feed(Supervisor *s, LifeEvent event);
 
 /** supervisor_status() - STATUS= and the run file. At most 100 bytes are meant; no secret. See status_text() and status_cut(). */
 void supervisor_status(Supervisor *s, const char *format, ...) _printf_(2, 3);
+
+/** supervisor_publish() - writes the run file: the state, and what the other members want to know. */
+void supervisor_publish(const Supervisor *s);
 
 /**
  * supervisor_later() - this cannot be done yet: says why, once in the journal for each new cause and in STATUS= with the

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/probing.h"
+
+#include "base/time.h"
+#include "supervisor/gate.h"
+#include "supervisor/server.h"
+#include "supervisor/supervisor.h"
+
+ProbeTarget probing_target(const Supervisor *s) {
+        return (ProbeTarget){
+                .question = s->info->ready_by == READY_BY_HTTP    ? ASK_HTTP
+                            : s->info->ready_by == READY_BY_PONG ? ASK_REDIS
+                                                            : ASK_POSTGRES,
+                .place = PROBE_IN_NAMESPACE,
+                .netns_fd = s->container.netns_fd,
+                .address = s->container.loopback_v6 ? "::1" : "127.0.0.1",
+                .port = s->image.port,
+                .path = s->info->probe_path,
+                /* The API says which release answers, so that nothing else can answer for it. */
+                .version = s->member.kind == MEMBER_API ? s->image.version : NULL,
+                .timeout_usec = s->config->health_timeout_usec,
+        };
+}
+
+static void ask_ready(Supervisor *s);
+
+static int on_ask_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        ask_ready(userdata);
+        return 0;
+}
+
+static void not_ready(Supervisor *s, const char *reason) {
+        uint64_t running = now_usec() - s->entered_usec;
+
+        /* Before v1.30.0 Lago's worker listens on "localhost", which is one of the two and not the other. */
+        s->container.loopback_v6 = !s->container.loopback_v6;
+        if (running > 5 * USEC_PER_SEC) {
+                _cleanup_(freep) char *span = span_text(running);
+
+                if (streq(reason, PROBE_NO_ANSWER))
+                        supervisor_status(s, "Starting: no answer on :%u%s yet (%s)", s->image.port,
+                                          s->info->probe_path ? s->info->probe_path : "", span);
+                else
+                        supervisor_status(s, "Starting: %s (%s)", reason, span);
+        }
+        supervisor_timer(s, probe_rest(running), on_ask_again);
+}
+
+/* A server that accepts connections may still refuse the login that Lago will use. */
+static void on_login(void *userdata, GateAnswer *answer) {
+        Supervisor *s = userdata;
+
+        gate_answer_take(&s->gate.answer, answer);
+        if (s->gate.answer.status == 0)
+                supervisor_feed(s, LIFE_ON_OK);
+        else if (!server_refuses_password(s))
+                not_ready(s, s->gate.answer.sentence);
+}
+
+static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Supervisor *s = userdata;
+
+        if (verdict == PROBE_NEVER)
+                supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s", reason);
+        else if (verdict == PROBE_LATER)
+                not_ready(s, reason);
+        else if (s->info->ready_by == READY_BY_LOGIN) {
+                GateCall call;
+
+                if (gate_call(s, "ping", /* with_manifest= */ false, &call))
+                        gate_client_ask(&s->gate, call, on_login, s);
+                else
+                        not_ready(s, "the container has no address");
+        } else
+                supervisor_feed(s, LIFE_ON_OK);
+}
+
+static void ask_ready(Supervisor *s) {
+        ProbeTarget target = probing_target(s);
+
+        work_probe(&s->work, &target, on_first_answer, s);
+}
+
+/*
+ * A clock whose image says nothing that is known: three seconds after its first line; and one that says nothing at all may
+ * still be booting for so long.
+ */
+#define SETTLE_USEC        (3 * USEC_PER_SEC)
+#define SETTLE_SILENT_USEC (20 * USEC_PER_SEC)
+
+static int on_settled(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        supervisor_feed(userdata, LIFE_ON_OK);
+        return 0;
+}
+
+void probing_settle(Supervisor *s) {
+        if (s->info->ready_by == READY_BY_ITSELF)
+                supervisor_timer(s, s->said.spoke ? SETTLE_USEC : SETTLE_SILENT_USEC, on_settled);
+}
+
+void enter_probe(Supervisor *s) {
+        /* The lock was lost while the engine was starting the container. */
+        if (s->member.kind == MEMBER_CLOCK && !s->hold.held) {
+                supervisor_feed(s, LIFE_ON_LOST);
+                return;
+        }
+        if (s->info->ready_by != READY_BY_ITSELF)
+                ask_ready(s);
+        else if (s->said.ready)
+                supervisor_feed(s, LIFE_ON_OK);
+        else
+                probing_settle(s);
+}
