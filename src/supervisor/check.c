@@ -8,7 +8,7 @@
 #include "supervisor/supervisor.h"
 
 static void decide_for_migrate(Supervisor *s) {
-        if (!s->hold.held && migrate_must_be_alone(s))
+        if (migrate_needs_lock(s))
                 supervisor_feed(s, LIFE_ON_LOCK);
         else if (fresh_was_cut_off(s))
                 supervisor_feed(s, LIFE_ON_EMPTY);

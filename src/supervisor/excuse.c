@@ -1,69 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Why a run of the migrations failed, in its own words. A full disk or a connection that was lost passes, and the migration
- * in hand is not to blame for it; an exit status does not tell. The run's output went straight to the journal, so that is
- * asked, by a child that is there for this moment only.
- */
 #include "supervisor/excuse.h"
 
-#include "base/time.h"
-#include "supervisor/supervisor.h"
+#include "base/util.h"
+#include "supervisor/policy.h"
 
-#include <stdlib.h>
-#include <time.h>
+#include <stddef.h>
+#include <string.h>
 
-#define JOURNAL_TIMEOUT_USEC (30 * USEC_PER_SEC)
+/* The words are letters, colons and blanks only, so that they stand for themselves in a pattern. */
+static const struct {
+        const char *words, *why;
+} table[] = {
+        {"No space left on device", "no space left on device"},
+        {"PG::DiskFull", "no space left on device"},
+        {"MISCONF", "Redis cannot write to its disk"},
+        {"too many clients", "too many connections"},
+        {"remaining connection slots", "too many connections"},
+        {"PG::ConnectionBad", "the connection to PostgreSQL was lost"},
+        {"PG::UnableToSend", "the connection to PostgreSQL was lost"},
+        {"CannotConnectError", "the connection to Redis was lost"},
+        {"CanNotConnectError", "the connection to Redis was lost"},
+        /* Ruby's HTTP: the migrations speak it to ClickHouse, the start of Rails to the server of licences. */
+        {"Failed to open TCP connection", "an HTTP server such as ClickHouse was away"},
+        {"Net::ReadTimeout", "an HTTP server such as ClickHouse was away"},
+        {"EOFError", "an HTTP server such as ClickHouse was away"},
+};
 
-#define PATTERN                                                                                    \
-        "No space left on device|PG::DiskFull|MISCONF|too many clients|remaining connection slots" \
-        "|PG::ConnectionBad|PG::UnableToSend|CannotConnectError|CanNotConnectError"                \
-        "|Failed to open TCP connection|Net::ReadTimeout|EOFError"
-
-static void on_lines(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
-
-        /* No line is exit status 1 of journalctl, and a journal that cannot be read excuses nothing. */
-        s->run.excuse.why = result->signaled || result->status != 0 ? NULL : migrate_excuse(result->output);
-        supervisor_feed(s, LIFE_ON_RECHECK);
+void excuse_begin(Excuse *e, time_t now) {
+        e->why = NULL;
+        e->known = false;
+        e->since = now;
 }
 
-bool excuse_is_wanted(const Supervisor *s) {
-        const Container *c = &s->container;
-
-        return c->ended && c->signal == 0 && c->exit_code != 0 && !s->run.excuse.known && getenv("INVOCATION_ID");
+void excuse_find(Excuse *e, const char *lines) {
+        e->known = true;
+        e->why = NULL;
+        for (size_t i = 0; lines && !e->why && i < ELEMENTSOF(table); i++)
+                if (strcasestr(lines, table[i].words))
+                        e->why = table[i].why;
 }
 
-void enter_diagnose(Supervisor *s) {
-        char **argv = NULL;
-
-        s->run.excuse.known = true;
-        strv_add(&argv, "sh");
-        strv_add(&argv, "-c");
-        /* What the run wrote last may still be on its way into the journal. */
-        strv_add(
-                &argv,
-                "journalctl --sync; exec journalctl --quiet --no-pager --output=cat --lines=50 \"$@\"");
-        strv_add(&argv, "sh");
-        strv_addf(&argv, "--grep=%s", PATTERN);
-        strv_addf(&argv, "--since=@%lld", (long long)s->run.excuse.since);
-        strv_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", getenv("INVOCATION_ID"));
-        supervisor_job(s, argv,
-                       &(JobSpec){.timeout_usec = JOURNAL_TIMEOUT_USEC,
-                                  .done = on_lines});
+uint64_t excuse_rest(Excuse *e) {
+        return wait_rest(++e->n);
 }
 
-void excuse_begin(Supervisor *s) {
-        s->run.excuse.known = false;
-        s->run.excuse.why = NULL;
-        s->run.excuse.since = time(NULL);
-}
+char *excuse_pattern(void) {
+        _cleanup_(strv_freep) char **words = NULL;
 
-void excuse_rest(Supervisor *s, const char *first) {
-        s->wait.rest_usec = wait_rest(++s->run.excuse.n);
-        supervisor_status(s, "Migration failed at %s: %s; again in %u s", first, s->run.excuse.why,
-                          (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
-        log_message(LOG_WARNING, MESSAGE_WAITING,
-                    "Migration failed at %s: %s. That passes, so it is tried again in %u s.", first,
-                    s->run.excuse.why, (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
-        supervisor_feed(s, LIFE_ON_LATER);
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                strv_add(&words, table[i].words);
+        return strv_join(words, "|");
 }

@@ -5,10 +5,6 @@
 #include "supervisor/gate.h"
 #include "supervisor/supervisor.h"
 
-bool fresh_is_loaded(const Supervisor *s) {
-        return s->gate.answer.status == GATE_FRESH && s->gate.answer.fresh && streq(s->gate.answer.fresh, "load");
-}
-
 /* --- before -------------------------------------------------------------------------------------------- */
 
 static void on_replay_prepared(void *userdata, GateAnswer *answer) {
@@ -37,7 +33,7 @@ void fresh_begin(Supervisor *s) {
         if (s->gate.answer.fresh && streq(s->gate.answer.fresh, "replay"))
                 /* Rails 8 loads structure.sql into a database without schema_migrations; an empty one makes it run every file. */
                 gate_ask(s, "prepare-replay", /* with_manifest= */ true, on_replay_prepared);
-        else if (fresh_is_loaded(s))
+        else if (migrate_loads(&s->gate.answer))
                 prepare_load(s);
         else
                 supervisor_feed(s, LIFE_ON_OK);

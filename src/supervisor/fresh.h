@@ -6,9 +6,6 @@
 
 typedef struct Supervisor Supervisor;
 
-/** fresh_is_loaded() - by the gate's last answer: Rails would load structure.sql, whose rows of schema_migrations come last. */
-bool fresh_is_loaded(const Supervisor *s);
-
 /** fresh_begin() - a step of CHECK: what has to be done before Rails fills it. */
 void fresh_begin(Supervisor *s);
 

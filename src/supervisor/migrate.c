@@ -4,9 +4,8 @@
 #include "base/keyfile.h"
 #include "base/runstate.h"
 #include "base/time.h"
-#include "schema/manifest.h"
 #include "supervisor/admit.h"
-#include "supervisor/excuse.h"
+#include "supervisor/diagnose.h"
 #include "supervisor/fresh.h"
 #include "supervisor/gate.h"
 #include "supervisor/hold.h"
@@ -64,33 +63,78 @@ static bool ground_was_lost(Supervisor *s) {
         return lost;
 }
 
-/*
- * The last run's end, judged by the database: a run that got further may go on, one that failed twice at the same
- * migration while PostgreSQL and Redis answered (both did, or this state were not reached) would fail a third time.
- */
-static bool last_run_is_final(Supervisor *s) {
-        _cleanup_(freep) char *what = s->gate.answer.first ? xasprintf("migration %s", s->gate.answer.first) : xstrdup(SEED_TASK);
-        const char *first = s->gate.answer.first ? s->gate.answer.first : SEED_TASK;
-        bool final;
+static MigrateEnd last_end(const Supervisor *s) {
+        return (MigrateEnd){.known = s->container.ended, .exit_code = s->container.exit_code, .signal = s->container.signal};
+}
 
-        if (!s->container.ended)
-                return false;
+static bool wants_roles(const Supervisor *s) {
+        MigrateEnd end = last_end(s);
+
+        return migrate_wants_roles(&s->run, &s->gate.answer, &end);
+}
+
+bool migrate_needs_lock(const Supervisor *s) {
+        return !s->hold.held && migrate_must_be_alone(&s->gate.answer, wants_roles(s));
+}
+
+char **migrate_command(Supervisor *s) {
+        return migrate_words(&s->run, &s->gate.answer);
+}
+
+/* --- the last run's end, judged by the database ---------------------------------------------------------- */
+
+static void excused(Supervisor *s, const char *place) {
+        const char *why = s->run.excuse.why;
+        unsigned sec;
+
+        s->wait.rest_usec = excuse_rest(&s->run.excuse);
+        sec = (unsigned)(s->wait.rest_usec / USEC_PER_SEC);
+        supervisor_status(s, "Migration failed at %s: %s; again in %u s", place, why, sec);
+        log_message(LOG_WARNING, MESSAGE_WAITING, "Migration failed at %s: %s. That passes, so it is tried again in %u s.",
+                    place, why, sec);
+        supervisor_feed(s, LIFE_ON_LATER);
+}
+
+static void failed_twice(Supervisor *s, const char *place) {
+        supervisor_never(s, EXIT_MIGRATE, MESSAGE_MIGRATE_ENDS,
+                         "Refused: %s%s failed twice (exit %d); its error is above in the journal",
+                         s->gate.answer.first ? "migration " : "", place, s->container.exit_code);
+}
+
+/*
+ * A run that got further may go on; one that failed twice at the same migration while PostgreSQL and Redis answered (both
+ * did, or this state were not reached) would fail a third time. Answer: whether that kept the next run from beginning now.
+ */
+static bool last_run_speaks(Supervisor *s) {
+        const char *place = migrate_place(&s->gate.answer);
+        MigrateEnd end = last_end(s);
+
         s->container.ended = false;
-        /* Ended by a signal, or so told by a shell: somebody's kill, or memory ran out; the migration is not to blame. */
-        if (s->container.signal > 0 || s->container.exit_code > 128 || ground_was_lost(s))
+        if (!migrate_is_to_blame(&end) || ground_was_lost(s))
                 return false;
-        if (s->run.excuse.why) {
-                excuse_rest(s, first);
+        switch (migrate_judge(&s->run, place)) {
+        case MIGRATE_UNJUDGED:
+                return false;
+        case MIGRATE_EXCUSED:
+                excused(s, place);
+                return true;
+        case MIGRATE_AGAIN:
+                supervisor_again(s, "Migration failed at %s (exit %d)", place, end.exit_code);
+                return true;
+        case MIGRATE_FINAL:
+                failed_twice(s, place);
                 return true;
         }
-        final = migrate_failed(&s->run.history, first);
-        if (final)
-                supervisor_never(s, EXIT_MIGRATE, MESSAGE_MIGRATE_ENDS,
-                                 "Refused: %s failed twice (exit %d); its error is above in the journal", what,
-                                 s->container.exit_code);
+        return false;
+}
+
+/* --- what the gate's answer means ------------------------------------------------------------------------ */
+
+void migrate_judged(Supervisor *s) {
+        if (s->gate.answer.status == GATE_VERIFIED && !wants_roles(s))
+                finish(s);
         else
-                supervisor_again(s, "Migration failed at %s (exit %d)", first, s->container.exit_code);
-        return true;
+                supervisor_feed(s, LIFE_ON_LATER);
 }
 
 static void begin_pending(Supervisor *s) {
@@ -102,145 +146,76 @@ static void begin_pending(Supervisor *s) {
         }
 }
 
-/* The roles are not there, the image can make them, and its task has not just said that all is well. */
-static bool wants_roles(const Supervisor *s) {
-        bool tried = s->run.seeds && s->container.ended && s->container.signal == 0 && s->container.exit_code == 0;
-
-        return s->gate.answer.seeds && s->gate.answer.roles && streq(s->gate.answer.roles, "missing") && !tried;
-}
-
-char **migrate_command(Supervisor *s) {
-        char **argv = NULL;
-
-        strv_add(&argv, "bundle");
-        strv_add(&argv, "exec");
-        strv_add(&argv, "rails");
-        if (s->gate.answer.status != GATE_VERIFIED)
-                strv_add(&argv, "db:migrate");
-        s->run.seeds = s->gate.answer.status == GATE_VERIFIED || (fresh_is_loaded(s) && s->gate.answer.seeds);
-        if (s->run.seeds)
-                strv_add(&argv, SEED_TASK);
-        return argv;
-}
-
-bool migrate_must_be_alone(const Supervisor *s) {
-        const GateAnswer *g = &s->gate.answer;
-
-        if (g->status == GATE_VERIFIED)
-                return wants_roles(s);
-        return (g->status >= GATE_PENDING && g->status < GATE_UNREACHABLE) ||
-               (gate_refuses(g->status) && g->status < GATE_WRONG_MAJOR);
-}
-
-void migrate_judged(Supervisor *s) {
-        if (s->gate.answer.status == GATE_VERIFIED && !wants_roles(s))
-                finish(s);
+static void begin_empty(Supervisor *s) {
+        if (last_run_speaks(s))
+                return;
+        if (s->gate.answer.status == GATE_FRESH)
+                fresh_begin(s);
         else
-                supervisor_feed(s, LIFE_ON_LATER);
+                supervisor_feed(s, LIFE_ON_OK);
+}
+
+static void is_verified(Supervisor *s) {
+        if (!wants_roles(s))
+                finish(s);
+        else if (!s->run.seeds || !last_run_speaks(s))
+                supervisor_feed(s, LIFE_ON_OK);
 }
 
 void check_for_migrate(Supervisor *s) {
-        if ((gate_wants_migrating(s->gate.answer.status) || wants_roles(s)) && excuse_is_wanted(s)) {
+        int status = s->gate.answer.status;
+
+        if ((gate_wants_migrating(status) || wants_roles(s)) && diagnose_is_wanted(s)) {
                 supervisor_feed(s, LIFE_ON_DIAGNOSE);
                 return;
         }
-        switch (s->gate.answer.status) {
+        switch (status) {
         case GATE_VERIFIED:
-                if (!wants_roles(s))
-                        finish(s);
-                else if (!s->run.seeds || !last_run_is_final(s))
-                        supervisor_feed(s, LIFE_ON_OK);
+                is_verified(s);
                 return;
         case GATE_PENDING:
-                if (!last_run_is_final(s))
+                if (!last_run_speaks(s))
                         begin_pending(s);
                 return;
         case GATE_FRESH:
         case GATE_EMPTY:
-                if (last_run_is_final(s))
-                        return;
-                if (s->gate.answer.status == GATE_FRESH)
-                        fresh_begin(s);
-                else
-                        supervisor_feed(s, LIFE_ON_OK);
+                begin_empty(s);
                 return;
         default:
                 supervisor_later(s, "%s", s->gate.answer.sentence);
-                /* Of an end that was followed by this nobody can say whose fault it was. */
+                /* The server was unavailable behind the last run, so that one's failure is not blamed on the migration. */
                 s->container.ended = false;
         }
 }
 
 /* --- the run -------------------------------------------------------------------------------------------- */
 
-/* What is going on where no migration is known to be in hand. */
-static char *whole_run(const Supervisor *s, const char *span) {
-        if (s->gate.answer.status == GATE_VERIFIED)
-                return xasprintf("Seeding the predefined roles, %s", span);
-        if (!s->run.progress.advance.words)
-                return xasprintf("Migrating, %s", span);
-        return xasprintf(fresh_is_loaded(s) ? "Loading the schema of %s into an empty database, %s" : "Migrating to %s, %s",
-                         s->image.version, span);
-}
-
 static void tell_progress(Supervisor *s) {
-        bool in_hand = advance_has(&s->run.progress.advance, ADVANCE_VERSION);
-        _cleanup_(freep) char *span = span_text(now_usec() - (in_hand ? s->run.progress.in_hand_usec : s->entered_usec));
-        _cleanup_(freep) char *text = advance_sentence(&s->run.progress.advance, span);
+        _cleanup_(freep) char *text = migrate_progress_status(&s->run.progress, s->image.version, s->stop_asked, now_usec());
 
-        if (!text)
-                text = whole_run(s, span);
-        if (s->stop_asked && in_hand)
-                supervisor_status(s, "Stop asked during %s; waiting for it (%s)", s->run.progress.advance.words[ADVANCE_VERSION], span);
-        else
-                supervisor_status(s, "%s%s", s->stop_asked ? "Stop asked, waiting for it. " : "", text);
-}
-
-/* Who is in the way, once for each. */
-static void tell_blocker(Supervisor *s) {
-        char **w = s->run.progress.advance.words;
-
-        if (!advance_has(&s->run.progress.advance, ADVANCE_BLOCKER) || !advance_has(&s->run.progress.advance, ADVANCE_VERSION) ||
-            (s->wait.cause && streq(s->wait.cause, w[ADVANCE_BLOCKER])))
-                return;
-        free_and_strdup(&s->wait.cause, w[ADVANCE_BLOCKER]);
-        s->wait.since = now_usec();
-        log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED,
-                    "Migration %s %s waits for a lock that backend %s holds (%s, %s).", w[ADVANCE_VERSION],
-                    w[ADVANCE_NAME], w[ADVANCE_BLOCKER], w[ADVANCE_BLOCKER_STATE], w[ADVANCE_BLOCKER_APP]);
+        supervisor_status(s, "%s", text);
 }
 
 static void on_progress(void *userdata, const char *line) {
         Supervisor *s = userdata;
-        _cleanup_(advance_done) Advance next = {0}, last = {0};
+        _cleanup_(freep) char *blocked = NULL;
 
-        if ((s->state != LIFE_MIGRATE && s->state != LIFE_DRAIN) || !advance_parse(&next, line))
+        if ((s->state != LIFE_MIGRATE && s->state != LIFE_DRAIN) || !migrate_progress_hear(&s->run.progress, line, now_usec()))
                 return;
-        last = s->run.progress.advance;
-        s->run.progress.advance = next;
-        next = (Advance){0};
-        if (advance_moved(&last, &s->run.progress.advance))
-                s->run.progress.moved_usec = now_usec();
-        if (!last.words || !streq(last.words[ADVANCE_VERSION], s->run.progress.advance.words[ADVANCE_VERSION]))
-                s->run.progress.in_hand_usec = now_usec();
-        tell_blocker(s);
+        blocked = migrate_progress_blocked(&s->run.progress);
+        if (blocked)
+                log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED, "%s", blocked);
         tell_progress(s);
 }
 
-static void tell_silence(Supervisor *s) {
-        uint64_t now = now_usec();
-        _cleanup_(freep) char *span = span_text(now - s->run.progress.moved_usec), *text = advance_silence(&s->run.progress.advance, span);
-
-        if (!advance_is_silent(s->run.progress.moved_usec, s->run.progress.silence_told, now))
-                return;
-        s->run.progress.silence_told = s->run.progress.moved_usec;
-        log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED, "%s", text);
-}
-
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *silence = migrate_progress_silence(&s->run.progress, now_usec());
+
         (void)usec;
-        tell_progress(userdata);
-        tell_silence(userdata);
+        tell_progress(s);
+        if (silence)
+                log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED, "%s", silence);
         (void)sd_event_source_set_time_relative(source, 5 * USEC_PER_SEC);
         (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
@@ -270,18 +245,23 @@ static void follow(Supervisor *s) {
         (void)job_start(s->work.jobs, &spec, &s->run.watch);
 }
 
-void enter_migrate(Supervisor *s) {
-        bool roles = s->gate.answer.status == GATE_VERIFIED;
+static MigrateKind kind_of_run(const GateAnswer *answer) {
+        if (answer->status == GATE_VERIFIED)
+                return MIGRATE_KIND_SEEDS;
+        return migrate_loads(answer) ? MIGRATE_KIND_LOAD : MIGRATE_KIND_FILES;
+}
 
-        advance_done(&s->run.progress.advance);
-        s->run.progress.moved_usec = now_usec();
-        log_message(LOG_NOTICE, MESSAGE_MIGRATE_BEGINS, "%s: %s.", roles ? "Seeding the predefined roles" : "Migrating",
-                    s->gate.answer.sentence);
+void enter_migrate(Supervisor *s) {
+        MigrateKind kind = kind_of_run(&s->gate.answer);
+
+        migrate_progress_begin(&s->run.progress, kind, now_usec());
+        log_message(LOG_NOTICE, MESSAGE_MIGRATE_BEGINS, "%s: %s.",
+                    kind == MIGRATE_KIND_SEEDS ? "Seeding the predefined roles" : "Migrating", s->gate.answer.sentence);
         tell_progress(s);
         free(s->run.ground);
         s->run.ground = ground_now();
-        excuse_begin(s);
-        if (!roles)
+        excuse_begin(&s->run.excuse, time(NULL));
+        if (kind != MIGRATE_KIND_SEEDS)
                 follow(s);
         supervisor_timer(s, 5 * USEC_PER_SEC, on_tick);
 }
@@ -293,11 +273,10 @@ void enter_drain(Supervisor *s) {
 }
 
 void migrate_ended(Supervisor *s) {
-        _cleanup_(freep) char *span = span_text(now_usec() - s->entered_usec);
+        _cleanup_(freep) char *span = span_text(now_usec() - s->run.progress.began_usec);
         bool good = s->container.exit_code == 0;
 
         s->run.watch = job_cancel(s->run.watch);
-        free_and_strdup(&s->wait.cause, NULL);
         log_message(good ? LOG_NOTICE : LOG_ERR, MESSAGE_MIGRATE_ENDS, "The run ended after %s (exit %d); asking the database.",
                     span, s->container.exit_code);
         /* A short breath after a failure: the server may just be going down. */

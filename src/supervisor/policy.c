@@ -68,31 +68,6 @@ bool migrate_failed(MigrateHistory *history, const char *first) {
         return ++history->same >= 2;
 }
 
-const char *migrate_excuse(const char *lines) {
-        static const struct {
-                const char *words, *excuse;
-        } table[] = {
-                {"No space left on device", "no space left on device"},
-                {"PG::DiskFull", "no space left on device"},
-                {"MISCONF", "Redis cannot write to its disk"},
-                {"too many clients", "too many connections"},
-                {"remaining connection slots", "too many connections"},
-                {"PG::ConnectionBad", "the connection to PostgreSQL was lost"},
-                {"PG::UnableToSend", "the connection to PostgreSQL was lost"},
-                {"CannotConnectError", "the connection to Redis was lost"},
-                {"CanNotConnectError", "the connection to Redis was lost"},
-                /* Ruby's HTTP: the migrations speak it to ClickHouse, the start of Rails to the server of licences. */
-                {"Failed to open TCP connection", "an HTTP server such as ClickHouse was away"},
-                {"Net::ReadTimeout", "an HTTP server such as ClickHouse was away"},
-                {"EOFError", "an HTTP server such as ClickHouse was away"},
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(table); i++)
-                if (strcasestr(lines, table[i].words))
-                        return table[i].excuse;
-        return NULL;
-}
-
 bool gate_wants_migrating(int status) {
         return status >= GATE_PENDING && status <= GATE_EMPTY;
 }

@@ -5,9 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** migrate_excuse() - what in the last lines of a run of the migrations is not the migrations' fault; NULL: nothing. */
-const char *migrate_excuse(const char *lines);
-
 /** wait_rest() - the rest after the @attempts-th try for the same cause: 1, 2, 4 … 60 s. */
 uint64_t wait_rest(unsigned attempts);
 

@@ -9,7 +9,7 @@
 #include "supervisor/await.h"
 #include "supervisor/check.h"
 #include "supervisor/container.h"
-#include "supervisor/excuse.h"
+#include "supervisor/diagnose.h"
 #include "supervisor/fresh.h"
 #include "supervisor/hold.h"
 #include "supervisor/image.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ready/keep.h"
 #include "process/netns.h"
+#include "supervisor/excuse.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/outlive.h"
 #include "supervisor/policy.h"
@@ -9,6 +10,8 @@
 #include "base/util.h"
 
 #include "check.h"
+
+#include <regex.h>
 
 static void all_serve(Unit *m) {
         static const char *const names[] = {"db", "migrate", "api", "clock", "pdf"};
@@ -150,13 +153,37 @@ static void what_passes_is_not_the_migrations_fault(void **state) {
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                const char *excuse = migrate_excuse(cases[i].lines);
+                _cleanup_(freep) char *pattern = excuse_pattern();
+                Excuse e = {.why = "of the run before"};
+                regex_t regex;
 
+                excuse_find(&e, cases[i].lines);
+                assert_true(e.known);
                 if (cases[i].excuse)
-                        assert_string_equal(excuse, cases[i].excuse);
+                        assert_string_equal(e.why, cases[i].excuse);
                 else
-                        assert_null(excuse);
+                        assert_null(e.why);
+                /* The journal is searched for the same words. */
+                assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+                assert_int_equal(regexec(&regex, cases[i].lines, 0, NULL, 0) == 0, cases[i].excuse != NULL);
+                regfree(&regex);
         }
+}
+
+static void each_excuse_rests_longer_and_a_new_run_forgets_it(void **state _unused_) {
+        Excuse e = {0};
+
+        excuse_find(&e, "MISCONF");
+        assert_int_equal(excuse_rest(&e), 1 * USEC_PER_SEC);
+        assert_int_equal(excuse_rest(&e), 2 * USEC_PER_SEC);
+        excuse_begin(&e, 77);
+        assert_null(e.why);
+        assert_false(e.known);
+        assert_int_equal(e.since, 77);
+        assert_int_equal(excuse_rest(&e), 4 * USEC_PER_SEC);
+        excuse_find(&e, NULL);
+        assert_true(e.known);
+        assert_null(e.why);
 }
 
 static void what_a_killed_start_left_is_found_by_its_name(void **state) {
@@ -350,6 +377,7 @@ int main(void) {
                 cmocka_unit_test(ends_are_counted_over_ten_minutes),
                 cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
                 cmocka_unit_test(what_passes_is_not_the_migrations_fault),
+                cmocka_unit_test(each_excuse_rests_longer_and_a_new_run_forgets_it),
                 cmocka_unit_test(what_a_killed_start_left_is_found_by_its_name),
                 cmocka_unit_test(netavark_is_asked_in_its_own_words),
                 cmocka_unit_test(spans_read_well),
