@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/*
- * Exactly one clock per database, whatever is configured on how many hosts: each enqueues every job, and Lago would bill
- * twice. And one migrator: two that load structure.sql at once spoil it for each other. The locks are a session's in
- * PostgreSQL, held by a lago-gate beside the container.
- */
+/* lago-gate hold, a child that keeps the lock of the clock or of migrate as long as it lives. */
 
-typedef struct Supervisor Supervisor;
+#include "process/job.h"
+#include "supervisor/gate-client.h"
 
-/** enter_lock() - the clock goes on with OK, or with STANDBY beside another one; migrate waits for it, then RECHECK. */
-void enter_lock(Supervisor *s);
+/* What becomes of it. */
+typedef struct HoldCallbacks {
+        void (*held)(void *userdata);                         /* the lock is ours */
+        void (*standby)(void *userdata, const char *address); /* it is another one's, whose client is there */
+        void (*lost)(void *userdata, bool was_held, const char *errors); /* the child ended; it said @errors */
+} HoldCallbacks;
 
-/** enter_standby() - READY=1, and WAKE when the other clock is gone. */
-void enter_standby(Supervisor *s);
+typedef struct Hold {
+        Job *job;
+        bool held; /* it said that the lock is ours */
+        const HoldCallbacks *callbacks;
+        void *userdata;
+} Hold;
 
-/** hold_release() - lets others have the lock; fine when it is not held. */
-void hold_release(Supervisor *s);
+/** hold_begin() - asks for the lock as @call says; it is waited for without end. Errors: -errno when nothing could be forked. */
+int hold_begin(Hold *h, Jobs *jobs, const GateCall *call, const HoldCallbacks *callbacks, void *userdata);
+
+/** hold_release() - lets others have the lock; fine when it is not held. No callback follows. */
+void hold_release(Hold *h);

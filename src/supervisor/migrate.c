@@ -8,7 +8,6 @@
 #include "supervisor/diagnose.h"
 #include "supervisor/fresh.h"
 #include "supervisor/gate.h"
-#include "supervisor/hold.h"
 #include "supervisor/supervisor.h"
 
 #include <stdio.h>
@@ -141,7 +140,7 @@ static void begin_pending(Supervisor *s) {
         if (unlink(MIGRATE_ONCE_FILE) == 0 || s->config->migrate_automatic || s->run.history.same > 0)
                 supervisor_feed(s, LIFE_ON_OK);
         else {
-                hold_release(s);
+                hold_release(&s->hold);
                 supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no", s->gate.answer.missing);
         }
 }

@@ -9,6 +9,7 @@
 #include "stack/stack.h"
 #include "supervisor/gate-client.h"
 #include "supervisor/health.h"
+#include "supervisor/hold.h"
 #include "supervisor/life.h"
 #include "supervisor/migrate-run.h"
 #include "supervisor/redis.h"
@@ -60,12 +61,6 @@ typedef struct Image {
         bool pull_wanted; /* the engine has found the image absent */
 } Image;
 
-/* lago-gate hold, which has the lock of the clock or of migrate; outlives states. */
-typedef struct Hold {
-        Job *job;
-        bool held; /* it said that the lock is ours */
-} Hold;
-
 /* Events that were fed and not taken yet. */
 typedef struct EventQueue {
         LifeEvent events[8];
@@ -107,7 +102,7 @@ struct Supervisor {
                 sd_event_source *run_files; /* inotify on the other members' run files */
         } sources;
         RedisClient redis;
-        Hold hold;
+        Hold hold; /* of the lock of the clock or of migrate; outlives states */
         Wait wait;
         Image image;
         Container container;

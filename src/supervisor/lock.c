@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/lock.h"
+
+#include "base/time.h"
+#include "supervisor/gate.h"
+#include "supervisor/leftover.h"
+#include "supervisor/supervisor.h"
+
+#include <systemd/sd-daemon.h>
+
+static bool is_clock(const Supervisor *s) {
+        return s->member.kind == MEMBER_CLOCK;
+}
+
+static void on_held(void *userdata) {
+        Supervisor *s = userdata;
+
+        if (s->state == LIFE_LOCK)
+                supervisor_feed(s, is_clock(s) ? LIFE_ON_OK : LIFE_ON_RECHECK);
+        else if (s->state == LIFE_STANDBY) {
+                log_message(LOG_NOTICE, MESSAGE_SECOND_CLOCK, "The other clock is gone; this one takes over.");
+                supervisor_feed(s, LIFE_ON_WAKE);
+        }
+}
+
+static void clock_stands_by(Supervisor *s, const char *address) {
+        supervisor_status(s, "Standby: the clock at %.40s runs on this database", address);
+        log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "Another clock runs on this database, at %s; standing by.", address);
+        if (s->state == LIFE_LOCK)
+                supervisor_feed(s, LIFE_ON_STANDBY);
+}
+
+/* It stays in LOCK: the next line comes when the other is done or gone. */
+static void migrate_waits(Supervisor *s, const char *address) {
+        supervisor_status(s, "Waiting for another migrator: the one at %.40s", address);
+        log_message(LOG_WARNING, MESSAGE_WAITING, "Another host migrates this database, at %s; waiting for it.", address);
+}
+
+static void on_standby(void *userdata, const char *address) {
+        Supervisor *s = userdata;
+
+        if (is_clock(s))
+                clock_stands_by(s, address);
+        else
+                migrate_waits(s, address);
+}
+
+/* Without its session the lock is free for others at once: the clock may not tick a moment longer than it must. */
+static void on_lost(void *userdata, bool was_held, const char *errors) {
+        Supervisor *s = userdata;
+
+        if (life_asks_database(s->state)) {
+                _cleanup_(freep) char *line = engine_last_line(errors);
+
+                supervisor_later(s, "Waiting for the lock of the one %s: %.60s", s->name, line);
+                return;
+        }
+        if (was_held && s->state != LIFE_STOP && s->state != LIFE_END)
+                /* The catalogue's words for a second clock would mislead about a migrator. */
+                log_message(LOG_WARNING, is_clock(s) ? MESSAGE_SECOND_CLOCK : NULL,
+                            "The connection that holds the lock of the one %s is lost.", s->name);
+        s->wait.rest_usec = USEC_PER_SEC;
+        supervisor_feed(s, LIFE_ON_LOST);
+}
+
+void enter_lock(Supervisor *s) {
+        static const HoldCallbacks callbacks = {.held = on_held, .standby = on_standby, .lost = on_lost};
+        _cleanup_(gate_call_done) GateCall call = {0};
+        int r;
+
+        if (s->hold.job)
+                return; /* its first line will come */
+        if (!gate_call(s, "hold", /* with_manifest= */ false, &call)) {
+                gate_waits(s);
+                return;
+        }
+        r = hold_begin(&s->hold, s->work.jobs, &call, &callbacks, s);
+        if (r < 0)
+                supervisor_later(s, "Cannot run lago-gate: %s", strerror(-r));
+}
+
+void enter_standby(Supervisor *s) {
+        supervisor_wait_over(s);
+        if (!s->ready_said)
+                (void)sd_notify(0, "READY=1");
+        s->ready_said = true;
+        leftover_remove(s);
+}
