@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Parsers of addresses and images, for the table of types; as ConfigType.parse. */
+/* Addresses and images: their parsers, for the table of types as ConfigType.parse, and what they mean. */
 
-#include "config/values.h"
+#include "config/config.h"
 
 int value_parse_listen(const char *value, void *target, char **reterr);
 int value_parse_url(const char *value, void *target, char **reterr);
@@ -13,3 +13,12 @@ int value_parse_registry(const char *value, void *target, char **reterr);
 
 /** value_parse_port() - 1 to 65535. -EINVAL. */
 int value_parse_port(const char *s, uint16_t *ret);
+
+/** listen_is_loopback() - whether only this host can reach it. */
+bool listen_is_loopback(const Listen *listen);
+
+/** url_host() - the host of "scheme://user@host:port/path", without brackets; the caller frees it. NULL for none. */
+char *url_host(const char *url);
+
+/** host_is_local() - names and addresses that mean the machine (or container) itself. */
+bool host_is_local(const char *host);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The keys that Lago signs and encrypts with. */
-#include "config/check-environment.h"
+#include "config/check-pair.h"
 
 #include "base/util.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What Lago would misread, or not read at all. */
-#include "config/check-environment.h"
+#include "config/check-pair.h"
 
 #include "base/util.h"
+#include "config/address.h"
 #include "config/rubyurl.h"
-#include "config/values.h"
 
 #include <ctype.h>
 

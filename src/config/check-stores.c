@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Where PostgreSQL and Redis are, and whether lago.conf and lago.env agree on it. */
-#include "config/check-environment.h"
+#include "config/check-pair.h"
 
 #include "base/util.h"
+#include "config/address.h"
 #include "config/dburl.h"
 #include "config/rubyurl.h"
-#include "config/values.h"
 
 /* Host names under which the bundled servers are known in the container network. */
 static const char *const database_hosts[] = {"db", "lago-db"};

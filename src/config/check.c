@@ -2,8 +2,7 @@
 #include "config/check.h"
 
 #include "base/util.h"
-#include "config/check-environment.h"
-#include "config/values.h"
+#include "config/address.h"
 
 /* Where a key was set, else lago.conf as a whole. */
 static Origin origin_of(const Origins *origins, KeyId id) {
@@ -115,13 +114,4 @@ void check_config(const Config *config, const Origins *origins, ConfigErrors *er
         if (config->front_enabled)
                 check_reach(KEY_FRONT_URL, config->front_url, "front", &config->front_listen,
                             origins, errors);
-}
-
-void check_environment(Config *config, const Origins *origins, ConfigErrors *errors) {
-        const Check check = {.config = config, .origins = origins, .errors = errors};
-
-        check_settings(&check);
-        check_keys(&check);
-        check_database(&check);
-        check_redis(&check);
 }

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/util.h"
-#include "config/config.h"
+#include "config/errors.h"
 
 #include <ctype.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "config/config.h"
+#include "config/errors.h"
 
 #include "base/passing.h"
 #include "base/util.h"

@@ -16,12 +16,3 @@ extern const ConfigType config_type_yes_no, config_type_release, config_type_rel
         config_type_size, config_type_count, config_type_pools, config_type_place, config_type_pull,
         config_type_fresh, config_type_path, config_type_image, config_type_registry,
         config_type_volume, config_type_network, config_type_arguments, config_type_versions;
-
-/** listen_is_loopback() - whether only this host can reach it. */
-bool listen_is_loopback(const Listen *listen);
-
-/** url_host() - the host of "scheme://user@host:port/path", without brackets; the caller frees it. NULL for none. */
-char *url_host(const char *url);
-
-/** host_is_local() - names and addresses that mean the machine (or container) itself. */
-bool host_is_local(const char *host);
