@@ -144,7 +144,7 @@ bool manifest_is_at_least(const Manifest *manifest, const char *release) {
         return standing_covers(&standing, release_find(release));
 }
 
-bool verdict_rails8(const Manifest *manifest) {
+bool manifest_is_rails8(const Manifest *manifest) {
         return manifest->structure.n > 0 && manifest_is_at_least(manifest, "v1.27.1");
 }
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What the steps to a verdict share; for the files of this room that judge. */
+/* What the steps to a verdict share; for the files of this room that judge. The steps themselves: judges.h. */
 
-#include "schema/verdict.h"
+#include "schema/finding.h"
+#include "schema/ledger.h"
+#include "schema/manifest.h"
+#include "schema/releases.h"
 
 /* What the steps below share: the facts, and the sets made from them. */
 typedef struct Case {
@@ -45,39 +48,7 @@ void policy_tombstones(const Policy *policy, Versions *ret);
 void manifest_needs(const Manifest *manifest, Versions *ret);
 /** manifest_is_at_least() - by the image's number; without one, built from a branch, by what it holds. */
 bool manifest_is_at_least(const Manifest *manifest, const char *release);
-
-/* Each step answers whether its verdict holds, and then has told it. */
-bool judge_contact(Case *c);
-bool judge_read_only(Case *c);
-bool judge_major(Case *c);
-bool judge_busy(Case *c);
-/** judge_loading() - somebody fills an empty database at this moment: what is half done in it is no ruin. */
-bool judge_loading(Case *c);
-
-bool judge_invisible(Case *c);
-bool judge_half_loaded(Case *c);
-bool judge_occupied(Case *c);
-bool judge_foreign(Case *c);
-bool judge_ahead(Case *c);
-bool judge_gap(Case *c);
-
-bool judge_stop(Case *c);
-/** warn_bridges() - the task of the bridge release that image and database are on. */
-void warn_bridges(Case *c);
-/** bridge_question() - SQL for the rows that the task of the database's bridge has left, or NULL. */
-const char *bridge_question(const Case *c);
-/** bridge_is_crossed() - the database is before a bridge that was not passed, the image behind it. */
-bool bridge_is_crossed(const Case *c);
-
-/** warn_collation() - the database was made by a server that sorts text in another way. */
-void warn_collation(Case *c);
-
-bool judge_extension(Case *c);
-/** fresh_way() - how an empty database will get its tables. */
-FreshWay fresh_way(const Case *c);
-/** extensions_of_files() - what running the missing files one by one creates; a new vector. */
-char **extensions_of_files(const Manifest *manifest, const Ledger *ledger);
-/** partman_is_needed() - the missing files use PARTMAN, where the server has it. */
-bool partman_is_needed(const Case *c);
+/** manifest_is_rails8() - whether the image's Rails loads structure.sql into an empty database (from v1.27.1). */
+bool manifest_is_rails8(const Manifest *manifest);
 
 #define PARTMAN "pg_partman"

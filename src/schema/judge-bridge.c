@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The step about bridge releases, which an upgrade must not jump over. */
-#include "schema/case.h"
+#include "schema/judges.h"
 
 #include "base/util.h"
 

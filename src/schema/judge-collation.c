@@ -4,7 +4,7 @@
  * another one the database starts, and looks up rows where they are not. musl, in Alpine's images, compares bytes whatever the
  * locale and has no version; C and C.UTF-8 are the same everywhere, and have none either.
  */
-#include "schema/case.h"
+#include "schema/judges.h"
 
 #include "base/util.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps about what is in the database: whose it is, and whether the image is older or too new for it. */
-#include "schema/case.h"
+#include "schema/judges.h"
 
 #include "base/util.h"
 

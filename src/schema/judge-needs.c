@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The step about what the migrations still to be run need of the server: rights, a schema, extensions. */
-#include "schema/case.h"
+#include "schema/judges.h"
 
 #include "base/util.h"
 
@@ -63,7 +63,7 @@ static const char *load_lacking(const Case *c, const char **ret_why) {
 FreshWay fresh_way(const Case *c) {
         const char *why;
 
-        if (!ledger_is_fresh(c->ledger) || !verdict_rails8(c->manifest))
+        if (!ledger_is_fresh(c->ledger) || !manifest_is_rails8(c->manifest))
                 return FRESH_WAY_PLAIN;
         if (c->policy->fresh == FRESH_WAY_LOAD || c->policy->fresh == FRESH_WAY_REPLAY)
                 return c->policy->fresh;
@@ -85,7 +85,7 @@ static bool refuse_schema(Case *c) {
                        ledger->schema, ledger->role);
                 return true;
         }
-        if (ledger->versions.n == 0 && !streq(ledger->schema, "public") && verdict_rails8(c->manifest)) {
+        if (ledger->versions.n == 0 && !streq(ledger->schema, "public") && manifest_is_rails8(c->manifest)) {
                 case_tell(c, VERDICT_EXTENSION, "Refused: %s can be installed in schema public only, not in \"%s\"", c->release,
                      ledger->schema);
                 case_advise(c, "Its first tables name public explicitly. Take POSTGRES_SCHEMA away, and give Lago a "

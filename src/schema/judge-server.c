@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps about the server: does it answer, may one write, is it new enough, is somebody else at work? */
-#include "schema/case.h"
+#include "schema/judges.h"
 
 #include "base/util.h"
 

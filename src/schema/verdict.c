@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/verdict.h"
 
-#include "schema/case.h"
+#include "schema/judges.h"
 
 #include "base/util.h"
 
@@ -134,7 +134,7 @@ static char **extensions_asked(const Case *c) {
         names = extensions_of_files(c->manifest, c->ledger);
         if (partman_is_needed(c))
                 strv_add(&names, PARTMAN);
-        if (ledger_is_fresh(c->ledger) && verdict_rails8(c->manifest))
+        if (ledger_is_fresh(c->ledger) && manifest_is_rails8(c->manifest))
                 STRV_FOREACH(name, c->manifest->extensions)
                         if (!strv_contains(names, *name))
                                 strv_add(&names, *name);
