@@ -259,7 +259,7 @@ static void tell_end(Supervisor *s) {
 
 static void container_ended(Supervisor *s, int code, int status) {
         note_end(s, code, status);
-        s->server.ended_unanswered = s->state == LIFE_PROBE && s->member.kind == MEMBER_DB;
+        s->container.ended_unanswered = s->state == LIFE_PROBE && s->member.kind == MEMBER_DB;
         s->container.by_itself = s->state == LIFE_PROBE || s->state == LIFE_SERVE || s->state == LIFE_MIGRATE ||
                                  s->state == LIFE_DRAIN;
         if (s->state == LIFE_PROBE || s->state == LIFE_SERVE)

@@ -92,7 +92,7 @@ static void on_volume(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *directory = xstrndup(result->output, strcspn(result->output, "\n"));
         _cleanup_(closep) int fd = -EBADF;
         _cleanup_(freep) char *text = NULL;
-        const char *major = s->server.major;
+        const char *major = s->image.server_major;
 
         if (!result->signaled && result->status == 0)
                 fd = open_below(directory, "PG_VERSION");
@@ -109,8 +109,8 @@ static void on_volume(void *userdata, const JobResult *result) {
 static void on_environment(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        free(s->server.major);
-        s->server.major = major_of_image(result->output);
+        free(s->image.server_major);
+        s->image.server_major = major_of_image(result->output);
         supervisor_client(s, s->engine->volume_path(s->config->database_volume), on_volume);
 }
 
@@ -137,7 +137,7 @@ static void on_unfinished_volume(void *userdata, const JobResult *result) {
                         supervisor_later(s, "Cannot empty the volume %s: %.60s", s->config->database_volume, error);
                         return;
                 }
-                if (s->server.ended_unanswered && lacks_room(s, directory, ROOM_TO_BE_MADE))
+                if (s->container.ended_unanswered && lacks_room(s, directory, ROOM_TO_BE_MADE))
                         return;
         }
         supervisor_feed(s, LIFE_ON_OK);
@@ -189,7 +189,7 @@ void server_prepare(Supervisor *s) {
         case UNFINISHED_NO:
                 break;
         }
-        if (s->server.ended_unanswered)
+        if (s->container.ended_unanswered)
                 supervisor_client(s, s->engine->image_environment(s->image.reference), on_environment);
         else
                 supervisor_feed(s, LIFE_ON_OK);

@@ -36,6 +36,7 @@ typedef struct Container {
         char address[46];      /* numeric, in the container network; "" without one */
         int exit_code, signal; /* of the last end; signal 0: it exited */
         uint64_t oom_kills;    /* of the unit, before this one was started */
+        bool ended_unanswered; /* db: the last one ended before it answered */
         EndHistory ends;       /* of it and of those before it */
         Relay *relay;          /* of its output; NULL: it was never started */
         bool relay_awaited;    /* it is gone; the state ends when its last line is in the journal */
@@ -58,7 +59,8 @@ typedef struct Image {
                 char *reference;
                 bool pulled; /* for this look-up, already */
         } lookup;
-        bool pull_wanted; /* the engine has found the image absent */
+        bool pull_wanted;   /* the engine has found the image absent */
+        char *server_major; /* db: of PostgreSQL, as the image says */
 } Image;
 
 /* Events that were fed and not taken yet. */
@@ -67,12 +69,6 @@ typedef struct EventQueue {
         size_t n;
         bool draining;
 } EventQueue;
-
-/* What the bundled PostgreSQL is known to have met; see server.h. */
-typedef struct Server {
-        char *major;           /* of the image, as it says */
-        bool ended_unanswered; /* the last container ended before it answered */
-} Server;
 
 /* Who does the work of a state: starts it when the state is entered, and feeds an event when it is done. */
 typedef struct Step {
@@ -110,7 +106,6 @@ struct Supervisor {
         Health health;
         GateClient gate;
         MigrateRun run;
-        Server server;
 };
 
 /** supervisor_begin() - enters the first state. */
