@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # make check   all tests           make quick   those that need no guest      make host    those in guests
 # make asan    unit tests under ASan and UBSan, with gcc and clang
-# make coverage   lines that the unit tests execute, by room; ROOM=process: by its files
+# make coverage   lines that unit and component tests execute, by room; ROOM=process: by its files
 # make soak N=20   the long form: N clean starts, a migration of three minutes
 # make bench      what it costs, measured beside its peers in a guest: the figures of README
 # make demo    a clean start of the whole stack in a throwaway guest, to watch
