@@ -42,18 +42,15 @@ static char *first_line(const char *text) {
 
 char *image_id(const char *image) {
         RunResult child = {0};
-        _cleanup_(freep) char *id = NULL;
-        const char *bare;
+        uint16_t port;
+        char *id = NULL;
 
-        if (engine_ask(engine_podman.image_id(image), &child) < 0)
+        if (engine_ask(engine_podman.images((const char *const[]){image, NULL}), &child) < 0)
                 return NULL;
         if (child.status == 0)
-                id = first_line(child.output);
+                id = engine_image(child.output, &port);
         run_done(&child);
-        if (isempty(id))
-                return NULL;
-        bare = startswith(id, "sha256:");
-        return xstrdup(bare ? bare : id);
+        return id;
 }
 
 int config_set_release(Config *config, const char *name) {

@@ -23,6 +23,7 @@ typedef struct ContainerSpec {
         char *const *command; /* NULL: the image's own */
         const char *shm_size, *stop_signal; /* NULL: the engine's and the image's default */
         unsigned grace_sec;
+        const char *id_file; /* written by create(); it must not be there yet */
         const char *conmon_pid_file, *pid_file; /* written by the engine at the start */
         bool terminal;        /* run() alone: the container gets a terminal of its own */
 } ContainerSpec;
@@ -31,15 +32,13 @@ typedef struct ContainerSpec {
 typedef struct Engine {
         const char *name; /* "podman" */
 
-        /** create() - the container, not started; its standard output is the id, errors come on standard error. */
+        /** create() - the container, not started; errors come on standard error. */
         char **(*create)(const ContainerSpec *spec);
         /**
-         * init() - a created container gets its network, its monitor and its descriptors, and no process of the image runs:
-         * standard output and error of this call become the container's, and this call writes there, too.
+         * start() - a container that create() made, by its id. Standard output and error of this call become
+         * the container's, and it writes there, too: the id in a line of its own when all is done, or why it failed.
          */
-        char **(*init)(const char *container);
-        /** start() - an initialised container. */
-        char **(*start)(const char *container);
+        char **(*start)(const char *id);
         /** run() - makes, starts, attaches to our three descriptors, removes: for one command. Its exit status is ours. */
         char **(*run)(const ContainerSpec *spec);
         /** stop() - with the member's grace, then by force; succeeds when there is none. */
@@ -55,12 +54,10 @@ typedef struct Engine {
          * client was killed while it made one. owner() does not find it, create() says that the name is taken.
          */
         char **(*half_made)(const char *container);
-        /** image_id() - prints the id of an image that is here, fails when it is not. */
-        char **(*image_id)(const char *image);
+        /** images() - prints a line for engine_image() about each image that is here, fails when one is not. */
+        char **(*images)(const char *const *images);
         /** image_environment() - prints what the image sets, NAME=VALUE lines. */
         char **(*image_environment)(const char *image);
-        /** image_ports() - prints what ports the image exposes, for engine_exposed_port(). */
-        char **(*image_ports)(const char *image);
         /** volume_path() - prints the directory of a volume. */
         char **(*volume_path)(const char *volume);
         /** network_inspect() - prints a network as a list with one object, in JSON. */
@@ -96,7 +93,13 @@ EngineFailure engine_failure(const char *text);
 /** engine_other_platform() - a pull that succeeded said that what it pulled is made for another processor. */
 bool engine_other_platform(const char *text);
 
-/** engine_exposed_port() - the one TCP port of what image_ports() printed; 0 where there is none, or more than one. */
+/**
+ * engine_image() - the id, without "sha256:", from a line that images() printed; NULL when there is none in it. The caller
+ * frees it. *@ret_port is the one TCP port that the image exposes; 0 where there is none, or more than one.
+ */
+char *engine_image(const char *line, uint16_t *ret_port);
+
+/** engine_exposed_port() - the same port, from the list alone: {"80/tcp":{}}. */
 uint16_t engine_exposed_port(const char *text);
 
 /**

@@ -50,6 +50,7 @@ static char **podman_create(const ContainerSpec *spec) {
         option(&argv, "env-file", spec->env_file);
         STRV_FOREACH(volume, spec->volumes)
                 option(&argv, "volume", *volume);
+        option(&argv, "cidfile", spec->id_file);
         option(&argv, "conmon-pidfile", spec->conmon_pid_file);
         option(&argv, "pidfile", spec->pid_file);
         what_runs(&argv, spec);
@@ -81,17 +82,15 @@ static char **podman_run(const ContainerSpec *spec) {
         return argv;
 }
 
-static char **podman_init(const char *container) {
-        char **argv = podman("init", NULL);
+/* Its warnings would be lines of the container; why it failed is said whatever the level. */
+static char **podman_start(const char *id) {
+        char **argv = NULL;
 
-        strv_add(&argv, container);
-        return argv;
-}
-
-static char **podman_start(const char *container) {
-        char **argv = podman("start", NULL);
-
-        strv_add(&argv, container);
+        strv_add(&argv, "podman");
+        strv_add(&argv, "--events-backend=none");
+        strv_add(&argv, "--log-level=error");
+        strv_add(&argv, "start");
+        strv_add(&argv, id);
         return argv;
 }
 
@@ -141,11 +140,12 @@ static char **podman_half_made(const char *container) {
         return argv;
 }
 
-static char **podman_image_id(const char *image) {
+static char **podman_images(const char *const *images) {
         char **argv = podman("image", "inspect");
 
-        strv_add(&argv, "--format={{.Id}}");
-        strv_add(&argv, image);
+        strv_add(&argv, "--format={{.Id}} {{json .Config.ExposedPorts}}");
+        for (; *images; images++)
+                strv_add(&argv, *images);
         return argv;
 }
 
@@ -153,14 +153,6 @@ static char **podman_image_environment(const char *image) {
         char **argv = podman("image", "inspect");
 
         strv_add(&argv, "--format={{range .Config.Env}}{{println .}}{{end}}");
-        strv_add(&argv, image);
-        return argv;
-}
-
-static char **podman_image_ports(const char *image) {
-        char **argv = podman("image", "inspect");
-
-        strv_add(&argv, "--format={{json .Config.ExposedPorts}}");
         strv_add(&argv, image);
         return argv;
 }
@@ -227,16 +219,14 @@ const Engine engine_podman = {
         .name = "podman",
         .create = podman_create,
         .run = podman_run,
-        .init = podman_init,
         .start = podman_start,
         .stop = podman_stop,
         .remove = podman_remove,
         .exec = podman_exec,
         .owner = podman_owner,
         .half_made = podman_half_made,
-        .image_id = podman_image_id,
+        .images = podman_images,
         .image_environment = podman_image_environment,
-        .image_ports = podman_image_ports,
         .volume_path = podman_volume_path,
         .network_inspect = podman_network_inspect,
         .network_reload = podman_network_reload,

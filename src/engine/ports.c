@@ -33,3 +33,11 @@ uint16_t engine_exposed_port(const char *text) {
         }
         return (uint16_t)found;
 }
+
+char *engine_image(const char *line, uint16_t *ret_port) {
+        const char *bare = startswith(line, "sha256:"), *id = bare ? bare : line;
+        size_t n = strcspn(id, " \n");
+
+        *ret_port = engine_exposed_port(id + n);
+        return n > 0 ? xstrndup(id, n) : NULL;
+}

@@ -7,6 +7,7 @@
  * byte. It links no library but libc, as one of it runs beside every container.
  */
 #include "base/util.h"
+#include "relay/hold.h"
 #include "relay/watch.h"
 
 #include <fcntl.h>
@@ -27,6 +28,7 @@ static const char help[] =
         "  lago-relay MEMBER [OPTION]...\n"
         "  --ready=WORDS   note the line that has WORDS in it: the member is ready\n"
         "  --missing       note lines that say that a table or a column does not exist\n"
+        "  --after=WORD    carry nothing before WORD has come, in a line of its own end, and leave it out; then note it\n"
         "  --drain         end when the pipe is empty, as after SIGTERM\n"
         "  --help          this text\n"
         "  --version\n"
@@ -139,7 +141,50 @@ static int is_of_kind(int fd, mode_t kind) {
         return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == kind;
 }
 
-static int run(const WatchSpec *spec) {
+static int asked_to_end(void) {
+        return ending;
+}
+
+static void drop(size_t n) {
+        char bytes[256];
+
+        while (n > 0) {
+                ssize_t got = read(OUTPUT, bytes, n < sizeof(bytes) ? n : sizeof(bytes));
+
+                if (got <= 0 && errno != EINTR)
+                        return;
+                n -= got > 0 ? (size_t)got : 0;
+        }
+}
+
+/* Answer: -1: go on; else the exit status. What the container wrote before the engine's word is the first to be carried. */
+static int hold(const char *word, Watch *watch, int scratch[2]) {
+        size_t before = 0;
+        int r = word ? hold_until(OUTPUT, scratch, word, asked_to_end, &before) : 2;
+
+        if (r < 0)
+                return EXIT_OSERR;
+        if (r == 0)
+                return EXIT_SUCCESS;
+        if (r == 2)
+                return -1;
+        while (before > 0) {
+                ssize_t n = tee(OUTPUT, scratch[1], before < CHUNK ? before : CHUNK, SPLICE_F_NONBLOCK);
+
+                if (n <= 0)
+                        return EXIT_OSERR;
+                look(watch, scratch[0], (size_t)n);
+                if (forward((size_t)n) < 0)
+                        return EXIT_TEMPFAIL;
+                before -= (size_t)n;
+        }
+        /* Noted first: whoever takes our place must not wait for a word that is gone. */
+        on_note(NULL, NOTE_BEGUN);
+        drop(strlen(word) + 1);
+        return -1;
+}
+
+static int run(const WatchSpec *spec, const char *after) {
         int scratch[2], status;
         Watch *watch;
 
@@ -150,7 +195,9 @@ static int run(const WatchSpec *spec) {
         if (prepare(scratch) < 0)
                 return EXIT_OSERR;
         watch = watch_new(spec);
-        status = relay(watch, scratch);
+        status = hold(after, watch, scratch);
+        if (status < 0)
+                status = relay(watch, scratch);
         if (status == 0)
                 watch_end(watch);
         watch_free(watch);
@@ -159,10 +206,10 @@ static int run(const WatchSpec *spec) {
 
 int main(int argc, char **argv) {
         WatchSpec spec = {.note = on_note};
-        const char *member = NULL;
+        const char *member = NULL, *after = NULL;
 
         for (int i = 1; i < argc; i++) {
-                const char *ready = startswith(argv[i], "--ready=");
+                const char *ready = startswith(argv[i], "--ready="), *word = startswith(argv[i], "--after=");
 
                 if (streq(argv[i], "--help") || streq(argv[i], "-h")) {
                         fputs(help, stdout);
@@ -174,6 +221,8 @@ int main(int argc, char **argv) {
                 }
                 if (ready && *ready)
                         spec.ready = ready;
+                else if (word && *word)
+                        after = word;
                 else if (streq(argv[i], "--missing"))
                         spec.missing = true;
                 else if (streq(argv[i], "--drain"))
@@ -183,5 +232,5 @@ int main(int argc, char **argv) {
                 else
                         member = argv[i];
         }
-        return member ? run(&spec) : usage("whose lines?", NULL);
+        return member ? run(&spec, after) : usage("whose lines?", NULL);
 }

@@ -87,11 +87,12 @@ int admit_begin(Config **ret) {
 }
 
 int admit_finish(const Supervisor *s) {
-        _cleanup_(freep) char *text = NULL;
+        _cleanup_(freep) char *text = NULL, *front_port = xasprintf("%u", s->image.lookup.front_port);
         int r;
 
         keyfile_add(&text, "API_IMAGE_ID", s->image.id);
         keyfile_add(&text, "FRONT_IMAGE_ID", s->image.front_id);
+        keyfile_add(&text, "FRONT_PORT", front_port);
         keyfile_add(&text, "VERSION", s->image.version);
         r = file_write(NEW_DIRECTORY "/images", text, 0600);
         if (r >= 0)
@@ -106,6 +107,14 @@ int admit_finish(const Supervisor *s) {
         return remove_tree(OLD_DIRECTORY);
 }
 
+/* Where the front listens, as its image says. */
+static uint16_t front_port(const char *images) {
+        _cleanup_(freep) char *text = keyfile_get(images, "FRONT_PORT");
+        uint64_t port = 0;
+
+        return text && parse_uint(text, UINT16_MAX, &port) >= 0 ? (uint16_t)port : 0;
+}
+
 int admit_images(Supervisor *s) {
         _cleanup_(freep) char *text = NULL;
         int r = file_read(ADMITTED_DIRECTORY "/images", FILE_MAX, &text, NULL);
@@ -116,5 +125,6 @@ int admit_images(Supervisor *s) {
         s->image.id = keyfile_get(text, s->member.kind == MEMBER_FRONT ? "FRONT_IMAGE_ID" : "API_IMAGE_ID");
         free(s->image.version);
         s->image.version = keyfile_get(text, "VERSION");
+        s->image.port = stack_port(s->member.kind, front_port(text));
         return s->image.id ? 0 : -ENODATA;
 }

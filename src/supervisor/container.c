@@ -95,11 +95,23 @@ static int port_is_taken(const Listen *listen) {
         return r < 0 && errno == EADDRINUSE;
 }
 
+/* Podman prints it for no container whose output is not its own. Errors: -errno; -EBADMSG for what is no id. */
+static int read_id(Supervisor *s) {
+        _cleanup_(freep) char *path = engine_file(s, "id"), *text = NULL;
+        int r = file_read(path, sizeof(s->container.id) - 1, &text, NULL);
+
+        if (r < 0)
+                return r;
+        (void)snprintf(s->container.id, sizeof(s->container.id), "%s", strip(text));
+        return isempty(s->container.id) ? -EBADMSG : 0;
+}
+
 static void on_created(void *userdata, const JobResult *result);
 
 static void create(Supervisor *s) {
         _cleanup_(freep) char *env_file = engine_file(s, "env"), *publish = NULL;
         _cleanup_(freep) char *monitor = engine_file(s, "conmon.pid"), *init = engine_file(s, "pid");
+        _cleanup_(freep) char *id = engine_file(s, "id");
         _cleanup_(strv_freep) char **volumes = stack_volumes(s->config, s->member.kind);
         _cleanup_(strv_freep) char **command = NULL;
         ContainerSpec spec = {
@@ -113,6 +125,7 @@ static void create(Supervisor *s) {
                 .shm_size = s->member.kind == MEMBER_DB ? s->config->shm_size : NULL,
                 .stop_signal = s->info->stop_signal,
                 .grace_sec = s->info->grace_sec,
+                .id_file = id,
                 .conmon_pid_file = monitor,
                 .pid_file = init,
         };
@@ -129,6 +142,7 @@ static void create(Supervisor *s) {
         }
         spec.entrypoint = stack_entrypoint(s->member.kind, command);
         spec.command = command;
+        (void)unlink(id);
         (void)unlink(monitor);
         (void)unlink(init);
         publish = stack_publish(s->config, s->member.kind, s->image.port);
@@ -177,17 +191,24 @@ static void on_owner(void *userdata, const JobResult *result) {
         }
 }
 
+static void have_container(Supervisor *s) {
+        int r = read_id(s);
+
+        s->container.exists = true;
+        s->container.suspected = s->container.stuck = false;
+        if (r < 0)
+                supervisor_later(s, "Cannot read " ENGINE_DIRECTORY "/%s.id: %s", s->name, strerror(-r));
+        else
+                leftnet_clear(s);
+}
+
 static void on_created(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *line = engine_last_line(result->errors), *reason = NULL;
 
         s->work.job = NULL;
         if (!result->signaled && result->status == 0) {
-                s->container.exists = true;
-                s->container.suspected = s->container.stuck = false;
-                (void)snprintf(s->container.id, sizeof(s->container.id), "%.*s",
-                               (int)strcspn(result->output, "\n"), result->output);
-                leftnet_clear(s);
+                have_container(s);
                 return;
         }
         switch (engine_failure(result->errors)) {
@@ -367,34 +388,19 @@ static void on_started(void *userdata, const JobResult *result) {
 
         s->work.job = NULL;
         if (result->signaled || result->status != 0) {
-                start_failed(s, result, result->errors);
+                _cleanup_(freep) char *said = relay_take_back(s->container.relay);
+
+                start_failed(s, result, isempty(said) ? result->errors : said);
                 return;
         }
+        relay_started(s->container.relay);
+        read_container(s);
         if (engine_fails(s))
                 supervisor_wait_over(s);
         supervisor_feed(s, s->member.kind == MEMBER_MIGRATE ? LIFE_ON_MIGRATE : LIFE_ON_OK);
         for (size_t i = 0; i < s->container.n_strangers; i++)
                 take_stranger(s, s->container.strangers[i].pid, s->container.strangers[i].code, s->container.strangers[i].status);
         s->container.n_strangers = 0;
-}
-
-/*
- * The container is there, with its monitor, its network and its descriptors, and no process of the image runs yet. So what
- * came through its pipe is the engine's own, and what comes from now on is the container's.
- */
-static void on_initialised(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
-        _cleanup_(freep) char *said = relay_said(s->container.relay);
-
-        s->work.job = NULL;
-        if (result->signaled || result->status != 0) {
-                start_failed(s, result, isempty(result->errors) ? said : result->errors);
-                return;
-        }
-        read_container(s);
-        relay_begin(s->container.relay);
-        supervisor_job(s, s->engine->start(s->container_name),
-                       &(JobSpec){.in_unit_root = true, .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = on_started});
 }
 
 static void on_output_ended(void *userdata) {
@@ -412,6 +418,7 @@ void enter_start(Supervisor *s) {
                 .jobs = s->work.jobs,
                 .member = s->name,
                 .ready = s->info->ready_line,
+                .after = s->container.id,
                 .missing = s->info->backend || s->member.kind == MEMBER_DB,
                 .note = hear_note,
                 .ended = on_output_ended,
@@ -428,12 +435,14 @@ void enter_start(Supervisor *s) {
                 return;
         }
         supervisor_publish(s);
-        supervisor_job(s, s->engine->init(s->container_name),
+        supervisor_job(s, s->engine->start(s->container.id),
                        &(JobSpec){.output_fd = relay_fd(s->container.relay),
                                   .error_fd = relay_fd(s->container.relay),
                                   .in_unit_root = true,
                                   .timeout_usec = SUPERVISOR_CLIENT_USEC,
-                                  .done = on_initialised});
+                                  .done = on_started});
+        if (s->work.job)
+                relay_begin(s->container.relay);
 }
 
 /* --- stop and remove ------------------------------------------------------------------------------------ */

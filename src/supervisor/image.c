@@ -91,9 +91,10 @@ static void admitted_is_gone(Supervisor *s) {
 }
 
 /* The id of the API's image, or that of the front's: the member migrate admits both. */
-static void take_image_id(Supervisor *s, const char *id) {
+static void take_image_id(Supervisor *s, const char *id, uint16_t port) {
         if (s->image.lookup.of == MEMBER_FRONT && s->member.kind == MEMBER_MIGRATE) {
                 free_and_strdup(&s->image.front_id, id);
+                s->image.lookup.front_port = port;
                 have_image(s);
                 return;
         }
@@ -108,19 +109,19 @@ static void take_image_id(Supervisor *s, const char *id) {
 
 static void on_image_id(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *id = xstrndup(result->output, strcspn(result->output, "\n"));
-        const char *bare = startswith(id, "sha256:");
+        uint16_t port = 0;
+        _cleanup_(freep) char *id = engine_image(result->output, &port);
 
         s->work.job = NULL;
         if (result->signaled || !result->started) {
                 _cleanup_(freep) char *reason = engine_reason(result->errors, 70);
 
                 supervisor_later(s, "Cannot look up %s: %s", s->image.lookup.reference, reason);
-        } else if (result->status == 0 && !isempty(id)) {
+        } else if (result->status == 0 && id) {
                 if (is_admitted_lookup(s))
                         have_image(s);
                 else
-                        take_image_id(s, bare ? bare : id);
+                        take_image_id(s, id, port);
         } else if (!s->image.lookup.pulled)
                 pull(s);
         else if (is_admitted_lookup(s))
@@ -131,7 +132,9 @@ static void on_image_id(void *userdata, const JobResult *result) {
 
 /* An admitted image is known by its id alone, whatever its name was pulled to. */
 static void ask_image_id(Supervisor *s) {
-        supervisor_client(s, s->engine->image_id(is_admitted_lookup(s) ? s->image.id : s->image.lookup.reference), on_image_id);
+        const char *const images[] = {is_admitted_lookup(s) ? s->image.id : s->image.lookup.reference, NULL};
+
+        supervisor_client(s, s->engine->images(images), on_image_id);
 }
 
 static void look_up(Supervisor *s, MemberKind of, const char *reference) {
@@ -366,22 +369,9 @@ static void on_files_created(void *userdata, const JobResult *result) {
                 supervisor_later(s, "Cannot look into %s: %.60s", s->image.reference, line);
 }
 
-static void on_ports(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
-        bool told = !result->signaled && result->status == 0;
-
-        s->work.job = NULL;
-        s->image.port = stack_port(s->member.kind, told ? engine_exposed_port(result->output) : 0);
-        supervisor_feed(s, LIFE_ON_OK);
-}
-
 static void have_image(Supervisor *s) {
         int r;
 
-        if (s->member.kind == MEMBER_FRONT) {
-                supervisor_client(s, s->engine->image_ports(s->image.id), on_ports);
-                return;
-        }
         if (!s->info->backend) {
                 supervisor_feed(s, LIFE_ON_OK);
                 return;
@@ -427,6 +417,25 @@ static void prepare_by_name(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_OK);
 }
 
+/* Both are here, as on nearly every start: one client has told of them. Else each is looked up, and pulled, by itself. */
+static void on_both_images(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        const char *second = strchr(result->output, '\n');
+        uint16_t port = 0;
+
+        s->work.job = NULL;
+        if (!result->signaled && result->status == 0 && second) {
+                free(s->image.id);
+                s->image.id = engine_image(result->output, &port);
+                free(s->image.front_id);
+                s->image.front_id = engine_image(second + 1, &s->image.lookup.front_port);
+        }
+        if (s->image.id && s->image.front_id)
+                have_image(s);
+        else
+                resolve(s, MEMBER_API, s->image.reference);
+}
+
 /* Whatever happened before, both images are looked up again: an id from before a pull may be another image's. */
 static void prepare_migrate(Supervisor *s) {
         if (s->container.ended && s->image.id && !s->image.pull_wanted) {
@@ -437,7 +446,12 @@ static void prepare_migrate(Supervisor *s) {
         free_and_strdup(&s->image.id, NULL);
         free_and_strdup(&s->image.front_id, NULL);
         s->image.pull_wanted = false;
-        resolve(s, MEMBER_API, s->image.reference);
+        if (s->config->front_enabled) {
+                _cleanup_(freep) char *front = stack_image(s->config, MEMBER_FRONT);
+
+                supervisor_client(s, s->engine->images((const char *const[]){s->image.reference, front, NULL}), on_both_images);
+        } else
+                resolve(s, MEMBER_API, s->image.reference);
 }
 
 void enter_prepare(Supervisor *s) {

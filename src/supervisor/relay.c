@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "base/util.h"
+#include "relay/watch.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,7 +18,7 @@
 struct Relay {
         sd_event *event;
         Jobs *jobs;
-        char *member, *ready;
+        char *member, *ready, *after;
         bool missing;
         JobLine note;
         void (*ended)(void *userdata);
@@ -61,7 +62,8 @@ int relay_new(const RelaySpec *spec, Relay **ret) {
         (void)fcntl(p[0], F_SETPIPE_SZ, PIPE_BYTES);
         relay = xcalloc(1, sizeof(Relay));
         *relay = (Relay){.event = spec->event, .jobs = spec->jobs, .member = xstrdup(spec->member),
-                         .ready = spec->ready ? xstrdup(spec->ready) : NULL, .missing = spec->missing,
+                         .ready = spec->ready ? xstrdup(spec->ready) : NULL,
+                         .after = spec->after ? xstrdup(spec->after) : NULL, .missing = spec->missing,
                          .note = spec->note, .ended = spec->ended, .userdata = spec->userdata,
                          .reading = p[0], .writing = both, .stream = -EBADF};
         *ret = relay;
@@ -70,13 +72,6 @@ int relay_new(const RelaySpec *spec, Relay **ret) {
 
 int relay_fd(const Relay *relay) {
         return relay->writing;
-}
-
-char *relay_said(Relay *relay) {
-        char bytes[SAID_MAX];
-        ssize_t n = read(relay->reading, bytes, sizeof(bytes));
-
-        return xstrndup(bytes, n > 0 ? (size_t)n : 0);
 }
 
 unsigned long relay_id(const Relay *relay) {
@@ -130,7 +125,10 @@ static void start_again(Relay *relay) {
 static void on_note(void *userdata, const char *note) {
         Relay *relay = userdata;
 
-        relay->note(relay->userdata, note);
+        if (streq(note, NOTE_BEGUN))
+                relay_started(relay);
+        else
+                relay->note(relay->userdata, note);
 }
 
 static void on_ended(void *userdata, const JobResult *result) {
@@ -157,6 +155,8 @@ static void start(Relay *relay) {
 
         if (relay->finished)
                 strv_add(&argv, "--drain");
+        else if (relay->after)
+                strv_addf(&argv, "--after=%s", relay->after);
         spec.argv = argv;
         if (relay->stream < 0)
                 relay->stream = relay_stream(relay->member);
@@ -172,6 +172,22 @@ static void start(Relay *relay) {
 void relay_begin(Relay *relay) {
         relay->writing = close_fd(relay->writing);
         start(relay);
+}
+
+void relay_started(Relay *relay) {
+        free(relay->after);
+        relay->after = NULL;
+}
+
+char *relay_take_back(Relay *relay) {
+        char bytes[SAID_MAX];
+        ssize_t n;
+
+        /* It only looks at what is in the pipe, as the word has not come. */
+        relay->job = job_cancel(relay->job);
+        relay->again = sd_event_source_disable_unref(relay->again);
+        n = read(relay->reading, bytes, sizeof(bytes));
+        return xstrndup(bytes, n > 0 ? (size_t)n : 0);
 }
 
 bool relay_finish(Relay *relay) {
@@ -195,6 +211,7 @@ Relay *relay_free(Relay *relay) {
         close_fd(relay->stream);
         free(relay->member);
         free(relay->ready);
+        free(relay->after);
         free(relay);
         return NULL;
 }

@@ -18,6 +18,7 @@ typedef struct RelaySpec {
         const char *member; /* "worker@events": its lines carry the identifier "lago-worker@events" */
         const char *ready;  /* see lago-relay(8) and relay/watch.h; NULL: no line says it */
         bool missing;
+        const char *after; /* the engine's word, see lago-relay(8); what was said when it never comes: relay_take_back() */
         JobLine note;            /* of relay/watch.h */
         void (*ended)(void *userdata); /* all that was written is in the journal, and no one can write more */
         void *userdata;
@@ -26,17 +27,23 @@ typedef struct RelaySpec {
 /** relay_new() - the pipe; nobody reads it yet. Errors: -errno. */
 int relay_new(const RelaySpec *spec, Relay **ret);
 
-/** relay_fd() - the container's end, for who makes the container; valid until relay_begin(). */
+/** relay_fd() - the container's end, for who starts the container; valid until relay_begin(). */
 int relay_fd(const Relay *relay);
 
 /**
- * relay_said() - what is in the pipe, taken out of it: before the container runs, these are the engine's own words. The
- * caller frees it.
+ * relay_begin() - from now on what comes is carried to the journal, behind the engine's word. When that cannot be, it is
+ * tried again by itself.
  */
-char *relay_said(Relay *relay);
-
-/** relay_begin() - from now on what comes is carried to the journal. When that cannot be, it is tried again by itself. */
 void relay_begin(Relay *relay);
+
+/** relay_started() - the engine's word is in the pipe, or was: a relay that takes another one's place waits for none. */
+void relay_started(Relay *relay);
+
+/**
+ * relay_take_back() - the container was not started, so what is in the pipe are the engine's words about that. The caller
+ * frees them. Nothing is carried any more.
+ */
+char *relay_take_back(Relay *relay);
 
 /** relay_finish() - the container is gone: what is in the pipe now is the last. Answer: whether ended() will be called. */
 bool relay_finish(Relay *relay);

@@ -58,6 +58,7 @@ typedef struct Image {
                 MemberKind of; /* migrate looks the API's image up, and then the front's */
                 char *reference;
                 bool pulled; /* for this look-up, already */
+                uint16_t front_port; /* migrate: what the front's image exposes; 0: it does not say */
         } lookup;
         bool pull_wanted;   /* the engine has found the image absent */
         char *server_major; /* db: of PostgreSQL, as the image says */

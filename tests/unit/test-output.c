@@ -150,21 +150,25 @@ static void the_journal_is_told_whose_lines_and_at_which_priority(void **state) 
         assert_string_equal(((Life *)*state)->notes[0], "missing 1 relation \"x\"");
 }
 
-static void what_is_said_before_the_container_runs_is_no_line_of_it(void **state) {
+static void what_the_engine_says_of_a_start_that_failed_is_no_line_of_the_container(void **state) {
+        static const char words[] = "Error: no luck\n";
         Life *life = *state;
-        RelaySpec spec = {.event = life->event, .jobs = life->jobs, .member = "api", .note = on_note, .ended = on_ended,
-                          .userdata = life};
-        _cleanup_(freep) char *said = NULL, *nothing = NULL;
+        RelaySpec spec = {.event = life->event, .jobs = life->jobs, .member = "api", .after = "f00", .note = on_note,
+                          .ended = on_ended, .userdata = life};
+        _cleanup_(freep) char *said = NULL, *kept = NULL, *before = NULL;
         Relay *relay = NULL;
 
+        (void)file_read(KEPT, 4096, &before, NULL);
         assert_int_equal(relay_new(&spec, &relay), 0);
-        assert_int_equal(write(relay_fd(relay), "lago-api\n", 9), 9);
-        said = relay_said(relay);
-        nothing = relay_said(relay);
-        assert_string_equal(said, "lago-api\n");
-        assert_string_equal(nothing, "");
+        assert_int_equal(write(relay_fd(relay), words, strlen(words)), (ssize_t)strlen(words));
+        relay_begin(relay);
+        (void)sd_event_run(life->event, 300000);
+        said = relay_take_back(relay);
+        assert_string_equal(said, words);
         assert_false(relay_finish(relay));
         relay_free(relay);
+        (void)file_read(KEPT, 4096, &kept, NULL);
+        assert_null(kept && strstr(kept, "no luck") ? kept : NULL);
 }
 
 static void many_starts_leave_no_descriptor(void **state) {
@@ -180,7 +184,7 @@ static void many_starts_leave_no_descriptor(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_journal_is_told_whose_lines_and_at_which_priority),
-                cmocka_unit_test(what_is_said_before_the_container_runs_is_no_line_of_it),
+                cmocka_unit_test(what_the_engine_says_of_a_start_that_failed_is_no_line_of_the_container),
                 cmocka_unit_test(many_starts_leave_no_descriptor),
         };
 

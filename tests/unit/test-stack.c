@@ -343,7 +343,7 @@ static void the_engines_words_are_these(void **state) {
         const ContainerSpec spec = {
                 .name = "lago-api", .member = "api", .image = "0123", .env_file = "/run/lago/engine/api.env",
                 .network = "lago", .alias = "api", .publish = "127.0.0.1:3000:3000", .volumes = volumes,
-                .command = command, .grace_sec = 45,
+                .command = command, .grace_sec = 45, .id_file = "/run/lago/engine/api.id",
                 .conmon_pid_file = "/run/lago/engine/api.conmon.pid", .pid_file = "/run/lago/engine/api.pid",
         };
         _cleanup_(strv_freep) char **argv = engine_podman.create(&spec);
@@ -354,7 +354,7 @@ static void the_engines_words_are_these(void **state) {
                                   " --pull=never --cgroups=split --log-driver=passthrough --sdnotify=ignore"
                                   " --no-healthcheck --restart=no --stop-timeout=45 --network=lago --network-alias=api"
                                   " --publish=127.0.0.1:3000:3000 --env-file=/run/lago/engine/api.env"
-                                  " --volume=lago_storage_data:/app/storage"
+                                  " --volume=lago_storage_data:/app/storage --cidfile=/run/lago/engine/api.id"
                                   " --conmon-pidfile=/run/lago/engine/api.conmon.pid --pidfile=/run/lago/engine/api.pid"
                                   " 0123 ./scripts/start.api.sh");
 }

@@ -418,7 +418,7 @@ static int begin(void **state) {
         put("/run/lago/admitted/lago.env", "");
         put("/run/lago/admitted/secrets.env", SECRETS);
         put("/run/lago/admitted/images",
-            "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nVERSION=v1.50.0\n");
+            "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nFRONT_PORT=0\nVERSION=v1.50.0\n");
         run_file("db", "STATE=serving\nADDRESS=127.0.0.1\nSINCE=1\n");
         run_file("redis", "STATE=serving\nADDRESS=127.0.0.1\nSINCE=1\n");
         run_file("api", "STATE=serving\nADDRESS=127.0.0.2\nSINCE=1\n");
@@ -482,7 +482,7 @@ static void an_api_serves_and_stops(void **state _unused_) {
         says("STATUS=Stopping, up to 45 s");
         exits(0);
         run_file_has("api", "STATE", "ended");
-        called("gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,");
+        called("gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,");
 }
 
 /* Its words, and what was called for it. */
@@ -497,24 +497,24 @@ static void serves(const char *member, const char *status, const char *calls) {
 
 static void a_worker_runs(void **state _unused_) {
         serves("worker", "STATUS=Running v1.50.0",
-               "gate-check,create lago-worker,init lago-worker,start lago-worker,stop lago-worker,rm lago-worker,");
+               "gate-check,create lago-worker,start lago-worker,stop lago-worker,rm lago-worker,");
 }
 
 static void a_clock_runs_when_it_says_so_and_holds_its_lock(void **state _unused_) {
         serves("clock", "STATUS=Running v1.50.0",
-               "gate-check,gate-hold,create lago-clock,init lago-clock,start lago-clock,stop lago-clock,rm lago-clock,");
+               "gate-check,gate-hold,create lago-clock,start lago-clock,stop lago-clock,rm lago-clock,");
         file_has(FAKE "/journal", "lago-clock\n");
         file_has(FAKE "/journal", "Starting clock for 3 events");
 }
 
 static void a_front_serves_without_a_gate(void **state _unused_) {
         serves("front", "STATUS=Serving v1.50.0",
-               "image-ports bbbb,create lago-front,init lago-front,start lago-front,stop lago-front,rm lago-front,");
+               "create lago-front,start lago-front,stop lago-front,rm lago-front,");
 }
 
 static void a_page_renderer_serves(void **state _unused_) {
         serves("pdf", "STATUS=Serving docker.io/getlago/lago-gotenberg:7.8.2",
-               "create lago-pdf,init lago-pdf,start lago-pdf,stop lago-pdf,rm lago-pdf,");
+               "create lago-pdf,start lago-pdf,stop lago-pdf,rm lago-pdf,");
 }
 
 static void a_database_serves_when_a_login_succeeds(void **state _unused_) {
@@ -522,13 +522,13 @@ static void a_database_serves_when_a_login_succeeds(void **state _unused_) {
         says("STATUS=Serving docker.io/getlago/postgres-partman:15.0-alpine");
         says("READY=1");
         stops_well();
-        called("create lago-db,init lago-db,start lago-db,gate-ping,stop lago-db,rm lago-db,");
+        called("create lago-db,start lago-db,gate-ping,stop lago-db,rm lago-db,");
         file_has(FAKE "/url", "postgresql://lago:changeme@db:5432/lago");
 }
 
 static void a_redis_serves(void **state _unused_) {
         serves("redis", "STATUS=Serving docker.io/library/redis:7-alpine",
-               "create lago-redis,init lago-redis,start lago-redis,stop lago-redis,rm lago-redis,");
+               "create lago-redis,start lago-redis,stop lago-redis,rm lago-redis,");
 }
 
 static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
@@ -541,11 +541,11 @@ static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
         says("READY=1");
         exits(0);
         file_has("/run/lago/admitted/images",
-                 "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nVERSION=v1.50.0\n");
+                 "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nFRONT_PORT=0\nVERSION=v1.50.0\n");
         file_has(FAKE "/journal", "== migrating");
-        called("image-inspect " API_IMAGE ",image-inspect " FRONT_IMAGE
+        called("image-inspect " API_IMAGE " " FRONT_IMAGE
                ",gate-check,gate-hold,gate-check,create lago-migrate,"
-               "init lago-migrate,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
+               "start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
 }
 
 static void a_left_over_run_is_removed_when_none_is_to_be_made(void **state _unused_) {
@@ -554,7 +554,7 @@ static void a_left_over_run_is_removed_when_none_is_to_be_made(void **state _unu
         starts("migrate");
         says("READY=1");
         exits(0);
-        called("image-inspect " API_IMAGE ",image-inspect " FRONT_IMAGE ",gate-check,container-inspect lago-migrate,"
+        called("image-inspect " API_IMAGE " " FRONT_IMAGE ",gate-check,container-inspect lago-migrate,"
                "rm lago-migrate,");
 }
 
@@ -588,7 +588,7 @@ static void a_database_that_is_gone_is_never_ready(void **state _unused_) {
 
 static void an_api_of_another_release_is_never_ready(void **state _unused_) {
         put("/run/lago/admitted/images",
-            "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nVERSION=v1.49.0\n");
+            "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nFRONT_PORT=0\nVERSION=v1.49.0\n");
         put("/var/cache/lago/manifest-aaaa",
             "lago-manifest 4\nrelease v1.49.0\nscript scripts/start.api.sh exec\nlines 3\nend\n");
         starts("api");
@@ -599,6 +599,26 @@ static void an_api_of_another_release_is_never_ready(void **state _unused_) {
 
 /* --- images --------------------------------------------------------------------------------------------- */
 
+static void a_start_that_fails_is_told_in_the_engines_words(void **state _unused_) {
+        _cleanup_(freep) char *journal = NULL, *ids = NULL;
+
+        starts("pdf");
+        says("READY=1");
+        ids = read_text(FAKE "/journal");
+        assert_null(strstr(ids, "0123456789abcdef"));
+        stops_well();
+        (void)end(NULL);
+        (void)begin(NULL);
+        on("start", "fail 'unable to start container: no luck'\n");
+        starts("pdf");
+        says("STATUS=Cannot start the container: unable to start container: no luck");
+        stops_well();
+        never_said("READY=1");
+        /* Those are none of the container's lines, nor is the id that it says when all went well. */
+        journal = read_text(FAKE "/journal");
+        assert_null(strstr(journal, "no luck"));
+}
+
 static void an_image_that_is_absent_is_pulled(void **state _unused_) {
         put(FAKE "/images", "");
         starts("pdf");
@@ -606,7 +626,7 @@ static void an_image_that_is_absent_is_pulled(void **state _unused_) {
         says("READY=1");
         stops_well();
         called("create lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,"
-               "image-inspect docker.io/getlago/lago-gotenberg:7.8.2,create lago-pdf,init lago-pdf,start lago-pdf,"
+               "image-inspect docker.io/getlago/lago-gotenberg:7.8.2,create lago-pdf,start lago-pdf,"
                "stop lago-pdf,rm lago-pdf,");
 }
 
@@ -647,7 +667,7 @@ static void a_manifest_is_read_from_the_image_once(void **state _unused_) {
         stops_well();
         file_has("/var/cache/lago/manifest-aaaa", "task roles:seed_predefined\nlines 7\nend\n");
         called("create-files lago-api-files,mount lago-api-files,gate-manifest,rm lago-api-files,gate-check,create lago-api,"
-               "init lago-api,start lago-api,stop lago-api,rm lago-api,");
+               "start lago-api,stop lago-api,rm lago-api,");
 }
 
 static void a_damaged_manifest_is_read_again(void **state _unused_) {
@@ -687,7 +707,7 @@ static void a_left_over_container_of_ours_is_replaced(void **state _unused_) {
         starts("api");
         says("READY=1");
         stops_well();
-        called("gate-check,create lago-api,container-inspect lago-api,rm lago-api,create lago-api,init lago-api,start lago-api,"
+        called("gate-check,create lago-api,container-inspect lago-api,rm lago-api,create lago-api,start lago-api,"
                "stop lago-api,rm lago-api,");
         logged("Removing a left-over container lago-api.");
 }
@@ -722,7 +742,7 @@ static void a_gate_that_was_killed_opens_nothing(void **state _unused_) {
         says("STATUS=lago-gate gave no verdict (signal 9)");
         says("READY=1");
         stops_well();
-        called("gate-check,gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,");
+        called("gate-check,gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,");
 }
 
 static void what_a_server_says_is_fit_for_a_terminal(void **state _unused_) {
@@ -843,9 +863,9 @@ static void a_first_load_that_was_cut_off_begins_anew(void **state _unused_) {
         says("STATUS=Schema verified");
         exits(0);
         logged("The first load of the schema was cut off, and no table holds a row");
-        called("image-inspect " API_IMAGE ",image-inspect " FRONT_IMAGE
+        called("image-inspect " API_IMAGE " " FRONT_IMAGE
                ",gate-check,gate-hold,gate-check,gate-prepare-load,"
-               "gate-check,create lago-migrate,init lago-migrate,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
+               "gate-check,create lago-migrate,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
         assert_int_equal(access("/var/lib/lago/unfinished-load", F_OK), -1);
 }
 
@@ -994,10 +1014,10 @@ static void a_stop_is_obeyed_in_each_state(void **state _unused_) {
                 {"api", "gate-check", "exec sleep 1000\n", "STATUS=Checking", "gate-check,"},
                 {"api", "create", "sleep 0.5\n", "STATUS=Starting", "gate-check,create lago-api,"},
                 /* A start in flight is let finish. */
-                {"api", "init", "sleep 0.5\n", "STATUS=Starting",
-                 "gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,"},
+                {"api", "start", "sleep 0.5\n", "STATUS=Starting",
+                 "gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,"},
                 {"api", "container", "exec sleep 1000\n", "STATUS=Starting",
-                 "gate-check,create lago-api,init lago-api,start lago-api,stop lago-api,rm lago-api,"},
+                 "gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,"},
                 {"clock", "gate-hold", "echo 'standby 192.0.2.7'; exec sleep 1000\n",
                  "STATUS=Standby", "gate-check,gate-hold,container-inspect lago-clock,"},
                 {"clock", "gate-hold", "exec sleep 1000\n", "STATUS=Checking", "gate-check,gate-hold,"},
@@ -1178,6 +1198,7 @@ int main(void) {
                 LIFE(a_redis_that_is_gone_is_never_ready),
                 LIFE(a_database_that_is_gone_is_never_ready),
                 LIFE(an_api_of_another_release_is_never_ready),
+                LIFE(a_start_that_fails_is_told_in_the_engines_words),
                 LIFE(an_image_that_is_absent_is_pulled),
                 LIFE(an_admitted_image_that_comes_back_serves),
                 LIFE(an_admitted_image_that_is_gone_for_good_is_refused),
