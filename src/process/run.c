@@ -22,6 +22,13 @@ typedef struct Catch {
         bool keep_end; /* what does not fit pushes out what came first, instead of being refused */
 } Catch;
 
+struct Running {
+        pid_t pid;
+        int failure; /* see child.h */
+        Catch catches[2];
+        uint64_t deadline; /* usec; 0: none */
+};
+
 /* What was opened for one child; -EBADF where nothing was. */
 typedef struct Ends {
         int input, output, error;
@@ -164,17 +171,14 @@ static char *last_words(const char *text) {
 }
 
 /* The child is ours to end and to wait for, whatever goes wrong. Errors: as run_child(); else its status. */
-static int see_to_its_end(pid_t pid, int failure_fd, Catch catches[static 2],
-                          uint64_t timeout_usec) {
+static int see_to_its_end(pid_t pid, int failure_fd, Catch catches[static 2], uint64_t deadline) {
         int r = -child_failure(failure_fd), status;
 
         if (r >= 0) {
                 /* Not pidfd_open(): Enterprise Linux 9 has the system call and no such function. */
                 _cleanup_(closep) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-                r = pidfd < 0 ? -errno
-                              : follow(pidfd, catches,
-                                       timeout_usec > 0 ? now_usec() + timeout_usec : 0);
+                r = pidfd < 0 ? -errno : follow(pidfd, catches, deadline);
                 if (r < 0)
                         (void)kill(pid, SIGKILL);
         }
@@ -191,27 +195,50 @@ static int keep(int status, Catch catches[static 2], RunResult *ret) {
         return 0;
 }
 
-int run_child(char *const argv[], const RunOptions *options, RunResult *ret) {
+static Running *running_free(Running *running) {
+        if (!running)
+                return NULL;
+        closep(&running->failure);
+        for (size_t i = 0; i < ELEMENTSOF(running->catches); i++) {
+                closep(&running->catches[i].fd);
+                free(running->catches[i].text);
+        }
+        free(running);
+        return NULL;
+}
+
+int run_start(char *const argv[], const RunOptions *options, Running **ret) {
         Ends ends = {.input = -EBADF, .output = -EBADF, .error = -EBADF};
-        Catch catches[2] = {
-                {.fd = -EBADF, .max = options->max_bytes},
-                {.fd = -EBADF, .max = ERROR_MAX_BYTES, .keep_end = true},
-        };
-        _cleanup_(closep) int failure = -EBADF;
-        int r = open_ends(options, catches, &ends);
+        Running *running = xcalloc(1, sizeof(Running));
+        int r;
+
+        running->failure = -EBADF;
+        running->deadline = options->timeout_usec > 0 ? now_usec() + options->timeout_usec : 0;
+        running->catches[0] = (Catch){.fd = -EBADF, .max = options->max_bytes};
+        running->catches[1] = (Catch){.fd = -EBADF, .max = ERROR_MAX_BYTES, .keep_end = true};
+        r = open_ends(options, running->catches, &ends);
+        if (r >= 0)
+                r = (int)start(argv, options, &ends, &running->failure);
+        ends_done(&ends);
+        running->pid = r;
+        *ret = r < 0 ? running_free(running) : running;
+        return r < 0 ? r : 0;
+}
+
+int run_finish(Running *running, RunResult *ret) {
+        int r = see_to_its_end(running->pid, running->failure, running->catches, running->deadline);
 
         if (r >= 0)
-                r = (int)start(argv, options, &ends, &failure);
-        ends_done(&ends);
-        if (r >= 0)
-                r = see_to_its_end(r, failure, catches, options->timeout_usec);
-        if (r >= 0)
-                r = keep(r, catches, ret);
-        for (size_t i = 0; i < ELEMENTSOF(catches); i++) {
-                closep(&catches[i].fd);
-                free(catches[i].text);
-        }
+                r = keep(r, running->catches, ret);
+        running_free(running);
         return r;
+}
+
+int run_child(char *const argv[], const RunOptions *options, RunResult *ret) {
+        Running *running = NULL;
+        int r = run_start(argv, options, &running);
+
+        return r < 0 ? r : run_finish(running, ret);
 }
 
 int run_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, RunResult *ret) {

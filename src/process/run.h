@@ -36,7 +36,16 @@ typedef struct RunOptions {
  */
 int run_child(char *const argv[], const RunOptions *options, RunResult *ret);
 
-/** run_capture() - the same with nothing on standard input, up to @max_bytes of output, within @timeout_usec. */
+/**
+ * run_start() - the same in two steps, for several at a time: each is let wait in its own output until its turn comes.
+ * Errors: as run_child(), with nothing to finish. run_finish() frees @running, whatever it answers.
+ */
+typedef struct Running Running;
+
+int run_start(char *const argv[], const RunOptions *options, Running **ret);
+int run_finish(Running *running, RunResult *ret);
+
+/** run_capture() - run_child() with nothing on standard input, up to @max_bytes of output, within @timeout_usec. */
 int run_capture(char *const argv[], size_t max_bytes, uint64_t timeout_usec, RunResult *ret);
 
 void run_done(RunResult *result);

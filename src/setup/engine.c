@@ -20,9 +20,8 @@
 #define LABEL        ENGINE_LABEL "=1"
 #define SEPARATORS   "\n"
 
-static StepResult ask(char *const argv[], RunResult *ret) {
-        int r = run_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret);
-
+/* What became of podman: @r is run_child()'s answer. */
+static StepResult judge(char *const argv[], int r, RunResult *ret) {
         if (r == -ENOENT) {
                 log_error("podman is not installed, or not in $PATH; install the package podman");
                 return STEP_ENGINE;
@@ -37,6 +36,25 @@ static StepResult ask(char *const argv[], RunResult *ret) {
                 return later;
         }
         return STEP_DONE;
+}
+
+static StepResult ask(char *const argv[], RunResult *ret) {
+        return judge(argv, run_capture(argv, OUTPUT_MAX, TIMEOUT_USEC, ret), ret);
+}
+
+/* Both at the same time: every start waits for this. */
+static StepResult ask_both(char *const first[], char *const second[], RunResult *ret_first, RunResult *ret_second) {
+        RunOptions options = {.max_bytes = OUTPUT_MAX, .timeout_usec = TIMEOUT_USEC};
+        Running *runs[2] = {NULL, NULL};
+        int r = run_start(first, &options, &runs[0]), r2 = r < 0 ? r : run_start(second, &options, &runs[1]);
+        StepResult result;
+
+        if (r >= 0)
+                r = run_finish(runs[0], ret_first);
+        if (r2 >= 0)
+                r2 = run_finish(runs[1], ret_second);
+        result = judge(first, r, ret_first);
+        return result == STEP_DONE ? judge(second, r2, ret_second) : result;
 }
 
 /* The fields of one "a|b|c" line; absent ones are empty. */
@@ -128,10 +146,9 @@ StepResult setup_look(const Config *config, Inventory *ret) {
                 "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}",
                 NULL};
         RunResult volumes = {0}, networks = {0};
-        StepResult result = ask((char *const *)(uintptr_t)list_volumes, &volumes);
+        StepResult result = ask_both((char *const *)(uintptr_t)list_volumes, (char *const *)(uintptr_t)list_networks,
+                                     &volumes, &networks);
 
-        if (result == STEP_DONE)
-                result = ask((char *const *)(uintptr_t)list_networks, &networks);
         if (result == STEP_DONE)
                 inventory_parse(ret, volumes.output, networks.output, config->network);
         run_done(&volumes);

@@ -425,14 +425,21 @@ static void a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs(void **st
         inventory_done(&inventory);
 }
 
-/* A podman that writes down its arguments and answers from files beside it. */
+/*
+ * A podman that writes down its arguments and answers from files beside it. Of its two lists each ends when the other was
+ * asked for too, as both are at the same time; which of them is written down first is settled here.
+ */
 static void put_podman(const Scratch *scratch, const char *volumes, const char *networks,
                        const char *create) {
         _cleanup_(freep) char *path = xasprintf("%s/podman", scratch->path), *script = NULL;
 
         script = xasprintf(
-                "#!/bin/sh\necho \"$*\" >> %s/calls\ncase \"$*\" in\n*'volume ls'*) printf '%s';;\n"
-                "*'network ls'*) printf '%s';;\n*create*) %s;;\nesac\n",
+                "#!/bin/sh\ncd %s\n"
+                "until_there() { n=0; until [ -e $1 ]; do sleep 0.01; n=$((n + 1)); [ $n -lt 500 ] || exit 1; done; rm $1; }\n"
+                "case \"$*\" in\n"
+                "*'volume ls'*) echo \"$*\" >>calls; : >one; until_there two; printf '%s';;\n"
+                "*'network ls'*) until_there one; echo \"$*\" >>calls; : >two; printf '%s';;\n"
+                "*create*) echo \"$*\" >>calls; %s;;\nesac\n",
                 scratch->path, volumes, networks, create);
         scratch_put(scratch, "podman", script);
         assert_int_equal(chmod(path, 0700), 0);
