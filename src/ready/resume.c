@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ExecStartPost= of lago-migrate.service. When that one was refused, systemd dropped the starts of those that follow it, and
- * lago-ready told the cause and ended. "systemctl restart lago-migrate" with a release that fits would then start nobody
+ * Called by lago-migrate once the schema is verified. When that one was refused, systemd dropped the starts of those that
+ * follow it, and lago-ready told the cause and ended. "systemctl restart lago-migrate" with a release that fits would then start nobody
  * else, as systemd restarts only what is active. So whatever lago.target wants is started once more, but for the members
  * that the operator had stopped before, and lago-ready with them. What they run was admitted by lago-migrate just now.
  */

@@ -24,6 +24,37 @@ static void tell_warnings(const Supervisor *s) {
                 log_warning("%s.", lags);
 }
 
+static void say_verified(Supervisor *s) {
+        (void)sd_notify(0, "READY=1");
+        supervisor_feed(s, LIFE_ON_DONE);
+}
+
+static void on_resumed(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->work.job = NULL;
+        if (result->signaled || result->status != 0)
+                log_warning("What an earlier failure had left is not started again (%s %d). Run \"systemctl start lago.target\".",
+                            result->signaled ? "signal" : result->started ? "exit" : "errno", result->status);
+        say_verified(s);
+}
+
+/* After a refusal nobody else would start those that follow. While lago-ready lives there was none: nobody waits for this. */
+static bool something_was_left(void) {
+        _cleanup_(freep) char *ready = runstate_read("ready"), *state = ready ? keyfile_get(ready, "STATE") : NULL;
+
+        return !state || streq(state, RUN_STATE_ENDED);
+}
+
+static void resume(Supervisor *s) {
+        char **argv = NULL;
+
+        strv_add(&argv, "/proc/self/exe");
+        strv_add(&argv, "resume");
+        supervisor_job(s, argv,
+                       &(JobSpec){.error_fd = STDERR_FILENO, .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = on_resumed});
+}
+
 static void finish(Supervisor *s) {
         int r = admit_finish(s);
 
@@ -38,8 +69,10 @@ static void finish(Supervisor *s) {
         supervisor_status(s, "%s", s->gate.answer.sentence);
         log_message(LOG_NOTICE, MESSAGE_SCHEMA_VERIFIED, "%s.", s->gate.answer.sentence);
         tell_warnings(s);
-        (void)sd_notify(0, "READY=1");
-        supervisor_feed(s, LIFE_ON_DONE);
+        if (something_was_left())
+                resume(s);
+        else
+                say_verified(s);
 }
 
 /* Changes when PostgreSQL or Redis was away, however shortly: since when each has served. */

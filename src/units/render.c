@@ -209,8 +209,6 @@ static const UnitFile *unit_find(const char *name) {
  * READY=1 systemd does not heed: who follows would wait until the container that migrated is removed, too.
  */
 static const char once_head[] = "RemainAfterExit=yes\n";
-static const char once_post[] = "# After a refusal nobody else would start those that follow.\n"
-                                "ExecStartPost=-" SUPERVISOR " resume\n";
 static const char once_limits[] = "TimeoutStartSec=infinity\n"
                                      "TimeoutStopSec=infinity\n";
 
@@ -231,7 +229,6 @@ static char *render_service(const UnitFile *unit) {
                 "%s"
                 "NotifyAccess=main\n"
                 "ExecStart=" SUPERVISOR " run %s\n"
-                "%s"
                 "ExecStopPost=" SUPERVISOR " reap %s\n"
                 "Restart=on-failure\n"
                 "RestartSec=1s\n"
@@ -251,7 +248,7 @@ static char *render_service(const UnitFile *unit) {
                 "# the interval would say so, but systemd 252 does not tell journald, which then takes its own limit.)\n"
                 "LogRateLimitIntervalSec=1s\n"
                 "LogRateLimitBurst=1000000\n",
-                once ? once_head : "", unit->argument, once ? once_post : "", unit->argument, limits);
+                once ? once_head : "", unit->argument, unit->argument, limits);
 }
 
 static char *render_member(const UnitFile *unit) {

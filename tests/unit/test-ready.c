@@ -329,7 +329,7 @@ static void a_keeper_that_cannot_be_started_again_is_told(void **state _unused_)
                           "Cannot start the keeper of the chain again: refused by the test.");
 }
 
-/* --- lago-migrate's ExecStartPost= ----------------------------------------------------------------------- */
+/* --- what a failure had left, when lago-migrate is done --------------------------------------------------- */
 
 /* As after a refusal: the target is up, the followers are down. */
 static Stage stage_refused(const char *ready_file) {

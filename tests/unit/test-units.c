@@ -109,14 +109,6 @@ static void a_container_outlives_its_supervisor_until_reaped(void **state _unuse
         }
 }
 
-/* Its end is an operator's act, or part of one; that of another may be a restart at night. */
-static void what_a_failure_left_goes_on_with_migrate_alone(void **state _unused_) {
-        for (size_t i = 0; i < ELEMENTSOF(with_container); i++)
-                assert_int_equal(has_line(with_container[i],
-                                          "ExecStartPost=-/usr/libexec/lago/lago-supervisor resume"),
-                                 streq(with_container[i], "lago-migrate.service"));
-}
-
 static void stopping_has_the_grace_and_time_to_reap(void **state _unused_) {
         static const struct {
                 const char *unit;
@@ -194,7 +186,6 @@ int main(void) {
                 cmocka_unit_test(a_bounce_of_a_store_restarts_nobody),
                 cmocka_unit_test(a_start_waits_as_long_as_it_takes),
                 cmocka_unit_test(a_container_outlives_its_supervisor_until_reaped),
-                cmocka_unit_test(what_a_failure_left_goes_on_with_migrate_alone),
                 cmocka_unit_test(stopping_has_the_grace_and_time_to_reap),
                 cmocka_unit_test(what_can_never_succeed_is_not_restarted),
                 cmocka_unit_test(nothing_that_breaks_podman_or_leaks_into_containers),

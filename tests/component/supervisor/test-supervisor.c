@@ -166,6 +166,13 @@ static void logged(const char *words) {
         file_has(FAKE "/log", words);
 }
 
+static void never_logged(const char *words) {
+        _cleanup_(freep) char *text = read_text(FAKE "/log");
+
+        if (strstr(text, words))
+                give_up("it logged", words);
+}
+
 /* All calls so far, with a comma behind each. */
 static void called(const char *expected) {
         _cleanup_(freep) char *calls = read_text(FAKE "/calls");
@@ -556,6 +563,23 @@ static void a_left_over_run_is_removed_when_none_is_to_be_made(void **state _unu
         exits(0);
         called("image-inspect " API_IMAGE " " FRONT_IMAGE ",gate-check,container-inspect lago-migrate,"
                "rm lago-migrate,");
+}
+
+/* There is no bus here, which is as far as it comes. */
+static void what_a_failure_left_is_started_once_the_schema_is_verified(void **state _unused_) {
+        put("/run/lago/state/ready", "STATE=ended\n");
+        starts("migrate");
+        logged("Cannot ask systemd whether the start of Lago is to go on");
+        says("READY=1");
+        exits(0);
+}
+
+static void while_lago_ready_lives_nothing_was_left(void **state _unused_) {
+        put("/run/lago/state/ready", "STATE=keeping\n");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        never_logged("Cannot ask systemd");
 }
 
 static void what_is_verified_is_admitted_without_a_run(void **state _unused_) {
@@ -1194,6 +1218,8 @@ int main(void) {
                 LIFE(a_redis_serves),
                 LIFE(what_is_pending_is_migrated_and_admitted),
                 LIFE(a_left_over_run_is_removed_when_none_is_to_be_made),
+                LIFE(what_a_failure_left_is_started_once_the_schema_is_verified),
+                LIFE(while_lago_ready_lives_nothing_was_left),
                 LIFE(what_is_verified_is_admitted_without_a_run),
                 LIFE(a_redis_that_is_gone_is_never_ready),
                 LIFE(a_database_that_is_gone_is_never_ready),
