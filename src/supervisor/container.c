@@ -615,8 +615,21 @@ void enter_clean(Supervisor *s) {
         stop_and_remove(s);
 }
 
+/* Who waited for the verdict makes and starts containers now, and would share the processors with this removal. */
+#define DOOM_REST_USEC (1 * USEC_PER_SEC)
+
+static int on_doom(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        stop_and_remove(userdata);
+        return 0;
+}
+
 void enter_doom(Supervisor *s) {
-        stop_and_remove(s);
+        if (s->exit_status == 0 && s->container.ended)
+                supervisor_timer(s, DOOM_REST_USEC, on_doom);
+        else
+                stop_and_remove(s);
 }
 
 static int on_ask_clients(sd_event_source *source, uint64_t usec, void *userdata);

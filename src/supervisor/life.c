@@ -95,9 +95,10 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
                 [LIFE_ON_LOST] = STAY,
         },
+        /* What is to be removed may wait for others to come up; a stop does not. */
         [LIFE_DOOM] = {
-                [LIFE_ON_OK] = GO(END),
-                [LIFE_ON_ENDED] = STAY, [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
+                [LIFE_ON_OK] = GO(END), [LIFE_ON_STOP] = GO(STOP),
+                [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
                 [LIFE_ON_LOST] = STAY,
         },
         [LIFE_STOP] = {

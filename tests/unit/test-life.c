@@ -282,6 +282,7 @@ static void every_mutant_is_caught(void **state) {
                 {"a refusal leaves the container", LIFE_PROBE, LIFE_ON_NEVER, LIFE_GO, LIFE_END},
                 {"a sick container is started twice", LIFE_SERVE, LIFE_ON_SICK, LIFE_GO, LIFE_REST},
                 {"a stop during a rest is lost", LIFE_REST, LIFE_ON_STOP, LIFE_STAY, 0},
+                {"a stop ends a removal", LIFE_DOOM, LIFE_ON_STOP, LIFE_GO, LIFE_END},
                 {"a doomed member rests", LIFE_DOOM, LIFE_ON_OK, LIFE_GO, LIFE_REST},
                 {"an external server is run", LIFE_AWAIT, LIFE_ON_WATCH, LIFE_GO, LIFE_CREATE},
                 {"a lost lock is overlooked", LIFE_SERVE, LIFE_ON_LOST, LIFE_STAY, 0},
