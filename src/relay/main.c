@@ -27,6 +27,7 @@ static const char help[] =
         "\n"
         "  lago-relay MEMBER [OPTION]...\n"
         "  --ready=WORDS   note the line that has WORDS in it: the member is ready\n"
+        "  --tick=WORDS    note each line that has WORDS in it: the member still does its work\n"
         "  --missing       note lines that say that a table or a column does not exist\n"
         "  --after=WORD    carry nothing before WORD has come, in a line of its own end, and leave it out; then note it\n"
         "  --drain         end when the pipe is empty, as after SIGTERM\n"
@@ -209,7 +210,8 @@ int main(int argc, char **argv) {
         const char *member = NULL, *after = NULL;
 
         for (int i = 1; i < argc; i++) {
-                const char *ready = startswith(argv[i], "--ready="), *word = startswith(argv[i], "--after=");
+                const char *ready = startswith(argv[i], "--ready="), *tick = startswith(argv[i], "--tick=");
+                const char *word = startswith(argv[i], "--after=");
 
                 if (streq(argv[i], "--help") || streq(argv[i], "-h")) {
                         fputs(help, stdout);
@@ -223,6 +225,8 @@ int main(int argc, char **argv) {
                         spec.ready = ready;
                 else if (word && *word)
                         after = word;
+                else if (tick && *tick)
+                        spec.tick = tick;
                 else if (streq(argv[i], "--missing"))
                         spec.missing = true;
                 else if (streq(argv[i], "--drain"))

@@ -79,6 +79,8 @@ static void look(Watch *watch) {
                 watch->spoke_told = true;
                 watch->spec.note(watch->spec.userdata, NOTE_SPOKE);
         }
+        if (watch->spec.tick && memmem(watch->line, watch->n, watch->spec.tick, strlen(watch->spec.tick)))
+                watch->spec.note(watch->spec.userdata, NOTE_TICK);
         if (!watch->spec.missing || watch->line_told)
                 return;
         words = missing_thing(watch->line, watch->n);

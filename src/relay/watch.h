@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * What is looked for in the lines of a container as they pass: the one that says that it is ready, those that say that a
- * table or a column is missing, and the last ones before its end. Pure: bytes in, notes out.
+ * What is looked for in the lines of a container as they pass: the one that says that it is ready, those by which it shows
+ * that it still works, those that say that a table or a column is missing, and the last ones before its end. Pure: bytes
+ * in, notes out.
  */
 
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 #define NOTE_READY   "ready"
 #define NOTE_SPOKE   "spoke" /* the first line, and it is not the one that is waited for */
 #define NOTE_BEGUN   "begun" /* the engine's word has come, and was left out: the container was started */
+#define NOTE_TICK    "tick"
 #define NOTE_MISSING "missing "
 #define NOTE_LAST    "last "
 
@@ -25,6 +27,7 @@ typedef void (*WatchNote)(void *userdata, const char *note);
 
 typedef struct WatchSpec {
         const char *ready; /* a line with these words in it says that the member is ready; NULL: none does */
+        const char *tick;  /* each line with these words is noted: it still does its work; NULL: none is */
         bool missing;      /* whether what a database lacks is of interest */
         WatchNote note;
         void *userdata;

@@ -96,6 +96,23 @@ static void pieces_of_any_size_give_the_same_notes(void **state) {
         }
 }
 
+static void each_piece_of_work_is_noted(void **state) {
+        static const char text[] = "I, [x #1]  INFO -- : Starting clock for 2 events: [ a b ]\n"
+                                   "I, [x #1]  INFO -- : Triggering 'a'\n"
+                                   "I, [x #1]  INFO -- : Finished 'a' duration_ms=0 error=nil\n"
+                                   "I, [x #1]  INFO -- : Triggering 'b'\n";
+        _cleanup_(strv_freep) char **notes = NULL;
+        _cleanup_(freep) char *joined = NULL;
+        Watch *watch = watch_new(&(WatchSpec){.tick = "INFO -- : Triggering '", .note = collect, .userdata = &notes});
+
+        (void)state;
+        for (size_t i = 0; i < strlen(text); i++)
+                watch_feed(watch, text + i, 1);
+        watch_free(watch);
+        joined = strv_join(notes, "; ");
+        assert_string_equal(joined, "tick; tick");
+}
+
 static void the_ready_line_alone_is_no_other_word(void **state) {
         _cleanup_(freep) char *notes = notes_on("Starting clock for 1\n", 21, 21, "Starting clock for ");
 
@@ -409,6 +426,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_missing_is_read_in_both_forms_of_a_log),
                 cmocka_unit_test(pieces_of_any_size_give_the_same_notes),
+                cmocka_unit_test(each_piece_of_work_is_noted),
                 cmocka_unit_test(the_ready_line_alone_is_no_other_word),
                 cmocka_unit_test(an_overlong_line_is_looked_at_to_its_end),
                 cmocka_unit_test(a_thousand_errors_make_few_notes),
