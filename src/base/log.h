@@ -30,6 +30,7 @@
 #define MESSAGE_UNREACHED       "5e0a1f7c4d9b4c0f9d3cf2f7a6c1b84e"
 #define MESSAGE_LAST_LINES      "75e9d1f397114b01bc1c661c5f92edf0"
 #define MESSAGE_STOPPED         "2f5e069a94a8472f991a43cfc1063f35"
+#define MESSAGE_CLOCK_SILENT    "1cddb01245744e1bb0e17ddc68a04d69"
 #define MESSAGE_SECOND_CLOCK    "78c0bbcefdc7464eb67f02f64e2139dd"
 
 /** log_init() - the program's SYSLOG_IDENTIFIER, and whether the journal is on the other end of standard error. */

@@ -30,6 +30,7 @@ typedef struct Config {
         char *front_url, *api_url;
         Listen api_listen, front_listen;
         bool front_enabled, clock_enabled, pdf_enabled;
+        uint64_t clock_silence_usec;
         char **pools; /* as written: "events"; each of CONFIG_POOLS, no duplicates */
         bool database_external;
         char *database_volume;

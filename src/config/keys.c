@@ -20,6 +20,7 @@ static const ConfigKey keys[_KEY_MAX] = {
         [KEY_FRONT_LISTEN]           = KEY("front", "listen", "127.0.0.1:8080", listen, front_listen),
         [KEY_POOLS]                  = KEY("worker", "pools", "", pools, pools),
         [KEY_CLOCK_ENABLED]          = KEY("clock", "enabled", "yes", yes_no, clock_enabled),
+        [KEY_CLOCK_SILENCE]          = KEY("clock", "silence", "15min", span, clock_silence_usec),
         [KEY_PDF_ENABLED]            = KEY("pdf", "enabled", "yes", yes_no, pdf_enabled),
         [KEY_DATABASE_MODE]          = KEY("database", "mode", "bundled", place, database_external),
         [KEY_DATABASE_VOLUME]        = KEY("database", "volume", "lago_postgres_data", volume, database_volume),

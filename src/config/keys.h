@@ -13,6 +13,7 @@ typedef enum KeyId {
         KEY_FRONT_LISTEN,
         KEY_POOLS,
         KEY_CLOCK_ENABLED,
+        KEY_CLOCK_SILENCE,
         KEY_PDF_ENABLED,
         KEY_DATABASE_MODE,
         KEY_DATABASE_VOLUME,

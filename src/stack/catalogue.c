@@ -74,6 +74,7 @@ static const MemberInfo catalogue[_MEMBER_KIND_MAX] = {
                 .ready_by = READY_BY_ITSELF,
                 /* clockwork 3.0, which all releases have: "I, [TIME #1]  INFO -- : Starting clock for 26 events: [ ... ]" */
                 .ready_line = "Starting clock for ",
+                .tick_line = "INFO -- : Triggering '",
                 .grace_sec = 15,
         },
         [MEMBER_FRONT] = {

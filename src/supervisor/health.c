@@ -27,8 +27,8 @@ HealthAct health_act(const Health *h, unsigned restart_after, bool ours, bool st
         return stands_on ? HEALTH_ASK_UPSTREAM : HEALTH_RESTART;
 }
 
-char *health_sentence(const Health *h, uint64_t interval_usec, const char *more) {
-        _cleanup_(freep) char *span = span_text(h->bad * interval_usec);
+char *health_sentence(const Health *h, uint64_t sick_usec, const char *more) {
+        _cleanup_(freep) char *span = span_text(sick_usec);
 
         return xasprintf("Not healthy for %s: %s%s", span, h->sickness, more);
 }

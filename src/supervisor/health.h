@@ -36,8 +36,8 @@ bool health_bad(Health *h, const char *reason);
  */
 HealthAct health_act(const Health *h, unsigned restart_after, bool ours, bool stands_on);
 
-/** health_sentence() - "Not healthy for 30 s: no answer", and @more. The caller frees it. */
-char *health_sentence(const Health *h, uint64_t interval_usec, const char *more);
+/** health_sentence() - "Not healthy for 30 s: no answer", and @more. @sick_usec: for how long. The caller frees it. */
+char *health_sentence(const Health *h, uint64_t sick_usec, const char *more);
 
 /** health_slack() - by how much the next probe may be late, so that the host sleeps longer. */
 uint64_t health_slack(const Health *h, uint64_t interval_usec);

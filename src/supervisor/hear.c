@@ -22,6 +22,7 @@ static void tell_missing(const Supervisor *s, const char *thing) {
 
 void hear_note(void *supervisor, const char *note) {
         Supervisor *s = supervisor;
+        bool first_tick = s->said.ticked_usec == 0;
         const Missing *missing = said_take(&s->said, note, now_usec());
 
         if (missing)
@@ -30,6 +31,8 @@ void hear_note(void *supervisor, const char *note) {
                 supervisor_feed(s, LIFE_ON_OK);
         else if (s->state == LIFE_PROBE && streq(note, NOTE_SPOKE))
                 probing_settle(s);
+        else if (s->state == LIFE_SERVE && streq(note, NOTE_TICK))
+                serve_ticked(s, first_tick);
         else if (s->state == LIFE_SERVE && s->health.bad == 0 && startswith(note, NOTE_MISSING))
                 serve_status(s);
 }

@@ -7,6 +7,7 @@
 #include "relay/watch.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 struct Relay {
         sd_event *event;
         Jobs *jobs;
-        char *member, *ready, *after;
+        char *member, *ready, *tick, *after;
         bool missing;
         JobLine note;
         void (*ended)(void *userdata);
@@ -63,6 +64,7 @@ int relay_new(const RelaySpec *spec, Relay **ret) {
         relay = xcalloc(1, sizeof(Relay));
         *relay = (Relay){.event = spec->event, .jobs = spec->jobs, .member = xstrdup(spec->member),
                          .ready = spec->ready ? xstrdup(spec->ready) : NULL,
+                         .tick = spec->tick ? xstrdup(spec->tick) : NULL,
                          .after = spec->after ? xstrdup(spec->after) : NULL, .missing = spec->missing,
                          .note = spec->note, .ended = spec->ended, .userdata = spec->userdata,
                          .reading = p[0], .writing = both, .stream = -EBADF};
@@ -80,13 +82,15 @@ unsigned long relay_id(const Relay *relay) {
         return relay && fstat(relay->reading, &st) == 0 ? (unsigned long)st.st_ino : 0;
 }
 
-char **relay_argv(const char *member, const char *ready, bool missing) {
+char **relay_argv(const char *member, const char *ready, const char *tick, bool missing) {
         char **argv = NULL;
 
         strv_add(&argv, PROGRAM);
         strv_add(&argv, member);
         if (ready)
                 strv_addf(&argv, "--ready=%s", ready);
+        if (tick)
+                strv_addf(&argv, "--tick=%s", tick);
         if (missing)
                 strv_add(&argv, "--missing");
         return argv;
@@ -150,7 +154,7 @@ static void on_ended(void *userdata, const JobResult *result) {
 }
 
 static void start(Relay *relay) {
-        _cleanup_(strv_freep) char **argv = relay_argv(relay->member, relay->ready, relay->missing);
+        _cleanup_(strv_freep) char **argv = relay_argv(relay->member, relay->ready, relay->tick, relay->missing);
         JobSpec spec = {.input_fd = relay->reading, .line = on_note, .done = on_ended, .userdata = relay};
 
         if (relay->finished)
@@ -201,6 +205,12 @@ bool relay_finish(Relay *relay) {
         return true;
 }
 
+size_t relay_unread(const Relay *relay) {
+        int n = 0;
+
+        return relay && ioctl(relay->reading, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+}
+
 Relay *relay_free(Relay *relay) {
         if (!relay)
                 return NULL;
@@ -212,6 +222,7 @@ Relay *relay_free(Relay *relay) {
         free(relay->member);
         free(relay->ready);
         free(relay->after);
+        free(relay->tick);
         free(relay);
         return NULL;
 }

@@ -17,6 +17,7 @@ typedef struct RelaySpec {
         Jobs *jobs;
         const char *member; /* "worker@events": its lines carry the identifier "lago-worker@events" */
         const char *ready;  /* see lago-relay(8) and relay/watch.h; NULL: no line says it */
+        const char *tick;   /* NULL: no line is one */
         bool missing;
         const char *after; /* the engine's word, see lago-relay(8); what was said when it never comes: relay_take_back() */
         JobLine note;            /* of relay/watch.h */
@@ -51,6 +52,9 @@ bool relay_finish(Relay *relay);
 /** relay_id() - by which the pipe is found among others in /proc: its inode; 0 without one. */
 unsigned long relay_id(const Relay *relay);
 
+/** relay_unread() - bytes that the container wrote and that nobody has looked at yet; 0 without a relay. */
+size_t relay_unread(const Relay *relay);
+
 /** relay_free() - a relay that still runs carries the rest, and ends by itself. NULL is fine; answers NULL. */
 Relay *relay_free(Relay *relay);
 
@@ -59,5 +63,5 @@ Relay *relay_free(Relay *relay);
  *
  * relay_stream() - a stream of the journal under the member's name, at a priority that the lines cannot choose. Errors: -errno.
  */
-char **relay_argv(const char *member, const char *ready, bool missing);
+char **relay_argv(const char *member, const char *ready, const char *tick, bool missing);
 int relay_stream(const char *member);

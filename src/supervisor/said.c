@@ -53,6 +53,8 @@ const Missing *said_take(Said *said, const char *note, uint64_t now) {
                 said->ready = true;
         else if (streq(note, NOTE_SPOKE))
                 said->spoke = true;
+        else if (streq(note, NOTE_TICK))
+                said->ticked_usec = now;
         else if ((rest = startswith(note, NOTE_MISSING)))
                 return take_missing(said, rest, now);
         else if ((rest = startswith(note, NOTE_LAST)))
@@ -62,6 +64,7 @@ const Missing *said_take(Said *said, const char *note, uint64_t now) {
 
 void said_begin(Said *said) {
         said->ready = said->spoke = said->all = false;
+        said->ticked_usec = 0;
         said->last_lines = strv_free(said->last_lines);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What a container has said, as lago-relay notes it: that it is ready, a missing table, its last lines. Pure; times in usec. */
+/* What a container has said, as lago-relay notes it: that it is ready, a piece of work, a missing table, its last lines. Pure; times in usec. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +17,7 @@ typedef struct Said {
         bool ready; /* a line said that it is ready */
         bool spoke; /* it wrote a line */
         bool all;   /* it can write no more */
+        uint64_t ticked_usec; /* when a line last said that it does its work; 0: none has */
         char **last_lines;
         /* Of this container and those before it. More than so many are not told apart. */
         Missing missing[16];

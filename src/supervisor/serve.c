@@ -66,10 +66,19 @@ static void serve_healthy(void *userdata) {
         serve_rest(s);
 }
 
+/* Of a clock nobody asks anything: what it does not say is its sickness. */
+static bool is_heard_only(const Supervisor *s) {
+        return s->info->ready_by == READY_BY_ITSELF;
+}
+
 /* --- a member that fails its probe is restarted only while what it stands on answers: else it is not to blame --- */
 
+static uint64_t sick_usec(const Supervisor *s) {
+        return is_heard_only(s) ? now_usec() - s->said.ticked_usec : s->health.bad * s->config->health_interval_usec;
+}
+
 static void tell_sick(Supervisor *s, const char *more) {
-        _cleanup_(freep) char *sentence = health_sentence(&s->health, s->config->health_interval_usec, more);
+        _cleanup_(freep) char *sentence = health_sentence(&s->health, sick_usec(s), more);
 
         supervisor_status(s, "%s", sentence);
 }
@@ -138,11 +147,18 @@ static void ask_upstream_database(Supervisor *s) {
                 ask_upstream(s, "db", ASK_POSTGRES, on_upstream_database);
 }
 
+/* A clock was silent for long enough the first time. */
+static unsigned restart_after(const Supervisor *s) {
+        unsigned after = s->config->health_restart_after;
+
+        return after > 0 && is_heard_only(s) ? 1 : after;
+}
+
 static void not_healthy(Supervisor *s, const char *reason) {
         if (health_bad(&s->health, reason))
-                log_message(LOG_WARNING, MESSAGE_HEALTH, "Not healthy: %s.", reason);
+                log_message(LOG_WARNING, is_heard_only(s) ? MESSAGE_CLOCK_SILENT : MESSAGE_HEALTH, "Not healthy: %s.", reason);
         tell_sick(s, "");
-        switch (health_act(&s->health, s->config->health_restart_after, !is_external(s), s->info->backend)) {
+        switch (health_act(&s->health, restart_after(s), !is_external(s), s->info->backend)) {
         case HEALTH_REST:
                 serve_rest(s);
                 return;
@@ -215,10 +231,47 @@ static int on_interval(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* --- a clock: the thread that begins its jobs can end while its process lives, and nothing but its silence shows that --- */
+
+static int on_silence(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+        uint64_t silent = now_usec() - s->said.ticked_usec;
+
+        (void)source;
+        (void)usec;
+        /* With a journal that is stuck, what it says waits in the pipe: that is no silence of its own. */
+        if (silent >= s->config->clock_silence_usec && relay_unread(s->container.relay) == 0)
+                not_healthy(s, "it begins no job any more, although its process lives");
+        else
+                serve_rest(s);
+        return 0;
+}
+
+/* One that has never said that it begins a job may be of a release that does not say so: it is left alone. */
+static void rest_of_clock(Supervisor *s) {
+        uint64_t silence = s->config->clock_silence_usec, silent = now_usec() - s->said.ticked_usec;
+        uint64_t rest = silent < silence ? silence - silent : s->config->health_interval_usec;
+
+        if (s->said.ticked_usec > 0)
+                work_timer(&s->work, rest, rest / 10, on_silence, s);
+}
+
+void serve_ticked(Supervisor *s, bool first) {
+        if (health_good(&s->health) > 0) {
+                s->work.probe = probe_free(s->work.probe);
+                log_message(LOG_INFO, MESSAGE_HEALTH, "Healthy again: it begins jobs.");
+                serve_status(s);
+                serve_rest(s);
+        } else if (first)
+                serve_rest(s);
+}
+
 void serve_rest(Supervisor *s) {
         uint64_t interval = s->config->health_interval_usec;
 
-        if (s->info->ready_by != READY_BY_ITSELF)
+        if (is_heard_only(s))
+                rest_of_clock(s);
+        else
                 work_timer(&s->work, interval, health_slack(&s->health, interval), on_interval, s);
 }
 

@@ -40,6 +40,7 @@ static void assert_config_equal(const Config *a, const Config *b) {
         assert_listen_equal(&a->front_listen, &b->front_listen);
         assert_int_equal(a->front_enabled, b->front_enabled);
         assert_int_equal(a->clock_enabled, b->clock_enabled);
+        assert_int_equal(a->clock_silence_usec, b->clock_silence_usec);
         assert_int_equal(a->pdf_enabled, b->pdf_enabled);
         assert_strv_equal(a->pools, b->pools);
         assert_int_equal(a->database_external, b->database_external);
@@ -143,6 +144,7 @@ static void every_default_is_as_documented(void **state _unused_) {
         assert_string_equal(config->front_listen.address, "127.0.0.1");
         assert_int_equal(config->front_listen.port, 8080);
         assert_true(config->front_enabled && config->clock_enabled && config->pdf_enabled);
+        assert_int_equal(config->clock_silence_usec, 900000000);
         assert_null(config->pools);
         assert_false(config->database_external || config->redis_external);
         assert_string_equal(config->database_volume, "lago_postgres_data");
@@ -176,7 +178,7 @@ static void every_key_takes_another_value(void **state _unused_) {
         _cleanup_(config_freep) Config *config = load_only(
                 "[lago]\nrelease=v1.51.0\nfront-url=https://a.example/\napi-url=https://b.example:8443/api\n"
                 "[api]\nlisten=127.0.0.9:3001\n[front]\nenabled=no\nlisten=0.0.0.0:80\n"
-                "[worker]\npools=events, webhook ai_agent\n[clock]\nenabled=no\n[pdf]\nenabled=no\n"
+                "[worker]\npools=events, webhook ai_agent\n[clock]\nenabled=no\nsilence=2h\n[pdf]\nenabled=no\n"
                 "[database]\nmode=bundled\nvolume=pg.1\narguments=-c shared_buffers=2GB -c \"log_line_prefix=%m \"'x y'\n"
                 "shm-size=1G\nca-file=/etc/ssl/x.pem\n[redis]\nmode=bundled\nvolume=r\nappend-only=no\n"
                 "[clickhouse]\nca-file=/etc/ssl/y.pem\n[storage]\nvolume=s\n[migrate]\nautomatic=no\nfresh=replay\npassed-bridges=v1.45.0 v1.31.0\n"
@@ -194,6 +196,7 @@ static void every_key_takes_another_value(void **state _unused_) {
         assert_string_equal(config->front_listen.address, "0.0.0.0");
         assert_int_equal(config->front_listen.port, 80);
         assert_false(config->front_enabled || config->clock_enabled || config->pdf_enabled);
+        assert_int_equal(config->clock_silence_usec, UINT64_C(7200000000));
         assert_strv_equal(config->pools, (char *[]){(char[]){"events"}, (char[]){"webhook"},
                                                     (char[]){"ai_agent"}, NULL});
         assert_string_equal(config->database_volume, "pg.1");

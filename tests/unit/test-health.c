@@ -54,7 +54,7 @@ static void an_external_server_is_never_restarted(void **state _unused_) {
 
 static void a_sentence_says_for_how_long(void **state _unused_) {
         _cleanup_(health_done) Health h = after(3);
-        _cleanup_(freep) char *text = health_sentence(&h, 10 * SEC, "; Redis is away, so not restarting");
+        _cleanup_(freep) char *text = health_sentence(&h, h.bad * 10 * SEC, "; Redis is away, so not restarting");
 
         assert_string_equal(text, "Not healthy for 30 s: no answer; Redis is away, so not restarting");
 }

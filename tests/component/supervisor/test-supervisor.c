@@ -273,8 +273,8 @@ static pid_t child_named(const char *pid, const char *name) {
                        : 0;
 }
 
-/* SIGKILL to the process of this life that is called so. */
-static void kill_named(const char *name) {
+/* To the process of this life that is called so. */
+static void signal_named(const char *name, int sig) {
         DIR *directory = opendir("/proc");
         struct dirent *entry;
         pid_t pid = 0;
@@ -283,7 +283,11 @@ static void kill_named(const char *name) {
                 pid = child_named(entry->d_name, name);
         closedir(directory);
         assert_true(pid > 1);
-        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(kill(pid, sig), 0);
+}
+
+static void kill_named(const char *name) {
+        signal_named(name, SIGKILL);
 }
 
 static void stops_well(void) {
@@ -815,6 +819,81 @@ static void a_clock_whose_lock_is_lost_stops_and_takes_it_again(void **state _un
         assert_int_equal(times_called("create lago-clock"), 2);
 }
 
+/* --- a clock whose thread of ticks has ended ------------------------------------------------------------- */
+
+#define CLOCK_CONF   CONF "[clock]\nsilence = 1s\n"
+#define CLOCK_STARTS "trap 'exit 0' TERM; echo \"I, [x #1]  INFO -- : Starting clock for 3 events: [ a b c ]\"\n"
+#define CLOCK_TICKS  "echo \"I, [x #1]  INFO -- : Triggering 'a'\"\n"
+#define CLOCK_LIVES  "while :; do sleep 0.05; done\n"
+
+static void a_clock_that_begins_no_job_any_more_is_started_again(void **state _unused_) {
+        put("/run/lago/admitted/lago.conf", CLOCK_CONF);
+        on("container", CLOCK_STARTS CLOCK_TICKS "if [ ! -e $fake/once ]; then : >$fake/once; " CLOCK_LIVES "fi\n"
+                        "while :; do " CLOCK_TICKS "sleep 0.1; done\n");
+        starts("clock");
+        says("READY=1");
+        says("STATUS=Not healthy for 1 s: it begins no job any more, although its process lives");
+        logged("Not healthy: it begins no job any more");
+        says("STATUS=Running v1.50.0");
+        /* The second one ticks, and is left alone. */
+        (void)usleep(2500000);
+        assert_int_equal(times_called("create lago-clock"), 2);
+        stops_well();
+}
+
+static void a_clock_that_never_says_that_it_begins_a_job_is_left_alone(void **state _unused_) {
+        put("/run/lago/admitted/lago.conf", CLOCK_CONF);
+        starts("clock");
+        says("READY=1");
+        (void)usleep(2500000);
+        never_said("Not healthy");
+        assert_int_equal(times_called("create lago-clock"), 1);
+        stops_well();
+}
+
+static void a_silent_clock_is_only_told_of_where_nobody_is_to_be_restarted(void **state _unused_) {
+        put("/run/lago/admitted/lago.conf",
+            "[lago]\nrelease = v1.50.0\nfront-url = http://localhost:8080\napi-url = http://localhost:3000\n"
+            "[health]\ninterval = 500ms\nrestart-after = 0\n[clock]\nsilence = 1s\n");
+        on("container", CLOCK_STARTS CLOCK_TICKS "until [ -e $fake/go-on ]; do sleep 0.05; done\n" CLOCK_TICKS CLOCK_LIVES);
+        starts("clock");
+        says("READY=1");
+        says("STATUS=Not healthy for 1 s");
+        says("STATUS=Not healthy for 2 s");
+        put(FAKE "/go-on", "");
+        logged("Healthy again: it begins jobs.");
+        says("STATUS=Running v1.50.0");
+        assert_int_equal(times_called("create lago-clock"), 1);
+        stops_well();
+}
+
+static void a_silent_clock_is_left_alone_while_redis_is_away(void **state _unused_) {
+        put("/run/lago/admitted/lago.conf", CLOCK_CONF);
+        on("container", CLOCK_STARTS CLOCK_TICKS CLOCK_LIVES);
+        starts("clock");
+        says("READY=1");
+        run_file("redis", "STATE=serving\nADDRESS=127.0.0.9\nSINCE=1\n");
+        says("; Redis is away, so not restarting");
+        assert_int_equal(times_called("create lago-clock"), 1);
+        run_file("redis", "STATE=serving\nADDRESS=127.0.0.1\nSINCE=1\n");
+        logged("the container is stopped with its grace and started again");
+        stops_well();
+}
+
+/* What it says waits in the pipe while nobody carries it to the journal. */
+static void a_clock_whose_lines_are_not_read_is_not_silent(void **state _unused_) {
+        put("/run/lago/admitted/lago.conf", CLOCK_CONF);
+        on("container", CLOCK_STARTS "while :; do " CLOCK_TICKS "sleep 0.1; done\n");
+        starts("clock");
+        says("READY=1");
+        signal_named("lago-relay", SIGSTOP);
+        (void)usleep(2500000);
+        never_said("Not healthy");
+        signal_named("lago-relay", SIGCONT);
+        assert_int_equal(times_called("create lago-clock"), 1);
+        stops_well();
+}
+
 static void another_migrator_is_waited_for(void **state _unused_) {
         put(FAKE "/pending", "");
         on("gate-hold",
@@ -1240,6 +1319,11 @@ int main(void) {
                 LIFE(the_cause_of_a_lock_that_is_not_to_be_had_is_told),
                 LIFE(a_clock_stands_by_for_another_one),
                 LIFE(a_clock_whose_lock_is_lost_stops_and_takes_it_again),
+                LIFE(a_clock_that_begins_no_job_any_more_is_started_again),
+                LIFE(a_clock_that_never_says_that_it_begins_a_job_is_left_alone),
+                LIFE(a_silent_clock_is_only_told_of_where_nobody_is_to_be_restarted),
+                LIFE(a_silent_clock_is_left_alone_while_redis_is_away),
+                LIFE(a_clock_whose_lines_are_not_read_is_not_silent),
                 LIFE(another_migrator_is_waited_for),
                 LIFE(no_process_to_be_had_is_waited_for),
                 LIFE(its_own_environment_is_read_again_after_a_wait),
