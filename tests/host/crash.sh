@@ -68,7 +68,7 @@ serves_again() {
                         tell_all
                         return 1
                 fi
-                sleep 0.2
+                sleep "${PAUSE:-0.2}"
         done
 }
 
@@ -100,7 +100,7 @@ healed() {
         while serves_again "$1"; do
                 said=$(clean) && return 0
                 [ "$SECONDS" -lt "$deadline" ] || break
-                sleep 0.2
+                sleep "${PAUSE:-0.2}"
         done
         echo "$said"
         return 1

@@ -3,7 +3,7 @@
 # GUEST_SUITE is bookworm or trixie; LAGO_DEB a package other than that of "make deb". shellcheck shell=bash
 
 root=$(readlink -f "$BATS_TEST_DIRNAME/../..")
-guest=$root/tests/guest/guest
+guest=${LAGO_TEST_GUEST:-$root/tests/guest/guest}
 GUEST=${GUEST_SUITE:-bookworm}-$(basename "$BATS_TEST_FILENAME" .bats)
 export root guest GUEST
 
@@ -56,7 +56,7 @@ wait_for() {
                         show_stack
                         return 1
                 fi
-                sleep 0.2
+                sleep "${PAUSE:-0.2}"
         done
 }
 
