@@ -3,11 +3,15 @@
 # make asan    unit tests under ASan and UBSan, with gcc and clang
 # make coverage   lines that unit and component tests execute, by room; ROOM=process: by its files
 # make soak N=20   the long form: N clean starts, a migration of three minutes
+# make vm      power cuts, memory, disks, clock and more on a Debian with a kernel of its own (QEMU; long without KVM);
+#              VM_CASES=REGEX chooses, VM_CUTS=N cuts of each kind; make soak runs it, too
 # make bench      what it costs, measured beside its peers in a guest: the figures of README
 # make demo    a clean start of the whole stack in a throwaway guest, to watch
 
 GUESTS    ?= bookworm trixie
 N         ?= 20
+VM_CUTS   ?= 1
+VM_CASES  ?=
 BENCH_N   ?= 5
 TEST_DEPS := bats dpkg-dev dnf
 
@@ -34,7 +38,14 @@ host: deps
 .PHONY: soak
 soak: deps
 	@$(MAKE) --no-print-directory deb
-	GUESTS="$(GUESTS)" SOAK=$(N) tests/run soak
+	tests/vm/vm deps
+	GUESTS="$(GUESTS)" SOAK=$(N) VM_CUTS=5 tests/run soak
+
+.PHONY: vm
+vm: deps
+	@$(MAKE) --no-print-directory deb
+	tests/vm/vm deps
+	GUESTS="$(GUESTS)" VM_CUTS=$(VM_CUTS) VM_CASES="$(VM_CASES)" tests/run vm
 
 .PHONY: bench
 bench: deps
