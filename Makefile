@@ -63,6 +63,15 @@ $(BUILD)/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# It stands on the kernel alone, wherever it comes to; lago-gate carries it.
+LAUNCHER := $(BUILD)/install/launcher
+$(LAUNCHER): src/install/launcher-main.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARNINGS) -Os -ffreestanding -fno-builtin -fno-stack-protector -fno-asynchronous-unwind-tables \
+	        -fno-pie -no-pie -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack -s -o $@ $<
+$(BUILD)/install/install.o: $(LAUNCHER)
+$(BUILD)/install/install.o: CFLAGS_ += -DLAUNCHER='"$(LAUNCHER)"'
+
 -include $(wildcard $(BUILD)/*/*.d)
 
 # --- programs: their main file, and the rooms they stand on, top first ---------------------------------
@@ -76,10 +85,10 @@ lago-relay_MAIN       := relay/main
 lago-relay_ROOMS      := relay base
 lago-relay_LIBS       :=
 lago-gate_MAIN        := gate/main
-lago-gate_ROOMS       := gate config schema base
+lago-gate_ROOMS       := gate install config schema base
 lago-gate_LIBS        := libpq
 lago-gate-clickhouse_MAIN  := clickhouse/main
-lago-gate-clickhouse_ROOMS := clickhouse schema base
+lago-gate-clickhouse_ROOMS := clickhouse install schema base
 lago-gate-clickhouse_LIBS  := libcurl
 lago-setup_MAIN       := setup/main
 lago-setup_ROOMS      := setup engine process stack config schema base

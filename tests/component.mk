@@ -2,7 +2,8 @@
 # lago-gate-clickhouse against a stand-in, and lago-gate against a real PostgreSQL of its own, in a directory of its own, on sockets and ports of its own.
 # lago-supervisor between stand-ins for podman, lago-gate and the journal, in namespaces of its own.
 
-COMPONENT_DEPS := postgresql postgresql-15-partman pgbouncer openssl perl libio-socket-ssl-perl procps iproute2 bats
+COMPONENT_DEPS := postgresql postgresql-15-partman pgbouncer openssl perl libio-socket-ssl-perl procps iproute2 busybox-static \
+                  debootstrap bats
 
 .PHONY: component-tests
 component-tests: $(BUILD)/lago-gate $(BUILD)/lago-gate-clickhouse $(BUILD)/component/test-supervisor

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/passing.h"
 #include "base/util.h"
+#include "install/install.h"
 
 #include <getopt.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@ static const char help[] =
         "lago-gate-clickhouse compares the ClickHouse migrations of an image of Lago with those that a server has applied.\n"
         "\n"
         "  lago-gate-clickhouse check --manifest FILE [OPTION…]\n"
+        "  lago-gate-clickhouse install DIR   put a copy into DIR that runs in any image\n"
         "\n"
         "  --manifest FILE        what \"lago-gate manifest\" printed; - reads it from standard input\n"
         "  --settings-file FILE   lines LAGO_CLICKHOUSE_HOST=…, _PORT, _DATABASE, _USERNAME, _PASSWORD, _SSL; - reads them from\n"
@@ -190,6 +192,10 @@ int main(int argc, char **argv) {
         Arguments arguments = { .timeout_sec = 10 };
         int r;
 
+        /* It writes files, and looks at nothing that others have sent. */
+        if (argc > 1 && streq(argv[1], "install"))
+                return argc == 3 ? install_run("lago-gate-clickhouse", argv[2])
+                                 : (usage("\"install\" needs one directory"), EXIT_USAGE);
         box_limit();
         box_filter();
         box_close_inherited(argv);

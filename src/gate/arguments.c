@@ -19,6 +19,7 @@ static const char help[] =
         "  lago-gate prepare-load IMAGE [OPTION…]\n"
         "                                     empty a database again whose first load was cut off\n"
         "  lago-gate manifest [--root DIR]    print what the image below DIR (default .) carries, for --manifest\n"
+        "  lago-gate install DIR              put a copy into DIR that runs in any image, whatever C library that has\n"
         "\n"
         "IMAGE is one of\n"
         "  --manifest FILE        what \"lago-gate manifest\" printed; - reads it from standard input\n"

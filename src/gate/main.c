@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/passing.h"
 #include "base/util.h"
+#include "install/install.h"
 
 #include <unistd.h>
 
@@ -178,6 +179,9 @@ static int run_command(int argc, char **argv) {
 int main(int argc, char **argv) {
         int r;
 
+        /* It writes files, and looks at nothing that others have sent. */
+        if (argc > 1 && streq(argv[1], "install"))
+                return argc == 3 ? install_run("lago-gate", argv[2]) : (usage("\"install\" needs one directory"), EXIT_USAGE);
         box_limit();
         box_filter();
         box_close_inherited(argv);

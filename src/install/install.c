@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *   DIR/lago-gate            a link to .lago-gate-HASH/launcher, which is put in place last
+ *   DIR/.lago-gate-HASH/     launcher, loader, program, and its libraries by their own names
+ *
+ * The hash is that of everything inside: the same again is nothing to do, and a program that is started while another version
+ * is installed finds the files of one version.
+ */
+#include "install/install.h"
+
+#include "base/file.h"
+#include "base/util.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HASH_DIGITS 16
+#define FILE_MAX    (64U << 20)
+
+#if defined(__x86_64__) || defined(__aarch64__)
+#define LAUNCHER_IS_MADE true
+#else
+#define LAUNCHER_IS_MADE false
+#endif
+
+/* Not linked, but carried: it is a program of its own. */
+__asm__(".pushsection .rodata\n"
+        "launcher_begin: .incbin \"" LAUNCHER "\"\n"
+        "launcher_end:\n"
+        ".popsection\n");
+extern const char launcher_begin[] __attribute__((visibility("hidden")));
+extern const char launcher_end[] __attribute__((visibility("hidden")));
+
+/* Where each file comes from, and its name in the copy; two vectors of one length. */
+typedef struct Files {
+        char **sources, **names;
+} Files;
+
+static void files_done(Files *files) {
+        strv_free(files->sources);
+        strv_free(files->names);
+}
+
+static int complain(const char *what, const char *path, int r) {
+        fprintf(stderr, "lago-gate: cannot %s %s: %s\n", what, path, strerror(-r));
+        return r;
+}
+
+/* --- what this process consists of -------------------------------------------------------------------------- */
+
+static const char *interpreter_of(const struct dl_phdr_info *object) {
+        for (size_t i = 0; i < object->dlpi_phnum; i++)
+                if (object->dlpi_phdr[i].p_type == PT_INTERP)
+                        return (const char *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
+        return NULL;
+}
+
+static int take_object(struct dl_phdr_info *object, size_t size _unused_, void *userdata) {
+        const char *interpreter = interpreter_of(object), *name = strrchr(object->dlpi_name, '/');
+        Files *files = userdata;
+
+        if (isempty(object->dlpi_name)) {
+                strv_add(&files->sources, "/proc/self/exe");
+                strv_add(&files->names, "program");
+                strv_add(&files->sources, interpreter ? interpreter : "");
+                strv_add(&files->names, "loader");
+        } else if (name && !streq(object->dlpi_name, files->sources[1])) {
+                strv_add(&files->sources, object->dlpi_name);
+                strv_add(&files->names, name + 1);
+        }
+        /* What has no place on the disk is the kernel's. */
+        return 0;
+}
+
+/* --- its hash ----------------------------------------------------------------------------------------------- */
+
+static void hash_bytes(uint64_t *hash, const char *bytes, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                *hash = (*hash ^ (unsigned char)bytes[i]) * 0x100000001b3ULL;
+}
+
+static int hash_files(const Files *files, uint64_t *ret) {
+        *ret = 0xcbf29ce484222325ULL;
+        hash_bytes(ret, launcher_begin, (size_t)(launcher_end - launcher_begin));
+        for (size_t i = 0; files->names[i]; i++) {
+                _cleanup_(freep) char *content = NULL;
+                size_t size;
+                int r = file_read(files->sources[i], FILE_MAX, &content, &size);
+
+                if (r < 0)
+                        return complain("read", files->sources[i], r);
+                hash_bytes(ret, files->names[i], strlen(files->names[i]) + 1);
+                hash_bytes(ret, content, size);
+        }
+        return 0;
+}
+
+/* --- the copy ----------------------------------------------------------------------------------------------- */
+
+static int create_at(int directory, const char *name) {
+        int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+
+        /* Whoever installs, and with whatever umask: another user runs it. */
+        if (fd >= 0 && fchmod(fd, 0755) < 0) {
+                int r = -errno;
+
+                (void)close(fd);
+                return r;
+        }
+        return fd < 0 ? -errno : fd;
+}
+
+static int write_launcher(int directory) {
+        _cleanup_(closep) int fd = create_at(directory, "launcher");
+        size_t size = (size_t)(launcher_end - launcher_begin);
+        ssize_t n;
+
+        if (fd < 0)
+                return fd;
+        n = write(fd, launcher_begin, size);
+        if (n != (ssize_t)size)
+                return n < 0 ? -errno : -ENOSPC;
+        return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int copy_file(const char *source, int directory, const char *name) {
+        _cleanup_(closep) int from = open(source, O_RDONLY | O_CLOEXEC), to = -EBADF;
+        ssize_t n;
+
+        if (from < 0)
+                return -errno;
+        to = create_at(directory, name);
+        if (to < 0)
+                return to;
+        while ((n = sendfile(to, from, NULL, FILE_MAX)) > 0)
+                ;
+        return n < 0 || fsync(to) < 0 ? -errno : 0;
+}
+
+static int fill(const Files *files, int directory) {
+        int r = write_launcher(directory);
+
+        for (size_t i = 0; r >= 0 && files->names[i]; i++)
+                r = copy_file(files->sources[i], directory, files->names[i]);
+        return r;
+}
+
+/* All of it under another name first: what has the right name is whole. */
+static int make_copy(const Files *files, int top, const char *unfinished, const char *name) {
+        _cleanup_(closep) int directory = -EBADF;
+        int r = remove_tree_at(top, unfinished);
+
+        if (r < 0)
+                return r;
+        if (mkdirat(top, unfinished, 0755) < 0)
+                return -errno;
+        directory = openat(top, unfinished, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (directory < 0 || fchmod(directory, 0755) < 0)
+                return -errno;
+        r = fill(files, directory);
+        if (r >= 0 && (fsync(directory) < 0 || renameat(top, unfinished, top, name) < 0))
+                r = -errno;
+        if (r < 0)
+                (void)remove_tree_at(top, unfinished);
+        return r;
+}
+
+/* A link is changed in one step by one that takes its name. */
+static int point_to(int top, const char *link, const char *copy) {
+        _cleanup_(freep) char *target = xasprintf("%s/launcher", copy), *fresh = xasprintf(".%s.link", link);
+        char now[256];
+        ssize_t n = readlinkat(top, link, now, sizeof(now));
+
+        if (n == (ssize_t)strlen(target) && memcmp(now, target, strlen(target)) == 0)
+                return 0;
+        (void)unlinkat(top, fresh, 0);
+        if (symlinkat(target, top, fresh) < 0 || renameat(top, fresh, top, link) < 0 || fsync(top) < 0)
+                return -errno;
+        return 0;
+}
+
+/* @entry is a copy of the program @name, another one than @current. */
+static bool is_old(const char *entry, const char *name, const char *current) {
+        const char *hash = *entry == '.' ? startswith(entry + 1, name) : NULL;
+
+        return hash && *hash == '-' && strlen(hash + 1) == HASH_DIGITS && strspn(hash + 1, "0123456789abcdef") == HASH_DIGITS &&
+               !streq(entry, current);
+}
+
+static void remove_old(int top, const char *name, const char *current) {
+        int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+
+        for (struct dirent *entry; entries && (entry = readdir(entries));)
+                if (is_old(entry->d_name, name, current))
+                        (void)remove_tree_at(top, entry->d_name);
+        if (entries)
+                (void)closedir(entries);
+        else
+                (void)close_fd(fd);
+}
+
+static int install_files(const Files *files, const char *name, const char *directory, int top) {
+        _cleanup_(freep) char *copy = NULL, *unfinished = xasprintf(".%s.new", name);
+        uint64_t hash;
+        int r = hash_files(files, &hash);
+
+        if (r < 0)
+                return r;
+        copy = xasprintf(".%s-%016llx", name, (unsigned long long)hash);
+        if (faccessat(top, copy, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                r = make_copy(files, top, unfinished, copy);
+        if (r >= 0)
+                r = point_to(top, name, copy);
+        if (r < 0)
+                return complain("install into", directory, r);
+        remove_old(top, name, copy);
+        return 0;
+}
+
+int install_run(const char *name, const char *directory) {
+        _cleanup_(files_done) Files files = {};
+        _cleanup_(closep) int top = -EBADF;
+        int r;
+
+        if (!LAUNCHER_IS_MADE) {
+                fprintf(stderr, "lago-gate: \"install\" is made for x86-64 and ARM64 alone\n");
+                return EXIT_OSERR;
+        }
+        r = make_dirs(directory, 0755);
+        (void)dl_iterate_phdr(take_object, &files);
+        if (r >= 0)
+                top = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        /* One at a time, whatever containers share the directory. */
+        if (r < 0 || top < 0 || flock(top, LOCK_EX) < 0) {
+                (void)complain("use", directory, r < 0 ? r : -errno);
+                return EXIT_OSERR;
+        }
+        return install_files(&files, name, directory, top) < 0 ? EXIT_OSERR : 0;
+}
