@@ -4,12 +4,14 @@
 #include "base/box.h"
 #include "base/file.h"
 #include "base/passing.h"
+#include "base/time.h"
 #include "base/util.h"
 #include "install/install.h"
 
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MANIFEST_MAX (16U << 20)
@@ -19,14 +21,16 @@
 static const char help[] =
         "lago-gate-clickhouse compares the ClickHouse migrations of an image of Lago with those that a server has applied.\n"
         "\n"
-        "  lago-gate-clickhouse check --manifest FILE [OPTION…]\n"
+        "  lago-gate-clickhouse check --manifest FILE [OPTION…]   print the verdict, once\n"
+        "  lago-gate-clickhouse wait  --manifest FILE [OPTION…]   check until verified or refused, or until --timeout\n"
         "  lago-gate-clickhouse install DIR   put a copy into DIR that runs in any image\n"
         "\n"
         "  --manifest FILE        what \"lago-gate manifest\" printed; - reads it from standard input\n"
         "  --settings-file FILE   lines LAGO_CLICKHOUSE_HOST=…, _PORT, _DATABASE, _USERNAME, _PASSWORD, _SSL; - reads them from\n"
         "                         standard input (default: the environment)\n"
         "  --ca-file FILE         CA of its certificate (default: those that the system trusts)\n"
-        "  --connect-timeout SEC  for the whole of it (default 10)\n"
+        "  --connect-timeout SEC  for the whole of one answer (default 10)\n"
+        "  --timeout SEC          of \"wait\" (default: for ever)\n"
         "  --target RELEASE       the release that is meant to run: v1.50.0\n"
         "  --tombstones LIST      versions in the database that no release has, and that are all right\n"
         "  --format HOW           text, export (KEY=VALUE lines) or json\n"
@@ -36,9 +40,10 @@ static const char help[] =
 
 typedef struct Arguments {
         const char *command, *manifest, *settings_file, *ca_file;
-        uint64_t timeout_sec;
+        uint64_t timeout_sec, wait_sec;
         Policy policy;
         Format format;
+        bool wait;
 } Arguments;
 
 __attribute__((format(printf, 1, 2))) static int usage(const char *format, ...) {
@@ -67,6 +72,10 @@ static int parse_option(Arguments *arguments, int option, const char *value) {
                 if (parse_uint(value, 3600, &arguments->timeout_sec) < 0 || arguments->timeout_sec == 0)
                         return usage("--connect-timeout needs a number of seconds from 1 to 3600, not \"%s\"", value);
                 return 0;
+        case 'w':
+                if (parse_uint(value, 10 * 365 * 86400, &arguments->wait_sec) < 0 || arguments->wait_sec == 0)
+                        return usage("--timeout needs a number of seconds from 1 to 315360000, not \"%s\"", value);
+                return 0;
         case 'r':
                 arguments->policy.target = value;
                 return release_number(value) > 0 ? 0 : usage("--target needs a release such as v1.50.0, not \"%s\"", value);
@@ -88,7 +97,8 @@ static int parse_arguments(int argc, char **argv, Arguments *arguments) {
                 { "manifest", required_argument, NULL, 'm' },        { "settings-file", required_argument, NULL, 's' },
                 { "ca-file", required_argument, NULL, 'c' },         { "connect-timeout", required_argument, NULL, 't' },
                 { "target", required_argument, NULL, 'r' },          { "tombstones", required_argument, NULL, 'b' },
-                { "format", required_argument, NULL, 'f' },          { "help", no_argument, NULL, 'h' },
+                { "format", required_argument, NULL, 'f' },          { "timeout", required_argument, NULL, 'w' },
+                { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, 'v' },               {},
         };
         int option;
@@ -101,10 +111,11 @@ static int parse_arguments(int argc, char **argv, Arguments *arguments) {
                 if (parse_option(arguments, option, optarg) < 0)
                         return -EINVAL;
         }
-        if (optind + 1 != argc || !streq(argv[optind], "check"))
-                return usage("the one command is \"check\"");
+        if (optind + 1 != argc || (!streq(argv[optind], "check") && !streq(argv[optind], "wait")))
+                return usage("the command is \"check\" or \"wait\"");
+        arguments->wait = streq(argv[optind], "wait");
         if (!arguments->manifest)
-                return usage("\"check\" needs --manifest");
+                return usage("\"%s\" needs --manifest", argv[optind]);
         if (arguments->settings_file && streq(arguments->manifest, "-") && streq(arguments->settings_file, "-"))
                 return usage("standard input cannot be both the manifest and the settings");
         return 1;
@@ -155,18 +166,36 @@ static int read_settings(const Arguments *arguments, Settings *settings) {
         return r;
 }
 
-static int check(const Arguments *arguments, const Manifest *manifest, const Settings *settings) {
-        _cleanup_(ledger_freep) Ledger *ledger = ledger_new();
-        _cleanup_(finding_freep) Finding *finding = NULL;
+static Finding *check_once(const Arguments *arguments, const Manifest *manifest, const Settings *settings, Ledger *ledger) {
         _cleanup_(answer_done) Answer answer = {};
 
         ledger->clickhouse = true;
         ledger->endpoint = xasprintf(strchr(settings->host, ':') ? "[%s]:%u" : "%s:%u", settings->host, settings->port);
         if (http_ask(settings, ledger, &answer) >= 0)
                 answer_read(&answer, settings, ledger);
-        finding = verdict_of_clickhouse(manifest, ledger, &arguments->policy);
-        print_finding(finding, manifest, ledger, arguments->format);
-        return verdict_status(finding->verdict);
+        return verdict_of_clickhouse(manifest, ledger, &arguments->policy);
+}
+
+static int judge(const Arguments *arguments, const Manifest *manifest, const Settings *settings) {
+        uint64_t deadline = now_msec() + arguments->wait_sec * 1000;
+        _cleanup_(freep) char *told = NULL;
+
+        for (;;) {
+                _cleanup_(ledger_freep) Ledger *ledger = ledger_new();
+                _cleanup_(finding_freep) Finding *finding = check_once(arguments, manifest, settings, ledger);
+                bool waits = arguments->wait && verdict_may_change(finding->verdict);
+
+                box_more_time();
+                if (!waits || now_msec() >= deadline) {
+                        print_finding(finding, manifest, ledger, arguments->format);
+                        return waits ? EXIT_TEMPFAIL : verdict_status(finding->verdict);
+                }
+                if (!told || !streq(told, finding->sentence)) {
+                        free_and_strdup(&told, finding->sentence);
+                        fprintf(stderr, "lago-gate-clickhouse: %s\n", told);
+                }
+                (void)nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
+        }
 }
 
 /* What the system lacks now refuses nothing: neither the image nor the command line is at fault. */
@@ -185,11 +214,11 @@ static int run(const Arguments *arguments) {
         if (r < 0)
                 return status_of(r, EXIT_USAGE);
         box_hide();
-        return check(arguments, manifest, &settings);
+        return judge(arguments, manifest, &settings);
 }
 
 int main(int argc, char **argv) {
-        Arguments arguments = { .timeout_sec = 10 };
+        Arguments arguments = { .timeout_sec = 10, .wait_sec = 10ULL * 365 * 86400 };
         int r;
 
         /* It writes files, and looks at nothing that others have sent. */

@@ -38,6 +38,7 @@ static const char help[] =
         "  --passed-bridges LIST  bridge releases whose task was done: v1.45.0,v1.50.0\n"
         "  --tombstones LIST      versions in the database that no release has, and that are all right\n"
         "  --fresh HOW            auto, load or replay: how an empty database gets its tables\n"
+        "  --require-roles        without its predefined roles a release that seeds them is pending\n"
         "\n"
         "  --lock WHICH           of \"hold\": clock (the default), or migrate\n"
         "  --timeout SEC          of \"wait\" (default: for ever)\n"
@@ -165,6 +166,7 @@ enum {
         OPTION_PASSED_BRIDGES,
         OPTION_TOMBSTONES,
         OPTION_FRESH,
+        OPTION_REQUIRE_ROLES,
         OPTION_TIMEOUT,
         OPTION_LOCK,
         OPTION_FORMAT,
@@ -187,6 +189,7 @@ static const struct option options[] = {
         { "passed-bridges", required_argument, NULL, OPTION_PASSED_BRIDGES },
         { "tombstones", required_argument, NULL, OPTION_TOMBSTONES },
         { "fresh", required_argument, NULL, OPTION_FRESH },
+        { "require-roles", no_argument, NULL, OPTION_REQUIRE_ROLES },
         { "timeout", required_argument, NULL, OPTION_TIMEOUT },
         { "lock", required_argument, NULL, OPTION_LOCK },
         { "format", required_argument, NULL, OPTION_FORMAT },
@@ -231,6 +234,9 @@ static int parse_option(Arguments *arguments, int option, const char *value) {
                 return parse_tombstones(&arguments->policy, value);
         case OPTION_FRESH:
                 return parse_fresh(value, &arguments->policy.fresh);
+        case OPTION_REQUIRE_ROLES:
+                arguments->policy.require_roles = true;
+                return 0;
         case OPTION_TIMEOUT:
                 return parse_seconds("--timeout", value, 10 * 365 * 86400, &arguments->timeout_sec);
         case OPTION_LOCK:

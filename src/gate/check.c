@@ -39,13 +39,6 @@ int check_run(const Target *target, const Manifest *manifest, const Policy *poli
         return verdict_status(finding->verdict);
 }
 
-/* Whether time may bring the answer: what waits or migrates, not what is verified or refused. */
-static bool may_change(Verdict verdict) {
-        int status = verdict_status(verdict);
-
-        return status >= 10 && status < 30;
-}
-
 int wait_run(const Target *target, const Manifest *manifest, const Policy *policy, Format format, uint64_t timeout_sec) {
         _cleanup_(freep) char *told = NULL;
         uint64_t deadline = now_msec() + timeout_sec * 1000;
@@ -56,9 +49,9 @@ int wait_run(const Target *target, const Manifest *manifest, const Policy *polic
                 bool over = now_msec() >= deadline;
 
                 box_more_time();
-                if (over || !may_change(finding->verdict)) {
+                if (over || !verdict_may_change(finding->verdict)) {
                         print_finding(finding, manifest, ledger, format);
-                        return may_change(finding->verdict) ? EXIT_TEMPFAIL : verdict_status(finding->verdict);
+                        return verdict_may_change(finding->verdict) ? EXIT_TEMPFAIL : verdict_status(finding->verdict);
                 }
                 if (!told || !streq(told, finding->sentence)) {
                         free_and_strdup(&told, finding->sentence);

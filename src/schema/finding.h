@@ -44,6 +44,7 @@ typedef struct Policy {
         char *const *passed_bridges;
         Versions tombstones; /* versions that no release carries, which the operator knows of */
         FreshWay fresh;
+        bool require_roles; /* where the image seeds them, nothing is verified without */
 } Policy;
 
 typedef struct Finding {
@@ -66,3 +67,6 @@ void finding_freep(Finding **finding);
 const char *verdict_name(Verdict verdict);
 /** verdict_status() - the exit status that stands for it: 0 verified, 1x wait or migrate, 2x wait, 3x refuse. */
 int verdict_status(Verdict verdict);
+
+/** verdict_may_change() - whether time may bring another one: what waits or migrates, not what is verified or refused. */
+bool verdict_may_change(Verdict verdict);

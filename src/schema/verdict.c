@@ -28,6 +28,14 @@ static bool judge_pending(Case *c) {
         return true;
 }
 
+/* An image that has no task for them can never get them: it is not kept waiting. */
+static bool judge_roles(Case *c) {
+        if (!c->policy->require_roles || !c->manifest->seeds_roles || c->ledger->roles != ROLES_MISSING)
+                return false;
+        case_tell(c, VERDICT_PENDING, "Waiting for the predefined roles: %s is still to run", SEED_TASK);
+        return true;
+}
+
 static bool judge_verified(Case *c) {
         assert(c->missing.n == 0 && (c->lost.n == 0 || c->replayed));
         case_tell(c, VERDICT_VERIFIED, "Schema verified: %s, %zu of %zu", c->release, c->finding->applied,
@@ -115,7 +123,7 @@ Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy
         static bool (*const judges[])(Case *) = {
                 judge_contact,   judge_read_only, judge_major, judge_loading, judge_invisible, judge_half_loaded,
                 judge_occupied,  judge_foreign,   judge_ahead, judge_gap,     judge_stop,      judge_extension,
-                judge_busy,      judge_fresh,     judge_pending, judge_verified,
+                judge_busy,      judge_fresh,     judge_pending, judge_roles,   judge_verified,
         };
         Case c = case_new(manifest, ledger, policy);
 

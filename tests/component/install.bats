@@ -13,7 +13,7 @@ setup_file() {
 }
 
 teardown_file() {
-        [ -z "${RUN-}" ] || umount -q "$RUN/debian/root" "$RUN/debian" || :
+        [ -z "${RUN-}" ] || umount -q "$RUN/debian/root" "$RUN/debian" 2>/dev/null || :
         [ -z "${RUN-}" ] || stop_everything
 }
 

@@ -647,6 +647,30 @@ static void what_is_verified_may_still_need_a_hand(void **state) {
         assert_non_null(strstr(finding->warnings[1], "index_invoices_on_x"));
 }
 
+static void roles_are_required_of_an_image_that_seeds_them(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.49.0");
+        /* What it points to stays the other's. */
+        Manifest manifest = *release_data_find(data, "v1.49.0");
+        static const struct {
+                bool required, seeds;
+                RolesState roles;
+                Verdict verdict;
+        } cases[] = {
+                {true, true, ROLES_MISSING, VERDICT_PENDING},   {true, true, ROLES_PRESENT, VERDICT_VERIFIED},
+                {true, false, ROLES_MISSING, VERDICT_VERIFIED}, {false, true, ROLES_MISSING, VERDICT_VERIFIED},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(finding_freep) Finding *finding = NULL;
+
+                manifest.seeds_roles = cases[i].seeds;
+                ledger->roles = cases[i].roles;
+                finding = verdict_of(&manifest, ledger, &(Policy){.require_roles = cases[i].required});
+                assert_int_equal(finding->verdict, cases[i].verdict);
+        }
+}
+
 static void the_bogus_release_is_told_by_its_set(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.16.0");
 
@@ -957,6 +981,7 @@ int main(void) {
                 cmocka_unit_test(another_migrator_is_waited_for),
                 cmocka_unit_test(an_empty_ledger_alone_is_empty),
                 cmocka_unit_test(what_is_verified_may_still_need_a_hand),
+                cmocka_unit_test(roles_are_required_of_an_image_that_seeds_them),
                 cmocka_unit_test(the_bogus_release_is_told_by_its_set),
                 cmocka_unit_test(an_image_without_a_number_is_told_by_its_set),
                 cmocka_unit_test(nothing_of_a_server_reaches_a_terminal_raw),
