@@ -263,15 +263,16 @@ check() {
 }
 
 @test "wait: a line for each change of the cause, the verdict in the end, or 75 when time is up" {
-        local manifest=$RUN/v1.50.0.manifest i
+        local manifest=$RUN/v1.50.0.manifest i pid
         ledger v1.30.0
         run -75 --separate-stderr "$LAGO_GATE-clickhouse" wait --manifest "$manifest" --timeout 2
         [[ $stderr == *"lago-gate-clickhouse: Waiting"* ]]
         [ "$(grep -c Waiting <<<"$stderr")" -eq 1 ]
         "$LAGO_GATE-clickhouse" wait --manifest "$manifest" --timeout 30 >"$RUN/waited" 2>&1 3>&- &
+        pid=$!
         wait_for grep -q Waiting "$RUN/waited"
         clickhouse_files v1.50.0 | sed 's/ .*/ 1 1/' >"$RUN/ledger"
-        wait $!
-        grep -q 'Schema verified' "$RUN/waited"
+        wait "$pid"
+        grep -q '^ClickHouse verified: ' "$RUN/waited"
         run -64 "$LAGO_GATE-clickhouse" wait --manifest "$manifest" --timeout 0
 }
