@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "ctl/chain.h"
 #include "ctl/ctl.h"
-#include "ctl/mask.h"
+#include "config/mask.h"
 #include "ctl/pg.h"
 #include "ctl/rails.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ctl/mask.h"
+#include "config/mask.h"
 
 #include "base/util.h"
 
