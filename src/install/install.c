@@ -61,21 +61,40 @@ static const char *interpreter_of(const struct dl_phdr_info *object) {
         return NULL;
 }
 
+static void take(Files *files, const char *source, const char *name) {
+        strv_add(&files->sources, source);
+        strv_add(&files->names, name);
+}
+
 static int take_object(struct dl_phdr_info *object, size_t size _unused_, void *userdata) {
         const char *interpreter = interpreter_of(object), *name = strrchr(object->dlpi_name, '/');
         Files *files = userdata;
 
-        if (isempty(object->dlpi_name)) {
-                strv_add(&files->sources, "/proc/self/exe");
-                strv_add(&files->names, "program");
-                strv_add(&files->sources, interpreter ? interpreter : "");
-                strv_add(&files->names, "loader");
+        if (isempty(object->dlpi_name) && !files->names) {
+                take(files, "/proc/self/exe", "program");
+                take(files, interpreter ? interpreter : "", "loader");
         } else if (name && !streq(object->dlpi_name, files->sources[1])) {
-                strv_add(&files->sources, object->dlpi_name);
-                strv_add(&files->names, name + 1);
+                take(files, object->dlpi_name, name + 1);
         }
         /* What has no place on the disk is the kernel's. */
         return 0;
+}
+
+/* A copy that is asked for another one runs by its loader, with the program beside that. */
+static void take_copy(Files *files) {
+        char here[4096];
+        ssize_t n = readlink("/proc/self/exe", here, sizeof(here));
+        const char *slash = n > 0 && n < (ssize_t)sizeof(here) ? memrchr(here, '/', (size_t)n) : NULL;
+        _cleanup_(freep) char *program = NULL, *loader = NULL;
+
+        if (!slash || here + n - slash != (ssize_t)sizeof("/loader") - 1 || memcmp(slash, "/loader", (size_t)(here + n - slash)) != 0)
+                return;
+        program = xasprintf("%.*s/program", (int)(slash - here), here);
+        loader = xasprintf("%.*s/loader", (int)(slash - here), here);
+        if (access(program, R_OK) < 0)
+                return;
+        take(files, program, "program");
+        take(files, loader, "loader");
 }
 
 /* --- its hash ----------------------------------------------------------------------------------------------- */
@@ -234,6 +253,7 @@ int install_run(const char *name, const char *directory) {
                 return EXIT_OSERR;
         }
         r = make_dirs(directory, 0755);
+        take_copy(&files);
         (void)dl_iterate_phdr(take_object, &files);
         if (r >= 0)
                 top = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -160,6 +160,16 @@ as_nobody() {
         [ "$status" -eq 64 ]
 }
 
+@test 'install: a copy makes copies, in an image that has nothing else' {
+        "$LAGO_GATE" install "$RUN/first"
+        bare_root "$RUN/bare2"
+        mkdir "$RUN/bare2/first" "$RUN/second"
+        run unshare --mount bash -ec 'mount --bind "$2" "$1/first"; mount --bind "$3" "$1/gate"; mount -t proc proc "$1/proc"
+                exec chroot "$1" /first/lago-gate install /gate' sh "$RUN/bare2" "$RUN/first" "$RUN/second"
+        [ "$status" -eq 0 ]
+        diff -r --no-dereference "$RUN/first" "$RUN/second"
+}
+
 @test 'install: the gate of ClickHouse brings its libraries along, too' {
         [ -d "$RUN/bare" ] || bare_root "$RUN/bare"
         "${LAGO_GATE%/*}/lago-gate-clickhouse" install "$RUN/gate"
