@@ -20,7 +20,7 @@ typedef struct Verb {
 } Verb;
 
 extern const Verb verb_start, verb_stop, verb_restart, verb_status, verb_check, verb_verify,
-        verb_migrate, verb_pull, verb_rails, verb_create_org, verb_backup;
+        verb_migrate, verb_pull, verb_rails, verb_create_org, verb_backup, verb_export;
 
 typedef struct Flag {
         const char *name; /* "--quiet" */

@@ -11,6 +11,7 @@
 static const Verb *const verbs[] = {
         &verb_start,   &verb_stop, &verb_restart, &verb_status,     &verb_check,  &verb_verify,
         &verb_migrate, &verb_pull, &verb_rails,   &verb_create_org, &verb_backup,
+        &verb_export,
 };
 
 static const char usage_head[] = "Usage: lagoctl VERB [ARGUMENT]...\n"

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "export/export.h"
+
+#include "base/file.h"
+#include "base/util.h"
+#include "config/mask.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+static const char *const kinds[_EXPORT_KIND_MAX] = {
+        [EXPORT_COMPOSE] = "compose",
+        [EXPORT_QUADLET] = "quadlet",
+        [EXPORT_KUBERNETES] = "kubernetes",
+};
+
+int export_kind_parse(const char *word, ExportKind *ret) {
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++)
+                if (streq(kinds[kind], word)) {
+                        *ret = kind;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+Export *export_make(ExportKind kind, const ExportInput *input) {
+        static void (*const makers[_EXPORT_KIND_MAX])(Export *, const ExportInput *) = {
+                [EXPORT_COMPOSE] = export_compose,
+                [EXPORT_QUADLET] = export_quadlet,
+                [EXPORT_KUBERNETES] = export_kubernetes,
+        };
+        Export *export = xcalloc(1, sizeof(Export));
+
+        makers[kind](export, input);
+        return export;
+}
+
+Export *export_free(Export *export) {
+        for (size_t i = 0; export && i < export->n; i++) {
+                free(export->files[i].name);
+                if (export->files[i].secret)
+                        explicit_bzero(export->files[i].text, strlen(export->files[i].text));
+                free(export->files[i].text);
+        }
+        if (export)
+                free(export->files);
+        free(export);
+        return NULL;
+}
+
+void export_freep(Export **export) {
+        *export = export_free(*export);
+}
+
+void export_add(Export *export, const char *name, char *text, bool secret) {
+        export->files = xrealloc(export->files, (export->n + 1) * sizeof(ExportFile));
+        export->files[export->n++] = (ExportFile){ .name = xstrdup(name), .text = text, .secret = secret };
+}
+
+/* --- settings and secrets --------------------------------------------------------------------------------- */
+
+static const Env *own_of(const ExportInput *input, const Member *member) {
+        size_t n = 0;
+        Member *members = stack_members(input->config, &n);
+        const Env *own = NULL;
+
+        for (size_t i = 0; input->own && i < n; i++)
+                if (members[i].kind == member->kind && streq(members[i].pool, member->pool))
+                        own = input->own[i];
+        free(members);
+        return own;
+}
+
+static bool is_secret(const char *pair) {
+        _cleanup_(freep) char *name = xstrndup(pair, strcspn(pair, "="));
+        const char *value = pair + strlen(name) + 1;
+        _cleanup_(freep) char *shown = mask_value(name, value);
+
+        return !streq(shown, value);
+}
+
+Settings export_settings(const ExportInput *input, const Member *member) {
+        _cleanup_(strv_freep) char **all = stack_environment(input->config, member, own_of(input, member));
+        /* Every browser reads what the front has. */
+        bool published = member_info(member->kind)->environment == ENVIRONMENT_FRONT;
+        Settings settings = {};
+
+        STRV_FOREACH(pair, all)
+                strv_add(!published && is_secret(*pair) ? &settings.secret : &settings.plain, *pair);
+        return settings;
+}
+
+void export_settings_done(Settings *settings) {
+        settings->plain = strv_free(settings->plain);
+        settings->secret = strv_free(settings->secret);
+}
+
+/* --- names ------------------------------------------------------------------------------------------------- */
+
+char *export_image(const ExportInput *input, MemberKind kind) {
+        return input->pins && input->pins[kind] ? xstrdup(input->pins[kind]) : stack_image(input->config, kind);
+}
+
+const char *export_gate_image(const ExportInput *input) {
+        return input->gate_image ? input->gate_image : "localhost/lago-gate:" LAGO_VERSION;
+}
+
+char *export_service(const Member *member) {
+        if (member->kind == MEMBER_WORKER)
+                return member->pool[0] ? xasprintf("api-%s-worker", member->pool) : xstrdup("api-worker");
+        return xstrdup(member->kind == MEMBER_CLOCK ? "api-clock" : member_info(member->kind)->name);
+}
+
+unsigned export_seconds(uint64_t usec) {
+        return usec < 1000000 ? 1 : (unsigned)(usec / 1000000);
+}
+
+/* --- quoting ----------------------------------------------------------------------------------------------- */
+
+char *export_shell(char *const *pairs) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        STRV_FOREACH(pair, pairs) {
+                size_t n = strcspn(*pair, "=");
+
+                fprintf(f, "%.*s='", (int)n, *pair);
+                for (const char *c = *pair + n + 1; *c; c++)
+                        if (*c == '\'')
+                                fputs("'\\''", f);
+                        else
+                                fputc(*c, f);
+                fputs("'\n", f);
+        }
+        fclose(f);
+        return text;
+}
+
+char *export_quote(const char *value, bool dollars) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        fputc('"', f);
+        for (const char *c = value; *c; c++)
+                if (*c == '"' || *c == '\\')
+                        fprintf(f, "\\%c", *c);
+                else if ((unsigned char)*c < ' ' || *c == 127)
+                        fprintf(f, "\\u%04x", (unsigned)(unsigned char)*c);
+                else if (*c == '$' && dollars)
+                        fputs("$$", f);
+                else
+                        fputc(*c, f);
+        fputc('"', f);
+        fclose(f);
+        return text;
+}
+
+char *export_list(char *const *words, bool dollars) {
+        _cleanup_(strv_freep) char **quoted = NULL;
+        _cleanup_(freep) char *inside = NULL;
+
+        STRV_FOREACH(word, words)
+                strv_take(&quoted, export_quote(*word, dollars));
+        inside = strv_join(quoted, ", ");
+        return xasprintf("[%s]", inside);
+}
+
+/* --- to the disk ------------------------------------------------------------------------------------------- */
+
+static int write_one(const ExportFile *file, const char *directory) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", directory, file->name), *folder = NULL;
+        int r;
+
+        folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+        r = make_dirs(folder, file->secret ? 0700 : 0755);
+        return r < 0 ? r : file_write(path, file->text, file->secret ? 0600 : 0644);
+}
+
+int export_write(const Export *export, const char *directory, char **reterr) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < export->n; i++) {
+                r = write_one(&export->files[i], directory);
+                if (r < 0)
+                        *reterr = xasprintf("cannot write %s/%s: %s", directory, export->files[i].name, strerror(-r));
+        }
+        return r;
+}

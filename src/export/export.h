@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* The stack of lago.conf for those who run Lago otherwise: text in, text out, the same bytes for the same configuration. Pure. */
+
+#include "stack/stack.h"
+
+#include <sys/types.h>
+
+typedef enum ExportKind {
+        EXPORT_COMPOSE,
+        EXPORT_QUADLET,
+        EXPORT_KUBERNETES,
+        _EXPORT_KIND_MAX,
+} ExportKind;
+
+/* What is exported. Strings are borrowed. */
+typedef struct ExportInput {
+        const Config *config;
+        Env *const *own;                  /* env.d/MEMBER.env of each of stack_members(), then that of migrate; entries may be NULL */
+        char *const *pins;                /* by kind of member: the image by its id, in place of its name; NULL: none */
+        const char *gate_image;           /* NULL: the one that "make image" builds */
+} ExportInput;
+
+typedef struct ExportFile {
+        char *name; /* below the output's folder: "compose.yaml", "secrets/api" */
+        char *text;
+        bool secret; /* 0600, and never printed */
+} ExportFile;
+
+typedef struct Export {
+        ExportFile *files;
+        size_t n;
+} Export;
+
+/** export_kind_parse() - "compose", "quadlet", "kubernetes". Errors: -EINVAL. */
+int export_kind_parse(const char *word, ExportKind *ret);
+
+/** export_make() - the files, the one to begin with first. */
+Export *export_make(ExportKind kind, const ExportInput *input);
+Export *export_free(Export *export);
+void export_freep(Export **export);
+
+/* --- what the kinds share -------------------------------------------------------------------------------- */
+
+/** export_add() - one more file; @text becomes its own. */
+void export_add(Export *export, const char *name, char *text, bool secret);
+
+/* The variables of one container, in two parts; each a vector of "KEY=VALUE", sorted. */
+typedef struct Settings {
+        char **plain, **secret;
+} Settings;
+
+/** export_settings() - of that member; what mask_value() would not show is secret. The gate has the settings of migrate. */
+Settings export_settings(const ExportInput *input, const Member *member);
+void export_settings_done(Settings *settings);
+
+/** export_image() - its name, or its pin. The caller frees it. */
+char *export_image(const ExportInput *input, MemberKind kind);
+/** export_gate_image() - where lago-gate is installed from. */
+const char *export_gate_image(const ExportInput *input);
+
+/** export_service() - "api", "api-worker", "api-events-worker", "api-clock": the names of Lago's own compose file. */
+char *export_service(const Member *member);
+
+/** export_run_script() - the script between the engine and Lago's own ones, the same for all kinds. */
+char *export_run_script(const ExportInput *input);
+/** export_run_verb() - what the script is called with: "start SCRIPT...", "clock SCRIPT..."; NULL for no backend. */
+char **export_run_verb(const Member *member);
+
+/** export_shell() - lines NAME='VALUE' that a shell reads as they are meant. */
+char *export_shell(char *const *pairs);
+/** export_quote() - a scalar of YAML and JSON. @dollars: compose expands "$", and "$$" stands for one. */
+char *export_quote(const char *value, bool dollars);
+/** export_list() - "[\"a\", \"b\"]". */
+char *export_list(char *const *words, bool dollars);
+
+/** export_seconds() - whole seconds, at least one. */
+unsigned export_seconds(uint64_t usec);
+
+void export_compose(Export *export, const ExportInput *input);
+void export_quadlet(Export *export, const ExportInput *input);
+void export_kubernetes(Export *export, const ExportInput *input);
+
+/** export_write() - the files below @directory, which is made; each whole or not at all. Errors: -errno, @reterr a sentence. */
+int export_write(const Export *export, const char *directory, char **reterr);

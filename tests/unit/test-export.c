@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* What is exported for others: whole, without a secret in it, the same bytes twice. */
+#include "export/export.h"
+
+#include "base/util.h"
+#include "config-scratch.h"
+
+#include "check.h"
+
+#define SECRET "s3cret$with'quotes\"and#more"
+
+static const char environment[] = "POSTGRES_PASSWORD='s3cret$with'quotes\"and#more'\n"
+                                  "SECRET_KEY_BASE=" "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" "\n"
+                                  "LAGO_ENCRYPTION_PRIMARY_KEY=pppppppppppppppppppppppppppppppp\n"
+                                  "LAGO_ENCRYPTION_DETERMINISTIC_KEY=dddddddddddddddddddddddddddddddd\n"
+                                  "LAGO_ENCRYPTION_KEY_DERIVATION_SALT=ssssssssssssssssssssssssssssssss\n"
+                                  "LAGO_FROM_EMAIL=billing@example.com\n";
+
+/* @conf behind the least there can be. */
+static Config *config_with(const char *conf, const char *more) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *text = xasprintf("[lago]\nrelease = v1.50.0\nfront-url = http://localhost:8080\n"
+                                                "api-url = http://localhost:3000\n%s", conf);
+        _cleanup_(freep) char *errors = NULL, *env = xasprintf("%s%s", environment, more);
+        Config *config = NULL;
+
+        scratch_put(&scratch, "lago.conf", text);
+        scratch_put(&scratch, "lago.env", env);
+        errors = scratch_load(&scratch, &config);
+        if (!config)
+                fail_msg("%s", errors);
+        return config;
+}
+
+static Config *config_of(const char *conf) {
+        return config_with(conf, "");
+}
+
+static Export *export_of(ExportKind kind, const char *conf) {
+        _cleanup_(config_freep) Config *config = config_of(conf);
+
+        return export_make(kind, &(ExportInput){.config = config});
+}
+
+static const char *text_of(const Export *export, const char *name) {
+        for (size_t i = 0; i < export->n; i++)
+                if (streq(export->files[i].name, name))
+                        return export->files[i].text;
+        return NULL;
+}
+
+static void no_secret_is_in_a_file_that_others_read(void **state _unused_) {
+        static const char *const secrets[] = {"s3cret", "0123456789abcdef0123", "pppppppp", "dddddddd", "ssssssss"};
+
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(export_freep) Export *export = export_of(kind, "");
+                size_t n_secret = 0;
+
+                assert_true(export->n > 1);
+                assert_false(export->files[0].secret);
+                for (size_t i = 0; i < export->n; i++) {
+                        n_secret += export->files[i].secret;
+                        for (size_t s = 0; !export->files[i].secret && s < ELEMENTSOF(secrets); s++)
+                                if (strstr(export->files[i].text, secrets[s]))
+                                        fail_msg("%s has %s", export->files[i].name, secrets[s]);
+                }
+                assert_true(n_secret > 0);
+        }
+}
+
+static void the_same_twice(void **state _unused_) {
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                static const char conf[] = "[worker]\npools = webhook events\n";
+                _cleanup_(export_freep) Export *one = export_of(kind, conf), *two = export_of(kind, conf);
+
+                assert_int_equal(one->n, two->n);
+                for (size_t i = 0; i < one->n; i++) {
+                        assert_string_equal(one->files[i].name, two->files[i].name);
+                        assert_string_equal(one->files[i].text, two->files[i].text);
+                        assert_true(strlen(one->files[i].text) > 0);
+                }
+        }
+}
+
+/* How many lines of @b are not in @a, one by one from the top. */
+static size_t lines_changed(const char *a, const char *b) {
+        _cleanup_(strv_freep) char **old = strv_split(a, "\n"), **new = strv_split(b, "\n");
+        size_t n = 0;
+
+        STRV_FOREACH(line, new)
+                n += !strv_contains(old, *line);
+        return n;
+}
+
+static size_t changed_by(ExportKind kind, const char *conf) {
+        _cleanup_(export_freep) Export *before = export_of(kind, ""), *after = export_of(kind, conf);
+        size_t n = 0;
+
+        for (size_t i = 0; i < after->n; i++) {
+                const char *old = text_of(before, after->files[i].name);
+
+                n += lines_changed(old ? old : "", after->files[i].text);
+        }
+        return n;
+}
+
+static void a_key_changes_what_it_should(void **state _unused_) {
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                assert_int_equal(changed_by(kind, "[api]\nlisten = 127.0.0.1:3000\n"), 0);
+                /* The value alone: of the database's volume in its declaration, and where it is mounted. */
+                assert_in_range(changed_by(kind, "[database]\nvolume = another\n"), 1, 3);
+                assert_int_equal(changed_by(kind, "[images]\nredis = library/redis:8-alpine\n"), 1);
+                /* It goes to the gate's options and nowhere else. */
+                assert_int_equal(changed_by(kind, "[migrate]\nfresh = replay\n"), 1);
+                assert_true(changed_by(kind, "[worker]\npools = events\n") > 5);
+        }
+}
+
+static void compose_has_the_edges(void **state _unused_) {
+        _cleanup_(export_freep) Export *export = export_of(EXPORT_COMPOSE, "[worker]\npools = events\n");
+        const char *text = text_of(export, "compose.yaml"), *api, *clock, *pool;
+
+        assert_non_null(api = strstr(text, "\n  api:\n"));
+        assert_non_null(clock = strstr(text, "\n  api-clock:\n"));
+        assert_non_null(pool = strstr(text, "\n  api-events-worker:\n"));
+        assert_non_null(strstr(api, "gate: {condition: service_completed_successfully}"));
+        assert_non_null(strstr(clock, "api: {condition: service_healthy}"));
+        assert_non_null(strstr(pool, "scripts/start.events.worker.sh"));
+        assert_non_null(strstr(text, "\"127.0.0.1:3000:3000\""));
+        assert_non_null(strstr(text_of(export, "run"), "--target=v1.50.0"));
+        assert_non_null(strstr(text_of(export, "secrets/api"), "DATABASE_URL='postgresql://lago:"));
+        assert_string_equal(text_of(export, "secrets/db-password"), SECRET);
+}
+
+static void an_external_store_has_no_service(void **state _unused_) {
+        _cleanup_(config_freep) Config *config = config_with("[redis]\nmode = external\n", "REDIS_URL=redis://:pass@cache.example:6379\n");
+        _cleanup_(export_freep) Export *export = NULL;
+
+        export = export_make(EXPORT_COMPOSE, &(ExportInput){.config = config});
+        assert_null(strstr(text_of(export, "compose.yaml"), "\n  redis:"));
+        assert_null(strstr(text_of(export, "compose.yaml"), "redis: {condition"));
+}
+
+static void a_value_is_quoted_for_its_reader(void **state _unused_) {
+        char *const pairs[] = {(char[]){"A=it's $HOME"}, (char[]){"B="}, NULL};
+        _cleanup_(freep) char *shell = export_shell(pairs), *yaml = export_quote("a\"b\\c$d\te", true), *plain = export_quote("$d", false);
+
+        assert_string_equal(shell, "A='it'\\''s $HOME'\nB=''\n");
+        assert_string_equal(yaml, "\"a\\\"b\\\\c$$d\\u0009e\"");
+        assert_string_equal(plain, "\"$d\"");
+}
+
+static void what_the_front_has_is_no_secret(void **state _unused_) {
+        _cleanup_(config_freep) Config *config = config_with("", "SENTRY_DSN=https://abc@sentry.example/1\n");
+
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(export_freep) Export *export = export_make(kind, &(ExportInput){.config = config});
+                bool found = false;
+
+                for (size_t i = 0; i < export->n; i++)
+                        found |= !export->files[i].secret && strstr(export->files[i].text, "https://abc@sentry.example/1") != NULL;
+                assert_true(found);
+        }
+}
+
+static void a_pin_is_used_as_it_stands(void **state _unused_) {
+        _cleanup_(config_freep) Config *config = config_of("");
+        char *pins[_MEMBER_KIND_MAX] = {[MEMBER_API] = (char[]){"sha256:abc"}};
+
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(export_freep) Export *export = export_make(kind, &(ExportInput){.config = config, .pins = pins});
+                bool found = false;
+
+                for (size_t i = 0; i < export->n; i++)
+                        found |= strstr(export->files[i].text, "sha256:abc") != NULL;
+                assert_true(found);
+        }
+}
+
+static void secrets_are_written_for_root_alone(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(export_freep) Export *export = export_of(EXPORT_COMPOSE, "");
+        _cleanup_(freep) char *error = NULL, *secret = xasprintf("%s/out/secrets/api", scratch.path),
+                              *plain = xasprintf("%s/out/compose.yaml", scratch.path), *out = xasprintf("%s/out", scratch.path);
+        struct stat st;
+
+        assert_int_equal(export_write(export, out, &error), 0);
+        assert_int_equal(stat(secret, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        assert_int_equal(stat(plain, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0644);
+        assert_int_equal(export_write(export, "/proc/nowhere", &error) < 0, true);
+        assert_non_null(error);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(no_secret_is_in_a_file_that_others_read),
+                cmocka_unit_test(the_same_twice),
+                cmocka_unit_test(a_key_changes_what_it_should),
+                cmocka_unit_test(compose_has_the_edges),
+                cmocka_unit_test(an_external_store_has_no_service),
+                cmocka_unit_test(a_value_is_quoted_for_its_reader),
+                cmocka_unit_test(what_the_front_has_is_no_secret),
+                cmocka_unit_test(a_pin_is_used_as_it_stands),
+                cmocka_unit_test(secrets_are_written_for_root_alone),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
