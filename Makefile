@@ -68,7 +68,7 @@ LAUNCHER := $(BUILD)/install/launcher
 $(LAUNCHER): src/install/launcher-main.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARNINGS) -Os -ffreestanding -fno-builtin -fno-stack-protector -fno-asynchronous-unwind-tables \
-	        -fno-pie -no-pie -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack -s -o $@ $<
+	        -fno-pie -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack -s -o $@ $<
 $(BUILD)/install/install.o: $(LAUNCHER)
 $(BUILD)/install/install.o: CFLAGS_ += -DLAUNCHER='"$(LAUNCHER)"'
 
