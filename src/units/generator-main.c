@@ -40,14 +40,14 @@ static void complain_all(const ConfigErrors *errors) {
                 "systemctl daemon-reload");
 }
 
-/* The package may be installed long before it is configured: silence is right then. */
+/* The package may be installed long before it is configured: silence is right then. What cannot be looked at is no absence. */
 static bool is_configured(const char *directory) {
         static const char *const names[] = {"lago.conf", "lago.conf.d"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 _cleanup_(freep) char *path = xasprintf("%s/%s", directory, names[i]);
 
-                if (access(path, F_OK) == 0)
+                if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
                         return true;
         }
         return false;

@@ -4,6 +4,7 @@
 #include "base/util.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,10 +14,15 @@ static bool is_beside(const PlanEntry *entry, const PlanEntry *other) {
         return strncmp(entry->path, other->path, n + 1) == 0;
 }
 
-/* Every entry lies exactly one folder deep. */
+/* Every entry lies exactly one folder deep. Without memory of its own: out of it, the process would end with half written. */
 static int make_parent(int directory, const char *path) {
-        _cleanup_(freep) char *parent = xstrndup(path, strcspn(path, "/"));
+        char parent[NAME_MAX + 1];
+        size_t n = strcspn(path, "/");
 
+        if (n >= sizeof(parent))
+                return -ENAMETOOLONG;
+        memcpy(parent, path, n);
+        parent[n] = '\0';
         return mkdirat(directory, parent, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
