@@ -265,6 +265,7 @@ int main(int argc, char **argv) {
         if (status >= 0)
                 return status;
         log_init("lago-setup");
+        setup_crypto();
         for (unsigned delay = 1;; delay = delay < DELAY_MAX_SEC / 2 ? delay * 2 : DELAY_MAX_SEC) {
                 result = set_up_alone(&options);
                 if ((result != STEP_LATER && result != STEP_SHORT) || options.once || options.check)

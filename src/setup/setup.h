@@ -16,6 +16,9 @@ typedef enum StepResult {
         STEP_ENGINE,   /* no engine to speak to: EXIT_OSERR */
 } StepResult;
 
+/** setup_crypto() - out of memory in libcrypto ends the process with EXIT_OSERR. Before anything else is asked of it. */
+void setup_crypto(void);
+
 /** setup_refused() - the one line of STATUS= that says why; the whole of it has gone to the journal. */
 void setup_refused(const char *format, ...) _printf_(1, 2);
 
