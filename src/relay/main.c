@@ -136,10 +136,13 @@ static int prepare(int scratch[2]) {
         return 0;
 }
 
-static int is_of_kind(int fd, mode_t kind) {
+/* Answer: 0 when it is. Errors: EXIT_OSERR when it cannot be seen, else @otherwise. */
+static int must_be(int fd, mode_t kind, int otherwise) {
         struct stat st;
 
-        return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == kind;
+        if (fstat(fd, &st) < 0)
+                return errno == EBADF ? otherwise : EXIT_OSERR;
+        return (st.st_mode & S_IFMT) == kind ? 0 : otherwise;
 }
 
 static int asked_to_end(void) {
@@ -186,13 +189,15 @@ static int hold(const char *word, Watch *watch, int scratch[2]) {
 }
 
 static int run(const WatchSpec *spec, const char *after) {
-        int scratch[2], status;
+        int scratch[2], status = must_be(OUTPUT, S_IFIFO, EXIT_USAGE);
         Watch *watch;
 
-        if (!is_of_kind(OUTPUT, S_IFIFO))
+        if (status == EXIT_USAGE)
                 return usage("standard input is no pipe", NULL);
-        if (!is_of_kind(JOURNAL, S_IFSOCK))
-                return EXIT_TEMPFAIL;
+        if (status == 0)
+                status = must_be(JOURNAL, S_IFSOCK, EXIT_TEMPFAIL);
+        if (status != 0)
+                return status;
         if (prepare(scratch) < 0)
                 return EXIT_OSERR;
         watch = watch_new(spec);
