@@ -54,16 +54,26 @@ static void print_front(const Config *config) {
                 printf("# %s\n", note);
 }
 
-static void print_settings(const Config *config) {
-        ConfigErrors errors = {0};
+/* What its lines say was judged when they were read first; that they cannot be read now is news. */
+static void read_written(char *const *files, Written *written, ConfigErrors *unread) {
+        ConfigErrors judged = {0};
+
+        STRV_FOREACH(file, files) {
+                int r;
+
+                written->file = *file;
+                r = conf_file_read(*file, on_section, on_key, written, &judged);
+                if (r < 0)
+                        config_errors_add_errno(unread, *file, r, "cannot be read");
+        }
+        config_errors_done(&judged);
+}
+
+static void print_settings(const Config *config, ConfigErrors *unread) {
         const char *section = "";
         Written written = {0};
 
-        STRV_FOREACH(file, config->files) {
-                written.file = *file;
-                (void)conf_file_read(*file, on_section, on_key, &written, &errors);
-        }
-        config_errors_done(&errors);
+        read_written(config->files, &written, unread);
         for (KeyId id = 0; id < _KEY_MAX; id++) {
                 const ConfigKey *key = config_key(id);
                 const char *value = written.keys[id].value ? written.keys[id].value : key->fallback;
@@ -101,7 +111,7 @@ static int run(const Verb *verb, int argc, char **argv) {
         if (r >= 0)
                 setup_check(CONFIG_DIRECTORY, config, &errors);
         if (config) {
-                print_settings(config);
+                print_settings(config, &errors);
                 print_environment(config->env);
                 (void)fflush(stdout);
         }

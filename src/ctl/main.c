@@ -3,6 +3,7 @@
 #include "ctl/ctl.h"
 
 #include "base/log.h"
+#include "setup/setup.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -70,11 +71,20 @@ static void leave_no_core(void) {
         (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 }
 
+/* What was asked for and is not all there, on a full disk, was not done. */
+static int see_output_out(int status) {
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        log_error("The output could not be written: %s", strerror(errno));
+        return status != 0 ? status : EXIT_TEMPFAIL;
+}
+
 int main(int argc, char **argv) {
         const Verb *verb;
 
         log_init("lagoctl");
         leave_no_core();
+        setup_crypto();
         if (argc < 2) {
                 show_usage(stderr);
                 return EXIT_USAGE;
@@ -99,5 +109,5 @@ int main(int argc, char **argv) {
                           verb->name);
                 return EXIT_USAGE;
         }
-        return verb->run(verb, argc - 1, argv + 1);
+        return see_output_out(verb->run(verb, argc - 1, argv + 1));
 }
