@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/deadman.h"
 
+#include "base/log.h"
+#include "base/passing.h"
 #include "base/time.h"
 
 #include <signal.h>
@@ -32,4 +34,12 @@ void deadman_arm(void) {
                 return;
         made = true;
         (void)timer_settime(timer, 0, &when, NULL);
+}
+
+int loop_status(int r) {
+        int status = r < 0 ? errno_status(r) : r;
+
+        if (r < 0)
+                log_error("The event loop failed: %s", strerror(-r));
+        return r < 0 && status == 0 ? EXIT_SOFTWARE : status;
 }

@@ -9,3 +9,9 @@ void deadman_arm(void);
 
 /** deadman_turn_usec() - how often an idle loop has to turn, so that it is called in time. */
 uint64_t deadman_turn_usec(void);
+
+/**
+ * loop_status() - the exit status behind sd_event_loop(), whose answer is @r. Its own calls may fail as any: that is told, and
+ * systemd starts us again.
+ */
+int loop_status(int r);

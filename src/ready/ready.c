@@ -261,6 +261,5 @@ int ready_run(void) {
                 return EXIT_TEMPFAIL;
         }
         systemd_ask(&k.systemd);
-        r = sd_event_loop(k.event);
-        return r < 0 ? EXIT_SOFTWARE : r;
+        return loop_status(sd_event_loop(k.event));
 }

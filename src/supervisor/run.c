@@ -180,7 +180,7 @@ int supervisor_run(const Member *member) {
         if (r < 0)
                 return init_failed(r, "Cannot set up the event loop");
         supervisor_begin(&s);
-        r = sd_event_loop(s.work.event);
+        r = loop_status(sd_event_loop(s.work.event));
         runfile_ended(s.name, s.wait.status, r, s.container.stuck ? s.container_name : NULL);
-        return r < 0 ? EXIT_SOFTWARE : r;
+        return r;
 }
