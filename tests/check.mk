@@ -37,7 +37,7 @@ host: deps
 
 .PHONY: soak
 soak: deps
-	@$(MAKE) --no-print-directory deb
+	@$(MAKE) --no-print-directory all unit-tests deb
 	tests/vm/vm deps
 	GUESTS="$(GUESTS)" SOAK=$(N) VM_CUTS=5 tests/run soak
 

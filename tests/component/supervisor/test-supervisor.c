@@ -4,12 +4,14 @@
  * a member, seen as systemd and the operator see them. It runs in a mount and a network namespace of the test's own, so it
  * finds its directories where they always are.
  */
+#include "base/exit.h"
 #include "base/file.h"
 #include "base/keyfile.h"
 #include "base/time.h"
 #include "base/util.h"
 
 #include "check.h"
+#include "fault/fault.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,6 +20,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -210,6 +213,63 @@ static void run_file_has(const char *member, const char *key, const char *expect
         }
 }
 
+/* --- calls that fail: see tests/fault/fault.c --------------------------------------------------------------- */
+
+static struct {
+        FaultReport *report; /* NULL: none is to fail */
+        FaultKind kind;
+        uint32_t nth;
+        int error;
+} fault;
+
+static const struct {
+        const char *name;
+        int error;
+} fault_kinds[] = {
+        [FAULT_memory] = {"memory", ENOMEM}, [FAULT_library] = {"library", ENOMEM}, [FAULT_open] = {"open", EMFILE},
+        [FAULT_read] = {"read", EIO},        [FAULT_write] = {"write", ENOSPC},     [FAULT_sync] = {"sync", EIO},
+        [FAULT_rename] = {"rename", ENOSPC}, [FAULT_remove] = {"remove", EIO},      [FAULT_fork] = {"fork", EAGAIN},
+        [FAULT_poll] = {"poll", ENOMEM},     [FAULT_connect] = {"connect", ETIMEDOUT}, [FAULT_socket] = {"socket", EMFILE},
+        [FAULT_pipe] = {"pipe", EMFILE},     [FAULT_look] = {"look", EIO},
+};
+
+static void set_number(const char *variable, uint32_t number) {
+        _cleanup_(freep) char *text = xasprintf("%u", number);
+
+        (void)setenv(variable, text, 1);
+}
+
+/* In the process that becomes the program. */
+static void order_fault(void) {
+        _cleanup_(freep) char *library = xasprintf("%s/fault/fault.so", build);
+
+        if (!fault.report)
+                return;
+        (void)setenv("FAULT_PROGRAM", "lago-supervisor", 1);
+        (void)setenv("FAULT_REPORT", FAKE "/fault", 1);
+        (void)setenv("FAULT_KIND", fault_kinds[fault.kind].name, 1);
+        set_number("FAULT_NTH", fault.nth);
+        set_number("FAULT_ERRNO", (uint32_t)fault_kinds[fault.kind].error);
+        (void)setenv("LD_PRELOAD", library, 1);
+}
+
+static void expect_fault(FaultKind kind, uint32_t nth) {
+        int fd = open(FAKE "/fault", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+        assert_int_equal(ftruncate(fd, 4096), 0);
+        fault.report = mmap(NULL, sizeof(*fault.report), PROT_READ, MAP_SHARED, fd, 0);
+        assert_ptr_not_equal(fault.report, MAP_FAILED);
+        (void)close(fd);
+        fault.kind = kind;
+        fault.nth = nth;
+}
+
+static void forget_fault(void) {
+        if (fault.report)
+                (void)munmap(fault.report, sizeof(*fault.report));
+        fault.report = NULL;
+}
+
 /* --- a life --------------------------------------------------------------------------------------------- */
 
 static _noreturn_ void become_supervisor(const char *member, const char *procs) {
@@ -224,6 +284,7 @@ static _noreturn_ void become_supervisor(const char *member, const char *procs) 
         (void)setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
         (void)setenv("PATH",
                      PROGRAMS ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+        order_fault();
         (void)execl(program, program, "run", member, (char *)NULL);
         _exit(127);
 }
@@ -1284,6 +1345,91 @@ static void a_port_of_somebody_else_is_refused(void **state _unused_) {
         assert_int_equal(times_called("create lago-api"), 0);
 }
 
+/* --- whatever fails, it serves or is started again ---------------------------------------------------------- */
+
+static bool ended(int *status) {
+        if (life.pid > 0 && waitpid(life.pid, status, WNOHANG) == 0)
+                return false;
+        life.pid = 0;
+        return true;
+}
+
+/* Until it says @words, for as long as it lives and @seconds. */
+static bool comes_to_say(const char *words, unsigned seconds, int *status) {
+        uint64_t until = now_usec() + seconds * USEC_PER_SEC;
+
+        while (!strstr(life.said, words) && now_usec() < until && !ended(status))
+                hear(10);
+        return strstr(life.said, words) != NULL;
+}
+
+/* Whoever is asked to stop comes to an end, and with a status behind which systemd starts it again. */
+static void ends_as_it_may(int *status, const char *title) {
+        uint64_t until = now_usec() + 2 * PATIENCE * USEC_PER_SEC;
+
+        if (life.pid > 0)
+                is_asked_to_stop();
+        while (!ended(status) && now_usec() < until)
+                hear(10);
+        if (life.pid > 0)
+                give_up("it never ended", title);
+        if (!WIFEXITED(*status) || (WEXITSTATUS(*status) != 0 && WEXITSTATUS(*status) != EXIT_OSERR &&
+                                    WEXITSTATUS(*status) != EXIT_TEMPFAIL)) {
+                _cleanup_(freep) char *how = xasprintf("0x%x after %s (%s)", (unsigned)*status, title, fault.report->name);
+
+                give_up("it ended with a signal or for good", how);
+        }
+}
+
+static void one_life_with_a_fault(const char *member, FaultKind kind, uint32_t nth, bool may_serve) {
+        _cleanup_(freep) char *title = xasprintf("%s %u", fault_kinds[kind].name, nth);
+        int status = 0;
+        bool serves;
+
+        expect_fault(kind, nth);
+        starts(member);
+        serves = comes_to_say("READY=1", may_serve ? PATIENCE : 1, &status);
+        if (serves && !may_serve)
+                give_up("it is ready, with a schema that is not verified", title);
+        if (serves && !strstr(life.said, "schema 12 of 12"))
+                give_up("it is ready without a word of the schema", title);
+        ends_as_it_may(&status, title);
+        forget_fault();
+}
+
+/* So many lives for each kind, from the first call to the last of a life in which none fails. */
+static void lives_with_faults(void **state, bool may_serve) {
+        const char *soak = getenv("SOAK");
+        uint32_t most = soak ? 40 : 1, calls[_FAULT_KIND_MAX];
+
+        expect_fault(FAULT_look, /* nth= */ UINT32_MAX);
+        starts("api");
+        if (may_serve)
+                says("READY=1");
+        else
+                says("STATUS=1 migration pending");
+        stops_well();
+        memcpy(calls, fault.report->calls, sizeof(calls));
+        forget_fault();
+        for (FaultKind kind = 0; kind < _FAULT_KIND_MAX; kind++)
+                for (uint32_t i = 0; i < most && i < calls[kind]; i++) {
+                        end(state);
+                        begin(state);
+                        if (!may_serve)
+                                put(FAKE "/pending", "");
+                        one_life_with_a_fault("api", kind, 1 + (uint32_t)((calls[kind] - 1) * (uint64_t)(2 * i + 1) / (2 * most)), may_serve);
+                }
+}
+
+static void whatever_call_fails_it_serves_or_is_started_again(void **state) {
+        lives_with_faults(state, /* may_serve= */ true);
+}
+
+static void whatever_call_fails_what_is_pending_is_never_ready(void **state) {
+        put(FAKE "/pending", "");
+        lives_with_faults(state, /* may_serve= */ false);
+}
+
 #define LIFE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -1352,11 +1498,14 @@ int main(void) {
                 LIFE(an_image_without_migrations_is_refused),
                 LIFE(a_container_of_somebody_else_is_refused),
                 LIFE(a_port_of_somebody_else_is_refused),
+                LIFE(whatever_call_fails_it_serves_or_is_started_again),
+                LIFE(whatever_call_fails_what_is_pending_is_never_ready),
         };
 
         if (geteuid() != 0) {
                 puts("1..1\nok 1 - lives of a member # skip mounts, namespaces and control groups need root");
                 return 0;
         }
+        cmocka_set_test_filter(getenv("LAGO_TEST_FILTER"));
         return cmocka_run_group_tests(tests, make_world, end_world);
 }
