@@ -181,6 +181,8 @@ static bool line_counts(char *line, uint64_t n) {
         return value && parse_uint(value, UINT32_MAX, &lines) >= 0 && lines == n;
 }
 
+/* Where getline() found no memory, ferror() says nothing of it: what does not end at the file's end ended with an error. */
+
 /* Errors: -errno; -EBADMSG for a file that is not whole, or of an older lago-gate. */
 static int read_version(Supervisor *s) {
         _cleanup_(freep) char *line = NULL;
@@ -201,7 +203,7 @@ static int read_version(Supervisor *s) {
                 if (release)
                         free_and_strdup(&s->image.version, release);
         }
-        r = ferror(f) ? -errno : whole ? 0 : -EBADMSG;
+        r = !feof(f) ? -errno : whole ? 0 : -EBADMSG;
         fclose(f);
         return r;
 }
@@ -221,7 +223,7 @@ static int read_script(const Supervisor *s, const char *script, char **ret) {
                 if (command)
                         *ret = xstrdup(command);
         }
-        r = ferror(f) ? -errno : 0;
+        r = *ret || feof(f) ? 0 : -errno;
         fclose(f);
         return r;
 }
