@@ -35,6 +35,7 @@ check-documents: all
 	@packaging/check-documents
 
 check-security:
+	@packaging/check-threats packaging/doc/security.md
 	@packaging/check-security
 
 .PHONY: shape
