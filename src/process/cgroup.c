@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char *mount = "/sys/fs/cgroup";
@@ -214,6 +215,17 @@ bool cgroup_payload_has(pid_t pid) {
                 if (startswith(*line, payload))
                         return true;
         return false;
+}
+
+/* Not the functions of those names: Enterprise Linux 9 has the system calls alone. */
+int cgroup_payload_signal(pid_t pid, int sig) {
+        _cleanup_(closep) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+        if (fd < 0)
+                return -errno;
+        if (!cgroup_payload_has(pid))
+                return -ESRCH;
+        return syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
 uint64_t cgroup_events_oom(const char *text) {

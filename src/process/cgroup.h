@@ -59,3 +59,9 @@ uint64_t cgroup_oom_kills(void);
 
 /** cgroup_payload_has() - whether @pid is a process of the container. */
 bool cgroup_payload_has(pid_t pid);
+
+/**
+ * cgroup_payload_signal() - @sig to @pid, when that is a process of the container: looked at while a descriptor holds it, so the
+ * number of one that has ended is never another's. Errors: -errno, -ESRCH.
+ */
+int cgroup_payload_signal(pid_t pid, int sig);

@@ -542,7 +542,7 @@ static int on_orphan_killed(sd_event_source *source, uint64_t usec, void *userda
         (void)source;
         (void)usec;
         if (s->container.init > 0)
-                (void)kill(s->container.init, SIGKILL);
+                (void)cgroup_payload_signal(s->container.init, SIGKILL);
         remove_container(s);
         return 0;
 }
@@ -560,7 +560,7 @@ static int signal_number(const char *name) {
 
 /* Without its monitor the engine neither knows whether the container runs nor when it ends: we do both ourselves. */
 static void stop_orphan(Supervisor *s) {
-        (void)kill(s->container.init, signal_number(s->info->stop_signal));
+        (void)cgroup_payload_signal(s->container.init, signal_number(s->info->stop_signal));
         supervisor_timer(s, s->info->grace_sec * USEC_PER_SEC, on_orphan_killed);
 }
 
@@ -571,7 +571,7 @@ static int on_ask_idle(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)source;
         (void)usec;
         if (s->container.init > 0 && outlive_is_idle(s))
-                (void)kill(s->container.init, signal_number(s->info->stop_signal));
+                (void)cgroup_payload_signal(s->container.init, signal_number(s->info->stop_signal));
         supervisor_timer(s, 200 * USEC_PER_MSEC, on_ask_idle);
         return 0;
 }
@@ -586,7 +586,7 @@ static int on_ask_server_again(sd_event_source *source, uint64_t usec, void *use
         (void)source;
         (void)usec;
         if (s->container.init > 0)
-                (void)kill(s->container.init, signal_number(s->info->stop_signal));
+                (void)cgroup_payload_signal(s->container.init, signal_number(s->info->stop_signal));
         supervisor_timer(s, USEC_PER_SEC, on_ask_server_again);
         return 0;
 }

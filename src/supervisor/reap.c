@@ -85,8 +85,8 @@ static void ask_server_again(void) {
         uint64_t pid = 0;
 
         if (file_read("/run/lago/engine/db.pid", 64, &text, NULL) >= 0 &&
-            parse_uint(strip(text), INT32_MAX, &pid) >= 0 && pid > 1 && cgroup_payload_has((pid_t)pid))
-                (void)kill((pid_t)pid, SIGINT);
+            parse_uint(strip(text), INT32_MAX, &pid) >= 0 && pid > 1)
+                (void)cgroup_payload_signal((pid_t)pid, SIGINT);
         rescue_output();
 }
 

@@ -203,6 +203,22 @@ static void we_are_not_of_the_container(void **state _unused_) {
         assert_false(cgroup_payload_has(0));
 }
 
+/* As one would be whose number a container had that has ended. */
+static void who_is_not_of_the_container_is_not_signalled(void **state _unused_) {
+        pid_t other = fork();
+
+        assert_true(other >= 0);
+        if (other == 0)
+                for (;;)
+                        (void)pause();
+        assert_int_equal(cgroup_find(), 0);
+        assert_int_equal(cgroup_payload_signal(other, SIGKILL), -ESRCH);
+        assert_int_equal(waitpid(other, NULL, WNOHANG), 0);
+        assert_int_equal(kill(other, SIGKILL), 0);
+        assert_int_equal(waitpid(other, NULL, 0), other);
+        assert_int_equal(cgroup_payload_signal(other, SIGKILL), -ESRCH);
+}
+
 static void kills_are_those_of_our_unit(void **state _unused_) {
         assert_int_equal(cgroup_find(), 0);
         assert_int_equal(cgroup_oom_kills(), 0);
@@ -221,6 +237,7 @@ int main(void) {
                 cmocka_unit_test(the_container_s_end_is_waited_for),
                 cmocka_unit_test(a_client_is_one_outside_of_the_container),
                 cmocka_unit_test(we_are_not_of_the_container),
+                cmocka_unit_test(who_is_not_of_the_container_is_not_signalled),
                 cmocka_unit_test(kills_are_those_of_our_unit),
         };
 
