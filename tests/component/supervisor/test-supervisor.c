@@ -272,7 +272,7 @@ static void forget_fault(void) {
 
 /* --- a life --------------------------------------------------------------------------------------------- */
 
-static _noreturn_ void become_supervisor(const char *member, const char *procs) {
+static _noreturn_ void become(const char *verb, const char *member, const char *procs) {
         _cleanup_(freep) char *program = xasprintf("%s/lago-supervisor", build);
         int log = open(FAKE "/log", O_WRONLY | O_APPEND | O_CLOEXEC),
             group = open(procs, O_WRONLY | O_CLOEXEC);
@@ -285,7 +285,7 @@ static _noreturn_ void become_supervisor(const char *member, const char *procs) 
         (void)setenv("PATH",
                      PROGRAMS ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
         order_fault();
-        (void)execl(program, program, "run", member, (char *)NULL);
+        (void)execl(program, program, verb, member, (char *)NULL);
         _exit(127);
 }
 
@@ -298,7 +298,7 @@ static void starts(const char *member) {
         life.pid = fork();
         assert_true(life.pid >= 0);
         if (life.pid == 0)
-                become_supervisor(member, procs);
+                become("run", member, procs);
 }
 
 static void is_asked_to_stop(void) {
@@ -405,6 +405,19 @@ static void start_answers(void) {
         for (int i = 0; i < 500 && access(FAKE "/answering", F_OK) < 0; i++)
                 (void)usleep(10000);
         assert_int_equal(access(FAKE "/answering", F_OK), 0);
+}
+
+/* One more, which a test ends itself. */
+static pid_t start_answers_at(const char *http) {
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void)execl(PROGRAMS "/answer", "answer", "http", http, (char *)NULL);
+                _exit(127);
+        }
+        return pid;
 }
 
 static int make_world(void **state) {
@@ -1428,11 +1441,473 @@ static void whatever_call_fails_it_serves_or_is_started_again(void **state) {
 static void whatever_call_fails_what_is_pending_is_never_ready(void **state) {
         put(FAKE "/pending", "");
         lives_with_faults(state, /* may_serve= */ false);
+/* --- what a start meets --------------------------------------------------------------------------------- */
+
+static void a_container_that_cannot_be_started_is_made_again(void **state _unused_) {
+        on("init", "once; fail 'crun: cannot set memory limit: Device or resource busy'\n");
+        starts("pdf");
+        says("STATUS=Cannot start the container: crun: cannot set memory limit");
+        logged("podman cannot start the container (exit 125)");
+        says("READY=1");
+        logged("No longer \"Cannot start the container");
+        stops_well();
+        assert_int_equal(times_called("create lago-pdf"), 2);
+}
+
+static void an_image_for_another_processor_is_refused(void **state _unused_) {
+        on("init", "fail 'exec /usr/bin/gotenberg: exec format error'\n");
+        starts("pdf");
+        says("STATUS=Refused: docker.io/getlago/lago-gotenberg:7.8.2 is not made for this host's processor");
+        exits(81);
+        assert_int_equal(times_called("rm lago-pdf"), 1);
+}
+
+static void a_network_that_is_gone_is_waited_for(void **state _unused_) {
+        on("create", "once; fail 'unable to find network with name or ID lago: network not found'\n");
+        starts("pdf");
+        says("STATUS=The network lago is gone; \"systemctl restart lago-setup\" makes it");
+        says("READY=1");
+        stops_well();
+}
+
+static void a_name_that_is_half_made_is_freed(void **state _unused_) {
+        on("create", "[ -e $fake/freed ] || fail 'the container name \"lago-pdf\" is already in use by f00'\n");
+        on("half-made", "echo storage; exit 0\n");
+        on("rm", ": >$fake/freed\n");
+        starts("pdf");
+        logged("Removing a left-over container lago-pdf.");
+        says("READY=1");
+        stops_well();
+}
+
+static void a_name_that_is_free_again_is_tried_once_more(void **state _unused_) {
+        on("create", "once; fail 'the container name \"lago-pdf\" is already in use by f00'\n");
+        starts("pdf");
+        says("STATUS=The name lago-pdf was taken and is free again; once more");
+        says("READY=1");
+        stops_well();
+}
+
+static void what_a_killed_start_left_of_the_network_is_taken_back(void **state _unused_) {
+        assert_int_equal(make_dirs("/run/containers/networks/aardvark-dns", 0755), 0);
+        put("/run/containers/networks/aardvark-dns/lago",
+            "10.89.0.1\nffff0123456789 10.89.0.77  lago-pdf,pdf,ffff01234567\n");
+        assert_int_equal(system("ip netns add left && ip -n left link add eth0 type veth peer name eth1 && "
+                                "ip -n left address add 10.89.0.77/24 dev eth0 && ip -n left link set eth0 up"),
+                         0);
+        assert_int_equal(make_dirs("/usr/libexec/podman", 0755), 0);
+        put("/usr/libexec/podman/netavark", "#!/bin/sh\necho \"$3 $4\" >>/run/fake/netavark; cat >>/run/fake/netavark\n");
+        assert_int_equal(chmod("/usr/libexec/podman/netavark", 0755), 0);
+        starts("pdf");
+        logged("A start that was killed has left its network (10.89.0.77) behind: taking it back.");
+        says("READY=1");
+        file_has(FAKE "/netavark", "\"container_id\":\"ffff0123456789\"");
+        stops_well();
+        (void)unlink("/run/containers/networks/aardvark-dns/lago");
+        assert_int_equal(access("/run/netns/left", F_OK), -1);
+}
+
+/* podman's name server, as /proc shows it. */
+static pid_t start_name_server(void) {
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void)execl("/usr/bin/perl", "aardvark-dns", "-e", "open $f, '>', '/run/fake/named'; sleep 1000",
+                            "/run/containers/networks/aardvark-dns", (char *)NULL);
+                _exit(127);
+        }
+        for (int i = 0; i < 500 && access("/run/fake/named", F_OK) < 0; i++)
+                (void)usleep(10000);
+        assert_int_equal(unlink("/run/fake/named"), 0);
+        return pid;
+}
+
+static void ended_by(pid_t pid, int sig) {
+        int status;
+
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == sig);
+}
+
+static void two_name_servers_that_a_killed_start_has_left_are_ended(void **state _unused_) {
+        pid_t one = start_name_server(), other = start_name_server();
+
+        on("init", "once; kill -KILL $$\n");
+        starts("pdf");
+        logged("podman cannot start the container (signal 9)");
+        logged("The start that was killed has left two name servers of podman; ending both.");
+        ended_by(one, SIGTERM);
+        ended_by(other, SIGTERM);
+        says("READY=1");
+        stops_well();
+}
+
+static void a_container_that_cannot_be_removed_is_told_and_kept_in_mind(void **state _unused_) {
+        starts("pdf");
+        says("READY=1");
+        on("rm", "fail 'container lago-pdf is busy'\n");
+        stops_well();
+        logged("podman cannot remove the container: container lago-pdf is busy");
+        run_file_has("pdf", "CONTAINER", "lago-pdf");
+        assert_int_equal(times_called("rm lago-pdf"), 2);
+}
+
+static void a_sick_pull_is_tried_again(const char *words, const char *status) {
+        _cleanup_(freep) char *script = xasprintf("once; fail '%s'\n", words);
+
+        put(FAKE "/images", "");
+        on("pull", script);
+        starts("redis");
+        says(status);
+        says("READY=1");
+        stops_well();
+}
+
+static void a_pull_that_fills_the_disk_is_tried_again(void **state _unused_) {
+        a_sick_pull_is_tried_again("writing blob: no space left on device", "STATUS=Pull failed: no space left on device; again in 1 s");
+}
+
+static void a_pull_that_fails_is_tried_again(void **state _unused_) {
+        a_sick_pull_is_tried_again("dial tcp: connection refused", "STATUS=Pull failed: dial tcp: connection refused; again in 1 s");
+        logged("Pull of docker.io/library/redis:7-alpine failed");
+}
+
+static void nothing_is_pulled_where_that_was_forbidden(void **state _unused_) {
+        put(FAKE "/images", "");
+        put("/etc/lago/lago.conf", CONF "[images]\npull = never\n");
+        starts("redis");
+        says("STATUS=Refused: docker.io/library/redis:7-alpine is not on this host, and pull = never in lago.conf");
+        exits(81);
+}
+
+static void a_look_into_an_image_that_was_cut_off_begins_anew(void **state _unused_) {
+        assert_int_equal(unlink("/var/cache/lago/manifest-aaaa"), 0);
+        on("create-files", "once; fail 'the container name \"lago-api-files\" is already in use by f00'\n");
+        starts("api");
+        says("READY=1");
+        stops_well();
+        assert_int_equal(times_called("rm lago-api-files"), 2);
+}
+
+/* --- what serves ---------------------------------------------------------------------------------------- */
+
+static void an_api_that_is_not_reached_has_its_network_made_again(void **state _unused_) {
+        starts("api");
+        says("READY=1");
+        logged("Healthy, but not reached at 127.0.0.1:3000 (connection refused): the engine makes its network again.");
+        says("STATUS=Serving v1.50.0, but not reached at 127.0.0.1:3000");
+        logged("making its network again did not help");
+        stops_well();
+        assert_int_equal(times_called("network-reload lago-api"), 1);
+}
+
+static void a_network_that_resolves_no_names_is_made_again(void **state _unused_) {
+        pid_t server = start_name_server(), front;
+
+        on("container", "ip route add default via 10.89.0.1; ip address add 10.89.0.1/32 dev lo\n");
+        starts("api");
+        says("READY=1");
+        front = start_answers_at("127.0.0.1:3000");
+        logged("Healthy, but its network resolves no names (connection refused): the engine makes its network again.");
+        says("STATUS=Serving v1.50.0, but its network resolves no names");
+        ended_by(server, SIGKILL);
+        stops_well();
+        assert_int_equal(kill(front, SIGKILL), 0);
+        ended_by(front, SIGKILL);
+}
+
+static void what_a_sick_container_stands_on_is_asked_before_its_restart(void **state _unused_) {
+        starts("worker");
+        says("READY=1");
+        assert_int_equal(unlink("/run/lago/state/db"), 0);
+        put(FAKE "/sick", "");
+        says("; PostgreSQL is away, so not restarting");
+        run_file("db", "STATE=serving\nADDRESS=127.0.0.1\nSINCE=1\n");
+        assert_int_equal(unlink("/run/lago/state/redis"), 0);
+        says("; Redis is away, so not restarting");
+        assert_int_equal(unlink(FAKE "/sick"), 0);
+        says("STATUS=Running v1.50.0");
+        stops_well();
+        assert_int_equal(times_called("create lago-worker"), 1);
+}
+
+#define EXTERNAL      "[database]\nmode = external\n[redis]\nmode = external\n"
+#define EXTERNAL_URLS "DATABASE_URL=postgresql://lago:k2hZbq7xTfA0@db.example.org:5432/lago\nREDIS_URL=redis://redis.example.org:6379\n"
+
+static void what_is_external_is_believed_by_its_watcher_before_a_restart(void **state _unused_) {
+        put("/etc/hosts", "127.0.0.1 redis.example.org\n");
+        put("/run/lago/admitted/lago.conf", CONF EXTERNAL);
+        put("/run/lago/admitted/lago.env", EXTERNAL_URLS);
+        starts("worker");
+        says("READY=1");
+        run_file("db", "STATE=serving\nSICK=yes\n");
+        put(FAKE "/sick", "");
+        says("; PostgreSQL is away, so not restarting");
+        run_file("db", "STATE=serving\n");
+        run_file("redis", "STATE=serving\nSICK=yes\n");
+        says("; Redis is away, so not restarting");
+        assert_int_equal(times_called("create lago-worker"), 1);
+        run_file("redis", "STATE=serving\n");
+        logged("Not healthy; the container is stopped with its grace and started again.");
+        stops_well();
+}
+
+static void an_external_redis_is_watched(void **state _unused_) {
+        put("/etc/hosts", "127.0.0.1 redis.example.org\n");
+        put("/etc/lago/lago.conf", CONF EXTERNAL);
+        put("/etc/lago/lago.env", EXTERNAL_URLS);
+        starts("redis");
+        says("STATUS=Watching Redis at redis.example.org:6379");
+        says("READY=1");
+        put("/etc/hosts", "127.0.0.3 redis.example.org\n");
+        says("STATUS=Not healthy for 1 s: connection refused");
+        put("/etc/hosts", "127.0.0.1 redis.example.org\n");
+        says("STATUS=Watching Redis at redis.example.org:6379");
+        stops_well();
+        assert_int_equal(times_called("create lago-redis"), 0);
+}
+
+static void an_external_redis_without_an_address_is_waited_for(void **state _unused_) {
+        put("/etc/hosts", "");
+        put("/etc/lago/lago.conf", CONF EXTERNAL);
+        put("/etc/lago/lago.env", EXTERNAL_URLS);
+        starts("redis");
+        says("STATUS=Waiting for Redis at redis.example.org:6379: the name has no address");
+        put("/etc/hosts", "127.0.0.1 redis.example.org\n");
+        says("READY=1");
+        stops_well();
+}
+
+static void a_page_renderer_waits_for_those_that_render(void **state _unused_) {
+        put(FAKE "/jobs", "182 lago-worker.service stop waiting\n");
+        starts("pdf");
+        says("READY=1");
+        is_asked_to_stop();
+        says("STOPPING=1");
+        (void)usleep(500000);
+        assert_int_equal(times_called("stop lago-pdf"), 0);
+        put(FAKE "/jobs", "");
+        exits(0);
+        assert_int_equal(times_called("stop lago-pdf"), 1);
+}
+
+static void a_server_that_does_not_take_its_signal_gets_it_again(void **state _unused_) {
+        starts("db");
+        says("READY=1");
+        on("stop", "sleep 1.3\n");
+        stops_well();
+        logged("Stopped after 1.");
+}
+
+/* --- an unfinished database ----------------------------------------------------------------------------- */
+
+#define UNFINISHED "WHAT=lago_postgres_data\nBEGUN=yes\n"
+
+static void a_database_whose_making_was_cut_off_is_made_again(void **state _unused_) {
+        empty(FAKE "/volume");
+        put(FAKE "/volume/postgresql.auto.conf", "");
+        put("/var/lib/lago/unfinished-database", UNFINISHED);
+        starts("db");
+        says("READY=1");
+        stops_well();
+        assert_int_equal(access("/var/lib/lago/unfinished-database", F_OK), -1);
+}
+
+static void a_database_with_something_in_it_is_left_as_it_is(void **state _unused_) {
+        empty(FAKE "/volume");
+        put(FAKE "/volume/billing.csv", "1\n");
+        put("/var/lib/lago/unfinished-database", UNFINISHED);
+        assert_int_equal(make_dirs(FAKE "/containers/lago-db", 0755), 0);
+        put(FAKE "/containers/lago-db/label", "db\n");
+        starts("db");
+        logged("The database in the volume lago_postgres_data was never ready, but it is not empty");
+        says("READY=1");
+        stops_well();
+        assert_int_equal(access(FAKE "/volume/billing.csv", F_OK), 0);
+        assert_int_equal(times_called("rm lago-db"), 2);
+}
+
+/* --- migrations ----------------------------------------------------------------------------------------- */
+
+static void a_migration_in_hand_is_told_with_who_is_in_its_way(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("gate-watch",
+           "echo '11 29 20260709135717 add_x 812 40 idle rails - - - - - -'; : >$fake/told; exec sleep 1000\n");
+        on("container", "until [ -e $fake/told ]; do sleep 0.01; done; sleep 0.3\n");
+        starts("migrate");
+        says("STATUS=Migrating 12 of 29: 20260709135717 blocked 40 s by backend 812 (idle, rails)");
+        logged("Migration 20260709135717 add_x waits for a lock that backend 812 holds (idle, rails).");
+        says("STATUS=Schema verified");
+        exits(0);
+}
+
+static void a_failure_while_a_store_was_away_counts_for_nothing(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", FOLLOWED "[ -e $fake/away ] || { : >$fake/away\n"
+                        "printf 'STATE=serving\\nADDRESS=127.0.0.1\\nSINCE=2\\n' >/run/lago/state/db; exit 1; }\n");
+        starts("migrate");
+        logged("PostgreSQL or Redis was away during the run, so its failure counts for nothing.");
+        says("STATUS=Schema verified");
+        exits(0);
+}
+
+static void a_replay_is_prepared(void **state _unused_) {
+        on("gate-check",
+           "[ -e $fake/migrated ] || say 11 VERDICT=fresh 'SENTENCE=Empty database' FRESH=replay FIRST=1 MISSING=12\n");
+        on("gate-prepare-replay", "once; say 20 'SENTENCE=PostgreSQL does not answer'\n");
+        starts("migrate");
+        says("STATUS=PostgreSQL does not answer");
+        says("STATUS=Schema verified");
+        exits(0);
+        assert_int_equal(times_called("gate-prepare-replay"), 2);
+        file_has(FAKE "/ran", "aaaa");
+}
+
+static void roles_that_lack_are_seeded(void **state _unused_) {
+        on("gate-check", "[ -e $fake/migrated ] || say 0 VERDICT=verified 'SENTENCE=Schema verified: v1.50.0, 12 of 12' "
+                         "NEEDED=12 ROLES=missing SEEDS=yes\n");
+        on("container", "sleep 0.2\n");
+        starts("migrate");
+        says("STATUS=Seeding the predefined roles");
+        says("STATUS=Schema verified");
+        exits(0);
+        assert_int_equal(times_called("gate-watch"), 0);
+}
+
+static void clickhouse_is_asked_too(void **state _unused_) {
+        put("/usr/libexec/lago/lago-gate-clickhouse",
+            "#!/bin/bash\ncat >/run/fake/clickhouse\n[ -e /run/fake/clickhouse-answers ] || { echo 'SENTENCE=ClickHouse is away'; exit 20; }\n"
+            "printf 'VERDICT=verified\\nSENTENCE=Schema verified\\nNEEDED=25\\n'\n");
+        assert_int_equal(chmod("/usr/libexec/lago/lago-gate-clickhouse", 0755), 0);
+        put(FAKE "/clickhouse", "");
+        put("/run/lago/admitted/lago.env", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\nLAGO_CLICKHOUSE_HOST=ch.example.org\nLAGO_CLICKHOUSE_PORT=8123\n"
+                                           "LAGO_CLICKHOUSE_DATABASE=lago\nLAGO_CLICKHOUSE_USERNAME=lago\nLAGO_CLICKHOUSE_PASSWORD=x8Kq2vLm9Rt4\n"
+                                           "LAGO_KAFKA_BOOTSTRAP_SERVERS=k.example.org:9092\n");
+        starts("worker");
+        says("STATUS=ClickHouse is away");
+        put(FAKE "/clickhouse-answers", "");
+        says("READY=1");
+        logged("Ready: Schema verified: v1.50.0, 12 of 12; ClickHouse 25 of 25.");
+        stops_well();
+        file_has(FAKE "/clickhouse", "LAGO_CLICKHOUSE_PASSWORD=x8Kq2vLm9Rt4");
+        (void)unlink("/usr/libexec/lago/lago-gate-clickhouse");
+}
+
+/* --- after it ------------------------------------------------------------------------------------------- */
+
+/* ExecStopPost=, in the unit's group. */
+static void reaps(const char *member) {
+        _cleanup_(freep) char *procs = xasprintf("%s/cgroup.procs", life.group);
+
+        life.pid = fork();
+        assert_true(life.pid >= 0);
+        if (life.pid == 0)
+                become("reap", member, procs);
+        exits(0);
+}
+
+static void is_killed(void) {
+        assert_int_equal(kill(life.pid, SIGKILL), 0);
+        assert_int_equal(waitpid(life.pid, NULL, 0), life.pid);
+        life.pid = 0;
+}
+
+static void what_a_killed_supervisor_leaves_is_stopped_and_removed(void **state _unused_) {
+        starts("worker");
+        says("READY=1");
+        run_file_has("worker", "CONTAINER", "lago-worker");
+        is_killed();
+        reaps("worker");
+        logged("The supervisor is gone, its container lago-worker is not: stopping it.");
+        run_file_has("worker", "STATE", "ended");
+        assert_int_equal(times_called("stop lago-worker"), 1);
+        assert_int_equal(times_called("rm lago-worker"), 1);
+        /* And now there is nothing to do. */
+        reaps("worker");
+        assert_int_equal(times_called("stop lago-worker"), 1);
+}
+
+static void a_migration_outlives_its_supervisor(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", ": >$fake/runs; until [ -e $fake/go-on ]; do sleep 0.01; done\n");
+        starts("migrate");
+        file_has(FAKE "/calls", "gate-watch");
+        run_file_has("migrate", "CONTAINER", "lago-migrate");
+        is_killed();
+        on("rm", "[ -e $fake/migrated ] || : >$fake/too-early\n");
+        put(FAKE "/go-on", "");
+        reaps("migrate");
+        assert_int_equal(times_called("stop lago-migrate"), 0);
+        assert_int_equal(access(FAKE "/migrated", F_OK), 0);
+        assert_int_equal(access(FAKE "/too-early", F_OK), -1);
+}
+
+static void what_cannot_be_removed_then_is_left_to_the_next_start(void **state _unused_) {
+        starts("worker");
+        says("READY=1");
+        is_killed();
+        on("rm", "fail 'container lago-worker is busy'\n");
+        reaps("worker");
+        logged("podman cannot remove the container lago-worker; the next start tries again.");
+        run_file_has("worker", "CONTAINER", "lago-worker");
+}
+
+/* --- the command line ----------------------------------------------------------------------------------- */
+
+static void is_answered(const char *verb, const char *word, int status) {
+        _cleanup_(freep) char *procs = NULL;
+
+        life.group = life.group ? life.group : xasprintf(CGROUPS "/lago-test-%d-%u.service", (int)getpid(), life.n++);
+        (void)mkdir(life.group, 0755);
+        procs = xasprintf("%s/cgroup.procs", life.group);
+        life.pid = fork();
+        assert_true(life.pid >= 0);
+        if (life.pid == 0)
+                become(verb, word, procs);
+        exits(status);
+}
+
+static void a_wrong_command_line_is_told(void **state _unused_) {
+        is_answered(NULL, NULL, 64);
+        is_answered("run", NULL, 64);
+        is_answered("run", "nobody", 64);
+        is_answered("ready", "now", 64);
+        is_answered("dance", NULL, 64);
+        is_answered("--help", NULL, 0);
+        is_answered("--version", NULL, 0);
+        logged("what to do?");
+        logged("there is no member \"nobody\"");
+        logged("too many words behind \"ready\"");
+        logged("unknown command \"dance\"");
+        logged("systemd starts it from lago-MEMBER.service");
 }
 
 #define LIFE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
-int main(void) {
+/*
+ * In a process namespace of its own, too: the name servers and monitors of other containers of this host are not there to be
+ * found, and to be ended.
+ */
+static int be_alone(void) {
+        int status;
+        pid_t pid;
+
+        assert_int_equal(unshare(CLONE_NEWPID | CLONE_NEWNS), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+                assert_int_equal(mount("proc", "/proc", "proc", 0, NULL), 0);
+                return -1;
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+/* With a word only those tests whose names match it: "*redis*". */
+int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 LIFE(an_api_serves_and_stops),
                 LIFE(a_worker_runs),
@@ -1500,12 +1975,49 @@ int main(void) {
                 LIFE(a_port_of_somebody_else_is_refused),
                 LIFE(whatever_call_fails_it_serves_or_is_started_again),
                 LIFE(whatever_call_fails_what_is_pending_is_never_ready),
+                LIFE(a_container_that_cannot_be_started_is_made_again),
+                LIFE(an_image_for_another_processor_is_refused),
+                LIFE(a_network_that_is_gone_is_waited_for),
+                LIFE(a_name_that_is_half_made_is_freed),
+                LIFE(a_name_that_is_free_again_is_tried_once_more),
+                LIFE(what_a_killed_start_left_of_the_network_is_taken_back),
+                LIFE(two_name_servers_that_a_killed_start_has_left_are_ended),
+                LIFE(a_container_that_cannot_be_removed_is_told_and_kept_in_mind),
+                LIFE(a_pull_that_fills_the_disk_is_tried_again),
+                LIFE(a_pull_that_fails_is_tried_again),
+                LIFE(nothing_is_pulled_where_that_was_forbidden),
+                LIFE(a_look_into_an_image_that_was_cut_off_begins_anew),
+                LIFE(an_api_that_is_not_reached_has_its_network_made_again),
+                LIFE(a_network_that_resolves_no_names_is_made_again),
+                LIFE(what_a_sick_container_stands_on_is_asked_before_its_restart),
+                LIFE(what_is_external_is_believed_by_its_watcher_before_a_restart),
+                LIFE(an_external_redis_is_watched),
+                LIFE(an_external_redis_without_an_address_is_waited_for),
+                LIFE(a_page_renderer_waits_for_those_that_render),
+                LIFE(a_server_that_does_not_take_its_signal_gets_it_again),
+                LIFE(a_database_whose_making_was_cut_off_is_made_again),
+                LIFE(a_database_with_something_in_it_is_left_as_it_is),
+                LIFE(a_migration_in_hand_is_told_with_who_is_in_its_way),
+                LIFE(a_failure_while_a_store_was_away_counts_for_nothing),
+                LIFE(a_replay_is_prepared),
+                LIFE(roles_that_lack_are_seeded),
+                LIFE(clickhouse_is_asked_too),
+                LIFE(what_a_killed_supervisor_leaves_is_stopped_and_removed),
+                LIFE(a_migration_outlives_its_supervisor),
+                LIFE(what_cannot_be_removed_then_is_left_to_the_next_start),
+                LIFE(a_wrong_command_line_is_told),
         };
+
+        int status;
 
         if (geteuid() != 0) {
                 puts("1..1\nok 1 - lives of a member # skip mounts, namespaces and control groups need root");
                 return 0;
         }
         cmocka_set_test_filter(getenv("LAGO_TEST_FILTER"));
+        status = be_alone();
+        if (status >= 0)
+                return status;
+        cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
         return cmocka_run_group_tests(tests, make_world, end_world);
 }
