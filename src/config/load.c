@@ -117,8 +117,8 @@ static void read_environment(Loader *loader, const char *directory, const char *
 }
 
 /*
- * The second database is Lago's as lago-migrate is told of it, so its file is read for all. What is wrong with it is told by
- * lago-setup and lago-migrate, as of any other file in env.d; here only that it could not be read yet.
+ * ClickHouse's settings may stand in env.d/migrate.env, so every member reads that file. lago-setup and lago-migrate log what
+ * is wrong in it, as for any other file in env.d; here it matters only whether it could be read.
  */
 static void read_migrate_environment(Loader *loader, const char *directory) {
         _cleanup_(freep) char *path = xasprintf("%s/env.d/migrate.env", directory);

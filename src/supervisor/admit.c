@@ -74,7 +74,7 @@ int admit_begin(Config **ret) {
 
         if (r < 0) {
                 log_error("Cannot copy " CONFIG_DIRECTORY " to " NEW_DIRECTORY ": %s.", strerror(-r));
-                /* Whatever it is, it is no word of the operator's that is wrong. */
+                /* The copy failed, not the configuration: nothing is refused, and systemd starts the unit again. */
                 return errno_status(r) ? errno_status(r) : EXIT_TEMPFAIL;
         }
         /* First as the operator wrote it, so that messages name the operator's files. */

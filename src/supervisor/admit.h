@@ -9,7 +9,10 @@
 
 typedef struct Supervisor Supervisor;
 
-/** admit_begin() - copies /etc/lago beside the admitted directory and loads that copy; errors are told and answered as exit status. */
+/**
+ * admit_begin() - copies /etc/lago beside the admitted directory and loads that copy.
+ * Errors are logged, and answered as an exit status.
+ */
 int admit_begin(Config **ret);
 /** admit_finish() - the copy, with the image ids, becomes what api, workers, clock and front start from. Errors: -errno. */
 int admit_finish(const Supervisor *s);

@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "base/util.h"
 
-#define NAME_MIN 12 /* bytes of a name that are told in any case; the rest of a sentence is short of 100 - 12 */
+#define NAME_MIN 12 /* bytes of a name that are always shown; the rest of a sentence is shorter than 100 - 12 */
 
 void advance_done(Advance *p) {
         p->words = strv_free(p->words);
@@ -64,7 +64,7 @@ bool advance_moved(const Advance *before, const Advance *after) {
         return false;
 }
 
-/* Slow, or stuck in itself: nobody can tell from outside, so it is said once for each silence, and nothing is done. */
+/* A migration that is slow and one that is stuck look alike from outside, so each silence is logged once, and nothing is done. */
 bool advance_is_silent(uint64_t moved, uint64_t told, uint64_t now) {
         return told != moved && now > moved && now - moved >= ADVANCE_SILENT_SEC * USEC_PER_SEC;
 }

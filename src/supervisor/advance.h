@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What lago-gate watch prints while Lago migrates: read, and told as a sentence. Pure. */
+/* What lago-gate watch prints while Lago migrates: parsed, and put into a sentence. Pure. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ADVANCE_SILENT_SEC 600 /* after that a migration that tells nothing is told of */
+#define ADVANCE_SILENT_SEC 600 /* without progress: then a warning is logged */
 
 /* The words of a line, in its order. */
 typedef enum AdvanceWord {
@@ -27,7 +27,7 @@ typedef enum AdvanceWord {
 } AdvanceWord;
 
 typedef struct Advance {
-        char **words; /* _ADVANCE_WORDS of them, "-" for what is not known; NULL: nothing was told yet */
+        char **words; /* _ADVANCE_WORDS of them, "-" for what is not known; NULL: no line has come yet */
 } Advance;
 
 /** advance_parse() - one line into @p, whose old words are freed. Answer: false, and nothing changed, for any other line. */
@@ -40,10 +40,10 @@ bool advance_has(const Advance *p, AdvanceWord word);
 bool advance_moved(const Advance *before, const Advance *after);
 
 /**
- * advance_is_silent() - nothing got further for ADVANCE_SILENT_SEC, and this silence was not told of yet.
+ * advance_is_silent() - nothing got further for ADVANCE_SILENT_SEC, and this silence was not logged yet.
  *
  * @moved  when something last did, usec, CLOCK_MONOTONIC.
- * @told   the @moved of the silence that was told of last; 0: none was.
+ * @told   the @moved of the silence that was logged last; 0: none was.
  */
 bool advance_is_silent(uint64_t moved, uint64_t told, uint64_t now);
 

@@ -24,5 +24,5 @@ void gate_answer_join(GateAnswer *first, GateAnswer *second);
 /** gate_answer_take() - @to becomes what @from was. */
 void gate_answer_take(GateAnswer *to, GateAnswer *from);
 
-/** gate_answer_done() - frees what an answer holds; what is left is no verdict. */
+/** gate_answer_done() - frees what an answer holds, and makes it GATE_NO_VERDICT. */
 void gate_answer_done(GateAnswer *answer);

@@ -62,7 +62,7 @@ void enter_check(Supervisor *s) {
 }
 
 void enter_judge(Supervisor *s) {
-        /* After a run that failed more is pending in any case; and what it failed of may keep the gate waiting, too. */
+        /* After a failed run more is pending, and the gate may block on what made it fail: it is not asked here. */
         if (s->container.exit_code != 0 || !gate_ask_both(s, on_verdict))
                 supervisor_feed(s, LIFE_ON_LATER);
 }

@@ -31,7 +31,7 @@ static void prepare_load(Supervisor *s) {
 
 void fresh_begin(Supervisor *s) {
         if (s->gate.answer.fresh && streq(s->gate.answer.fresh, "replay"))
-                /* Rails 8 loads structure.sql into a database without schema_migrations; an empty one makes it run every file. */
+                /* Rails 8 loads structure.sql where schema_migrations is absent. Where it is there and empty it runs every file. */
                 gate_ask(s, "prepare-replay", /* with_manifest= */ true, on_replay_prepared);
         else if (migrate_loads(&s->gate.answer))
                 prepare_load(s);
@@ -49,8 +49,9 @@ void fresh_over(const Supervisor *s) {
 
 bool fresh_was_cut_off(const Supervisor *s) {
         _cleanup_(freep) char *database = NULL;
+        int status = s->gate.answer.status;
 
-        if (s->gate.answer.status != GATE_INVISIBLE && s->gate.answer.status != GATE_HALF_LOADED && s->gate.answer.status != GATE_OCCUPIED)
+        if (status != GATE_INVISIBLE && status != GATE_HALF_LOADED && status != GATE_OCCUPIED)
                 return false;
         database = stack_database_identity(s->config);
         return unfinished_state(UNFINISHED_LOAD_FILE, database) == UNFINISHED_BEGUN;

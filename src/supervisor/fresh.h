@@ -9,7 +9,7 @@ typedef struct Supervisor Supervisor;
 /** fresh_begin() - a step of CHECK: what has to be done before Rails fills it. */
 void fresh_begin(Supervisor *s);
 
-/** enter_empty() - a load that was cut off: has the gate take back what it left; RECHECK. */
+/** enter_empty() - a load that was cut off: lago-gate empties the database again; feeds RECHECK. */
 void enter_empty(Supervisor *s);
 
 /** fresh_over() - the schema is verified. */

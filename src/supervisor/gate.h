@@ -18,7 +18,10 @@ void gate_waits(Supervisor *s);
 /** gate_ask() - asks so, as the work of the state, or feeds that LATER. */
 void gate_ask(Supervisor *s, const char *verb, bool with_manifest, GateDone done);
 
-/** gate_ask_both() - "check", of ClickHouse too where Lago uses it. Answer: false, and nothing asked, while PostgreSQL does not serve. */
+/**
+ * gate_ask_both() - asks "check" of PostgreSQL, and of ClickHouse where Lago uses it.
+ * Answer: false, and nothing is asked, while the bundled PostgreSQL does not serve.
+ */
 bool gate_ask_both(Supervisor *s, GateDone done);
 
 /** gate_refused() - the answer that was kept refuses for good: logs its remedy, and feeds NEVER with its sentence. */

@@ -15,7 +15,7 @@ typedef struct Health {
 typedef enum HealthAct {
         HEALTH_REST,         /* until the next probe */
         HEALTH_RESTART,      /* the container is stopped with its grace and started again */
-        HEALTH_ASK_UPSTREAM, /* and so it is, if what it stands on answers: else it is not to blame */
+        HEALTH_ASK_UPSTREAM, /* the same, but only if PostgreSQL and Redis answer: else the member is not to blame */
 } HealthAct;
 
 /** health_begin() - a container has just become ready. */

@@ -19,7 +19,7 @@ typedef struct Hold {
         void *userdata;
 } Hold;
 
-/** hold_begin() - asks for the lock as @call says; it is waited for without end. Errors: -errno when nothing could be forked. */
+/** hold_begin() - asks for the lock as @call says, and waits for it as long as it takes. Errors: -errno when fork failed. */
 int hold_begin(Hold *h, Jobs *jobs, const GateCall *call, const HoldCallbacks *callbacks, void *userdata);
 
 /** hold_release() - lets others have the lock; fine when it is not held. No callback follows. */

@@ -20,7 +20,7 @@ static void on_removed(void *userdata, const JobResult *result) {
         supervisor_feed(s, LIFE_ON_OK);
 }
 
-/* A stranger's is none of our business while none of that name is to be made. */
+/* A container of somebody else is ignored here: its name matters only when ours is to be made. */
 static void on_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 

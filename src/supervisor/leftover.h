@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * A container of an earlier life that nobody removed: the power was cut, or the engine could not. The next one of its name
+ * A container of an earlier life that was not removed: the power was cut, or the engine failed. The next one of its name
  * replaces it (container.c). A member that goes on without one has it removed here, for its environment is in it, and its
  * image cannot go while it is there.
  */

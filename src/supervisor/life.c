@@ -31,7 +31,7 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_DIAGNOSE] = GO(DIAGNOSE), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
         },
-        /* A migrator asks once more: what it waited for may have been another one at work. */
+        /* A migrator checks once more: the lock may have been held by another migrator, whose work is done now. */
         [LIFE_LOCK] = {
                 [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_RECHECK] = GO(CHECK), [LIFE_ON_STANDBY] = GO(STANDBY),
                 [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END), [LIFE_ON_STOP] = GO(END),
@@ -84,7 +84,7 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_ENDED] = GO(STOP), [LIFE_ON_STOP] = STAY, [LIFE_ON_WAKE] = STAY,
                 [LIFE_ON_LOST] = STAY,
         },
-        /* The API waits for this verdict, and not for the removal. One that opens nothing is asked for again from the start. */
+        /* The API waits for this verdict, and not for the removal. Any other verdict is asked for again from AWAIT on. */
         [LIFE_JUDGE] = {
                 [LIFE_ON_DONE] = GO(DOOM), [LIFE_ON_LATER] = GO(CLEAN), [LIFE_ON_STOP] = GO(STOP),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,

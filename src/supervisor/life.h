@@ -9,7 +9,7 @@ typedef enum LifeState {
         LIFE_PREPARE,  /* its image is here, or is being pulled; its manifest is known */
         LIFE_CHECK,    /* lago-gate compares the image with the database */
         LIFE_LOCK,     /* the clock and the migrator want to be the only one on this database */
-        LIFE_EMPTY,    /* a first load of the schema was cut off: lago-gate takes back what it left */
+        LIFE_EMPTY,    /* a first load of the schema was cut off: lago-gate empties the database again */
         LIFE_DIAGNOSE, /* a run of the migrations failed: the journal is asked why */
         LIFE_SWEEP,    /* all is done: a container that an earlier life has left is removed */
         LIFE_STANDBY,  /* the clock of another host runs on this database; ready to take over */
@@ -37,9 +37,9 @@ typedef enum LifeEvent {
         LIFE_ON_MIGRATE,  /* START: the container that was started migrates */
         LIFE_ON_ENDED,    /* the container ended by itself */
         LIFE_ON_SICK,     /* it runs, but failed its probe too often */
-        LIFE_ON_LOCK,     /* CHECK: the verdict allows it, if nobody else does the same */
-        LIFE_ON_EMPTY,    /* CHECK: what it found is of a load that was cut off */
-        LIFE_ON_DIAGNOSE, /* CHECK: the last run is to blame, or what it met */
+        LIFE_ON_LOCK,     /* CHECK: the verdict allows it to whoever holds the lock */
+        LIFE_ON_EMPTY,    /* CHECK: the database holds a load that was cut off */
+        LIFE_ON_DIAGNOSE, /* CHECK: the last run failed, and the journal may say why */
         LIFE_ON_RECHECK,  /* the verdict may be another one now */
         LIFE_ON_STANDBY,  /* LOCK: another host's clock holds the lock */
         LIFE_ON_LOST,     /* the lock was lost, so another clock may start any moment */

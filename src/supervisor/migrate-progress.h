@@ -35,10 +35,10 @@ bool migrate_progress_hear(MigrateProgress *p, const char *line, uint64_t now);
  */
 char *migrate_progress_status(const MigrateProgress *p, const char *release, bool stop_asked, uint64_t now);
 
-/** migrate_progress_blocked() - "Migration … waits for a lock that backend …", once for each backend; else NULL. The caller frees it. */
+/** migrate_progress_blocked() - "Migration … waits for a lock …", once for each backend that holds it; else NULL. The caller frees it. */
 char *migrate_progress_blocked(MigrateProgress *p);
 
-/** migrate_progress_silence() - "Migration … has shown no progress for 10 min", once for each silence; else NULL. The caller frees it. */
+/** migrate_progress_silence() - "Migration … has shown no progress …", once for each silence; else NULL. The caller frees it. */
 char *migrate_progress_silence(MigrateProgress *p, uint64_t now);
 
 void migrate_progress_done(MigrateProgress *p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Runs of the migrations: whether one is needed, what it runs, and what its end says of the next. Pure. */
+/* Runs of the migrations: whether one is needed, which tasks it runs, and whether a failed one is tried again. Pure. */
 
 #include "supervisor/answer.h"
 #include "supervisor/excuse.h"
@@ -23,7 +23,7 @@ typedef struct MigrateRun {
 } MigrateRun;
 
 typedef enum MigrateJudgement {
-        MIGRATE_UNJUDGED, /* no run ended, or nobody can say of what: nothing speaks against the next one */
+        MIGRATE_UNJUDGED, /* no run failed by its own fault: the next one may begin */
         MIGRATE_EXCUSED,  /* it failed of what passes */
         MIGRATE_AGAIN,    /* it failed, and is tried again */
         MIGRATE_FINAL,    /* it failed twice at the same place, and would fail a third time */
@@ -32,7 +32,7 @@ typedef enum MigrateJudgement {
 /** migrate_loads() - whether Rails would load structure.sql for that answer; its rows of schema_migrations come last. */
 bool migrate_loads(const GateAnswer *answer);
 
-/** migrate_wants_roles() - the roles are not there, the image can make them, and its task has not just said that all is well. */
+/** migrate_wants_roles() - the roles are missing, the image can make them, and the last run has not just made them in vain. */
 bool migrate_wants_roles(const MigrateRun *run, const GateAnswer *answer, const MigrateEnd *end);
 
 /**
@@ -51,7 +51,7 @@ char **migrate_words(MigrateRun *run, const GateAnswer *answer);
 /** migrate_place() - where a run that fails now has failed: the first pending version, or the task. */
 const char *migrate_place(const GateAnswer *answer);
 
-/** migrate_is_to_blame() - whether the run ended by itself. Ended by a signal, or so told by a shell, somebody killed it, or memory ran out. */
+/** migrate_is_to_blame() - whether the run ended by itself; a signal, also one reported by a shell (128 + n), came from outside. */
 bool migrate_is_to_blame(const MigrateEnd *end);
 
 /** migrate_judge() - of a run that is to blame, and after which @place is still the first that is pending. */

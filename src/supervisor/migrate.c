@@ -14,7 +14,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-/* What does not keep Lago from serving, but wants somebody's attention: a bridge's task, an index left half built. */
+/* Lago can serve all the same, but the operator has to act: a bridge's task is open, an index was left half built. */
 static void tell_warnings(const Supervisor *s) {
         _cleanup_(freep) char *lags = config_front_lags(s->config);
 

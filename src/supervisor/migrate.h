@@ -19,5 +19,5 @@ char **migrate_command(Supervisor *s);
 bool migrate_needs_lock(const Supervisor *s);
 /** migrate_judged() - JUDGE: the gate has answered; DONE when that was all, else LATER. */
 void migrate_judged(Supervisor *s);
-/** migrate_ended() - the container that migrates ended; called before the machine hears of it. */
+/** migrate_ended() - the container that migrates ended; called before ENDED is fed. */
 void migrate_ended(Supervisor *s);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client of podman holds a lock while netavark, its child, tells aardvark-dns of a new container. Killed, it lets go of
+ * A client of podman holds a lock while netavark, its child, tells aardvark-dns of a new container. When it is killed it lets go of
  * the lock while netavark goes on: two may then start a server each. One has the port, the other's number is in the
- * pid file, so from then on nobody hears of new containers. What else is left of the network: see leftnet.h.
+ * pid file, so from then on new containers are not resolved. What else is left of the network: see leftnet.h.
  */
 #include "supervisor/nameserver.h"
 
@@ -46,7 +46,7 @@ static unsigned signal_servers(int sig) {
 }
 
 void nameserver_end(void) {
-        /* One that is stopped hears of nothing else. */
+        /* SIGKILL, as a stopped process does not take SIGTERM. */
         (void)signal_servers(SIGKILL);
         (void)unlink(DIRECTORY "/aardvark.pid");
 }

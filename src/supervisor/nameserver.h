@@ -5,5 +5,5 @@
 /** nameserver_mend() - after a start was killed: ends name servers that run twice; the next start of a container starts one. */
 void nameserver_mend(void);
 
-/** nameserver_end() - one that does not answer would be told of containers, and not be started; ends all there are. */
+/** nameserver_end() - kills all name servers: podman would go on with one that hangs, and starts a new one only when none runs. */
 void nameserver_end(void);

@@ -3,7 +3,7 @@
 /*
  * The page renderer stops after those that render through it: a worker that is stopped finishes the jobs in hand, and before
  * v1.35.0 a page that cannot be rendered ends its job for good. After= in their units would order the stop so, but also the
- * start, and the renderer gates nobody. So its supervisor asks systemd what it is about to stop.
+ * start, and no member's start waits for the renderer. So its supervisor asks systemd what it is about to stop.
  */
 
 #include <stdbool.h>
@@ -19,5 +19,5 @@ char **outlive_argv(void);
  */
 bool outlive_clients_stop(const char *jobs);
 
-/** outlive_is_idle() - nobody is connected to the container: it has nothing in hand. False when that cannot be known. */
+/** outlive_is_idle() - no client is connected to the container, so it has no work in hand. False when that cannot be known. */
 bool outlive_is_idle(const Supervisor *s);

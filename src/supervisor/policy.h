@@ -11,7 +11,7 @@ uint64_t wait_rest(unsigned attempts);
 /* Ends of a container in the last ten minutes. */
 typedef struct EndHistory {
         uint64_t times[8]; /* a ring */
-        unsigned n;        /* ends told so far, ever */
+        unsigned n;        /* ends so far, ever */
 } EndHistory;
 
 /** end_add() - remembers an end at @now; answers how many fell into the ten minutes before, this one included (at most 8). */
@@ -53,8 +53,8 @@ typedef enum ReachAct {
 bool reach_due(Reach *reach);
 
 /**
- * reach_heard() - @answered there, or not. One miss is no miss; the rules are made again after the second and then at
- * ever longer intervals, as that drops the connections for a moment. Where nobody ever answered that is done once.
+ * reach_heard() - @answered there, or not. A single miss is ignored; the rules are made again after the second and then at
+ * ever longer intervals, as that drops the connections for a moment. Where it never answered before that is done once.
  */
 ReachAct reach_heard(Reach *reach, bool answered);
 
@@ -62,7 +62,7 @@ ReachAct reach_heard(Reach *reach, bool answered);
 typedef enum GateChoice {
         GATE_CHOICE_FIRST,          /* PostgreSQL's */
         GATE_CHOICE_SECOND,         /* ClickHouse's */
-        GATE_CHOICE_SECOND_PENDING, /* ClickHouse's, as "pending": beside data its being empty is no first start */
+        GATE_CHOICE_SECOND_PENDING, /* ClickHouse's, as "pending": it is empty, but PostgreSQL has data, so this is no first start */
 } GateChoice;
 
 /** gate_refuses() - by the same: time does not help. A gate that was killed has given no verdict, and refuses nothing. */
@@ -76,7 +76,7 @@ bool gate_wants_migrating(int status);
  *
  * @status  of the first database. Rails sorts the migrations of both into one row, but loads or begins an empty PostgreSQL
  *          before it.
- * @first, @second  NULL: none pending, or none told.
+ * @first, @second  NULL: none pending, or not known.
  */
 bool second_runs_first(int status, const char *first, const char *second);
 

@@ -12,7 +12,7 @@
 #include "supervisor/policy.h"
 #include "supervisor/work.h"
 
-/* Who is asked for. Pointers are borrowed as long as the question is open. */
+/* The container in question. Pointers are borrowed as long as the question is open. */
 typedef struct ReachSpec {
         Work *work;
         const Engine *engine;
@@ -31,7 +31,7 @@ typedef struct Reachability {
         void *userdata;
 } Reachability;
 
-/** reach_ask() - after a good probe. Answer: false when nothing is asked now; else @over is called once unless the work is dropped. */
+/** reach_ask() - after a good probe. Answer: false when nothing is asked now; else @over is called once, unless the work is dropped. */
 bool reach_ask(Reachability *r, const ReachSpec *spec, void (*over)(void *userdata), void *userdata);
 
 /** reach_is_well() - nothing is missed. */

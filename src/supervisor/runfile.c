@@ -76,7 +76,7 @@ bool runfile_is_of_upstream(const MemberInfo *info, const char *other) {
                (info->awaits_api && streq(other, "api"));
 }
 
-/* One that ended for the same reason tells the first cause already. */
+/* A member that itself ended because of an upstream names the first cause already. */
 static char *failure_words(const char *member, const char *text, const char *exit_status) {
         _cleanup_(freep) char *status = keyfile_get(text, "STATUS");
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-/* What the others are told. Strings are borrowed; NULL or 0: not known, or there is none. */
+/* What the other members read. Strings are borrowed; NULL or 0: not known, or there is none. */
 typedef struct RunFile {
         const char *state;      /* life_state_name() */
         uint64_t since_usec;    /* in that state, CLOCK_MONOTONIC */
@@ -26,7 +26,7 @@ typedef struct RunFile {
 /** runfile_write() - that, and INVOCATION. A first failure is logged. */
 void runfile_write(const char *member, const RunFile *file);
 
-/** runfile_is_gone() - somebody has removed it: the others take a member that serves for away. */
+/** runfile_is_gone() - somebody has removed it, so the other members believe that this one does not serve. */
 bool runfile_is_gone(const char *member);
 
 /**
@@ -45,7 +45,7 @@ bool runfile_is_of_upstream(const MemberInfo *info, const char *other);
  */
 char *runfile_failed_upstream(const char *member, const MemberInfo *info);
 
-/** runfile_suspects() - whether @member's last life ended in a way that may have left a container, or is not known: a new boot. */
+/** runfile_suspects() - whether @member's last life may have left a container; true after a boot, when nothing is known. */
 bool runfile_suspects(const char *member);
 
 /** runfile_watch() - has @changed called when one of the members writes its file, and for IN_IGNORED. Errors: -errno. */

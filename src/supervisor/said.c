@@ -5,7 +5,7 @@
 #include "base/util.h"
 #include "relay/watch.h"
 
-/* A person who mistyped a name in a single query: after so long that is no state of the member any more. */
+/* A person may have mistyped a name in a single query: STATUS= forgets it after this time. */
 #define DOUBT_USEC (3600 * USEC_PER_SEC)
 
 /* "COUNT THING" */

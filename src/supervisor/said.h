@@ -19,7 +19,7 @@ typedef struct Said {
         bool all;   /* it can write no more */
         uint64_t ticked_usec; /* when a line last said that it does its work; 0: none has */
         char **last_lines;
-        /* Of this container and those before it. More than so many are not told apart. */
+        /* Of this container and those before it. What is found when the list is full is dropped. */
         Missing missing[16];
         size_t n_missing;
 } Said;

@@ -71,7 +71,7 @@ static bool is_heard_only(const Supervisor *s) {
         return s->info->ready_by == READY_BY_ITSELF;
 }
 
-/* --- a member that fails its probe is restarted only while what it stands on answers: else it is not to blame --- */
+/* --- a member that fails its probe is restarted only while PostgreSQL and Redis answer: else it is not to blame --- */
 
 static uint64_t sick_usec(const Supervisor *s) {
         return is_heard_only(s) ? now_usec() - s->said.ticked_usec : s->health.bad * s->config->health_interval_usec;
@@ -173,7 +173,7 @@ static void not_healthy(Supervisor *s, const char *reason) {
 
 /* --- the probe ------------------------------------------------------------------------------------------ */
 
-/* Answer: whether it is asked for from outside, too, and serve_healthy() follows. */
+/* Answer: whether the published port is asked now, and serve_healthy() follows. */
 static bool ask_reach(Supervisor *s) {
         ReachSpec spec = {
                 .work = &s->work,

@@ -14,7 +14,7 @@
 
 /*
  * A file below a directory in which the container's processes write: a link there may lead out, and a pipe would be waited
- * for. Errors: -errno; -EINVAL for what is no file.
+ * for. Errors: -errno; -EINVAL for a directory, a pipe or a device.
  */
 static int open_below(const char *directory, const char *name) {
         struct open_how how = {
@@ -44,7 +44,7 @@ bool server_refuses_password(Supervisor *s) {
         data = open_below(root, "data/postgres/PG_VERSION");
         if (data < 0 || fstat(data, &made) < 0)
                 return false;
-        /* An older file is not to blame: somebody changed it in the server, and may change it back. */
+        /* The file is older than the data: the password was changed in the server, and may be changed back there. */
         if (written.st_mtim.tv_sec < made.st_mtim.tv_sec)
                 return false;
         supervisor_never(s, EXIT_KEYS, MESSAGE_KEYS,
@@ -168,7 +168,7 @@ static void on_unfinished_owner(void *userdata, const JobResult *result) {
         else if (streq(owner, s->name))
                 supervisor_client(s, s->engine->remove(s->container_name), on_unfinished_removed);
         else
-                /* A stranger's, and refused as such when ours is made. */
+                /* It is somebody else's: CREATE refuses it. */
                 supervisor_feed(s, LIFE_ON_OK);
 }
 

@@ -7,7 +7,7 @@
 
 #include <systemd/sd-daemon.h>
 
-/* The environment file of this member alone. Errors are told and answered as exit status. */
+/* The environment file of this member alone. Errors are logged, and answered as an exit status. */
 static int load_env(Supervisor *s, const char *directory) {
         _cleanup_(freep) char *path = xasprintf("%s/env.d/%s.env", directory, s->name);
         Env *env = env_new();
@@ -19,7 +19,7 @@ static int load_env(Supervisor *s, const char *directory) {
         else if (r != -ENOENT && r != -EBADMSG)
                 config_errors_add_errno(&errors, path, r, "cannot be read");
         status = config_errors_status(&errors);
-        /* Of a copy, all but an error was told of the original. */
+        /* Warnings about a copy were logged for the original already. */
         if (!streq(directory, ADMITTED_NEW_DIRECTORY) || status != 0)
                 config_errors_tell(&errors);
         config_errors_done(&errors);

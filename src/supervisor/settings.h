@@ -6,7 +6,7 @@
 
 typedef struct Supervisor Supervisor;
 
-/** settings_load() - all of it, at the start. Errors are told, and answered as exit status. */
+/** settings_load() - all of it, at the start. Errors are logged, and answered as an exit status. */
 int settings_load(Supervisor *s);
 
 /**

@@ -110,7 +110,7 @@ void supervisor_wait_over(Supervisor *s) {
         wait_over(&s->wait, now_usec());
 }
 
-/* Waiting for one that nobody starts again would never end: its reason becomes this member's. */
+/* An upstream that failed for good is not started again by itself, so this member ends with that one's reason. */
 static bool ends_with_upstream(Supervisor *s) {
         _cleanup_(freep) char *failed = NULL;
 

@@ -112,10 +112,10 @@ struct Supervisor {
 /** supervisor_begin() - enters the first state. */
 void supervisor_begin(Supervisor *s);
 
-/** supervisor_feed() - tells the machine what happened; takes effect at once, or after the step that calls it. */
+/** supervisor_feed() - queues what happened; it takes effect at once, or after the step that calls this. */
 void supervisor_feed(Supervisor *s, LifeEvent event);
 
-/** supervisor_status() - STATUS= and the run file. At most 100 bytes are meant; no secret. See status_text() and status_cut(). */
+/** supervisor_status() - says so in STATUS= and the run file, in at most 100 bytes if possible, and without a secret. */
 void supervisor_status(Supervisor *s, const char *format, ...) _printf_(2, 3);
 
 /** supervisor_publish() - writes the run file: the state, and what the other members want to know. */
@@ -137,7 +137,7 @@ void supervisor_wait_over(Supervisor *s);
 void supervisor_never(Supervisor *s, int exit_status, const char *message_id, const char *format, ...)
         _printf_(4, 5);
 
-/** supervisor_no_process() - nothing can be forked for the work of this state: feeds LATER, or begins that work again a second later. */
+/** supervisor_no_process() - fork failed for the work of this state: feeds LATER, or begins that work again a second later. */
 void supervisor_no_process(void *supervisor, const char *program, int error);
 
 /** supervisor_job() - runs @argv (freed here) as the work of this state; see work_job(). */

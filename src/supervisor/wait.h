@@ -34,7 +34,7 @@ void wait_meet(Wait *w, const char *cause, LifeState state, uint64_t now);
 /** wait_attempt() - one more attempt was in vain: the next rest is longer, from 1 s to 60 s. */
 void wait_attempt(Wait *w);
 
-/** wait_sentence() - the cause, and from 5 s on how long it has lasted at @now: "Waiting for Redis (12 s)". The caller frees it. */
+/** wait_sentence() - the cause, and after 5 s its age at @now: "Waiting for Redis (12 s)". The caller frees it. */
 char *wait_sentence(const Wait *w, uint64_t now);
 
 /** wait_again_sentence() - the cause, and when the next attempt is: "Pull failed; again in 40 s". The caller frees it. */

@@ -1441,10 +1441,12 @@ static void whatever_call_fails_it_serves_or_is_started_again(void **state) {
 static void whatever_call_fails_what_is_pending_is_never_ready(void **state) {
         put(FAKE "/pending", "");
         lives_with_faults(state, /* may_serve= */ false);
+}
+
 /* --- what a start meets --------------------------------------------------------------------------------- */
 
 static void a_container_that_cannot_be_started_is_made_again(void **state _unused_) {
-        on("init", "once; fail 'crun: cannot set memory limit: Device or resource busy'\n");
+        on("start", "once; fail 'crun: cannot set memory limit: Device or resource busy'\n");
         starts("pdf");
         says("STATUS=Cannot start the container: crun: cannot set memory limit");
         logged("podman cannot start the container (exit 125)");
@@ -1455,7 +1457,7 @@ static void a_container_that_cannot_be_started_is_made_again(void **state _unuse
 }
 
 static void an_image_for_another_processor_is_refused(void **state _unused_) {
-        on("init", "fail 'exec /usr/bin/gotenberg: exec format error'\n");
+        on("start", "fail 'exec /usr/bin/gotenberg: exec format error'\n");
         starts("pdf");
         says("STATUS=Refused: docker.io/getlago/lago-gotenberg:7.8.2 is not made for this host's processor");
         exits(81);
@@ -1534,7 +1536,7 @@ static void ended_by(pid_t pid, int sig) {
 static void two_name_servers_that_a_killed_start_has_left_are_ended(void **state _unused_) {
         pid_t one = start_name_server(), other = start_name_server();
 
-        on("init", "once; kill -KILL $$\n");
+        on("start", "once; kill -KILL $$\n");
         starts("pdf");
         logged("podman cannot start the container (signal 9)");
         logged("The start that was killed has left two name servers of podman; ending both.");
