@@ -162,7 +162,7 @@ char **stack_clickhouse_command(const Config *config, const StackGate *gate);
 /** stack_clickhouse_settings() - lines "LAGO_CLICKHOUSE_HOST=…" with a password among them; the caller frees them. */
 char *stack_clickhouse_settings(const Config *config);
 
-/* Exit statuses of lago-gate(8) that its callers tell apart; schema/case.c has all of them. */
+/* Exit statuses of lago-gate(8) that its callers tell apart; schema/finding.c has all of them. */
 typedef enum GateStatus {
         GATE_VERIFIED = 0,
         GATE_PENDING = 10,
