@@ -84,6 +84,11 @@ said() {
         run --separate-stderr run_in_root gate 2
         [ "$status" -eq 75 ]
         [ "$(grep -c 'Waiting for the schema: 1 of' <<<"$stderr")" -eq 1 ]
+        run_in_root start scripts/start.api.sh >"$RUN/start" 2>&1 3>&- &
+        wait_for grep -q 'Waiting for the schema: 1 of' "$RUN/start"
+        run ! grep -q serves "$RUN/start"
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$(versions v1.50.0 | tail -n 1)')"
+        wait_for grep -q serves "$RUN/start"
 }
 
 @test "run migrate: no Rails when nothing is pending" {
