@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/child.h"
 
+#include "base/oomscore.h"
 #include "base/privileges.h"
 #include "base/util.h"
 #include "process/cgroup.h"
@@ -45,6 +46,8 @@ static int become(const ChildSpec *spec) {
         int r;
 
         signals_as_born();
+        if ((r = oomscore_as_born()) < 0)
+                return r;
         if (spec->directory_fd > 0 && fchdir(spec->directory_fd) < 0)
                 return -errno;
         if (spec->in_unit_root && (r = cgroup_enter_root()) < 0)

@@ -6,6 +6,7 @@
  * moves them into the journal's stream. Killed at any moment it loses nothing; who takes its place goes on with the next
  * byte. It links no library but libc, as one of it runs beside every container.
  */
+#include "base/oomscore.h"
 #include "base/util.h"
 #include "relay/hold.h"
 #include "relay/watch.h"
@@ -200,6 +201,8 @@ static int run(const WatchSpec *spec, const char *after) {
                 return status;
         if (prepare(scratch) < 0)
                 return EXIT_OSERR;
+        /* What the container wrote last says why memory was short. Where it is not allowed, its end is heard of as any. */
+        (void)oomscore_lower();
         watch = watch_new(spec);
         status = hold(after, watch, scratch);
         if (status < 0)

@@ -2,6 +2,7 @@
 /* One member's supervisor from its start to its end: which step does the work of a state, and the loop around them. */
 #include "supervisor/run.h"
 
+#include "base/oomscore.h"
 #include "base/privileges.h"
 #include "base/time.h"
 #include "process/cgroup.h"
@@ -168,6 +169,8 @@ int supervisor_run(const Member *member) {
         status = settings_load(&s);
         if (status != 0)
                 return status;
+        /* Where that is not allowed the kernel chooses as it would: systemd starts us again. */
+        (void)oomscore_lower();
         r = privileges_init();
         if (r < 0) {
                 log_error("There is no user \"%s\": %s. Run systemd-sysusers.", GATE_USER, strerror(-r));

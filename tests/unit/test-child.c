@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One child: what it is born with, and why it came to no program. */
+#include "base/file.h"
+#include "base/oomscore.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "check.h"
@@ -138,6 +140,21 @@ static void output_and_errors_can_change_places(void **state _unused_) {
         (void)close(error);
 }
 
+/* Raising it is everybody's right and so is the way back; to go below zero takes a capability. */
+static void memory_is_taken_from_it_before_us(void **state _unused_) {
+        _cleanup_(freep) char *own = NULL;
+        FILE *score = fopen("/proc/self/oom_score_adj", "w");
+
+        assert_non_null(score);
+        assert_true(fputs("300", score) >= 0);
+        assert_int_equal(fclose(score), 0);
+        assert_int_equal(run("[ $(cat /proc/self/oom_score_adj) = 300 ]", (ChildSpec){0}), 0);
+        assert_int_equal(oomscore_lower(), 0);
+        assert_true(file_read("/proc/self/oom_score_adj", 16, &own, NULL) >= 0);
+        assert_true(streq(own, "-900\n") || streq(own, "0\n"));
+        assert_int_equal(run("[ $(cat /proc/self/oom_score_adj) = 300 ]", (ChildSpec){0}), 0);
+}
+
 /* --- deadman -------------------------------------------------------------------------------------------- */
 
 /* A process whose unit has a watchdog of @usec. Answer: the signal that ended it, or 0. */
@@ -191,6 +208,7 @@ int main(void) {
                 cmocka_unit_test(signals_are_as_born),
                 cmocka_unit_test(it_does_not_speak_for_our_unit),
                 cmocka_unit_test(output_and_errors_can_change_places),
+                cmocka_unit_test(memory_is_taken_from_it_before_us),
                 cmocka_unit_test(who_does_not_turn_in_time_is_killed),
                 cmocka_unit_test(without_a_watchdog_a_turn_is_a_minute),
         };
