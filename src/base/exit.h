@@ -14,7 +14,7 @@ enum {
         EXIT_SCHEMA = 80,   /* the schema was refused */
         EXIT_IMAGE = 81,    /* the image was refused */
         EXIT_KEYS = 82,     /* the keys were refused */
-        EXIT_MIGRATE = 83,  /* the same migration failed twice */
+        EXIT_MIGRATE = 83,  /* the same migration, or the start of Rails before it, failed twice */
         EXIT_SERVER = 84,   /* the database server was refused */
         EXIT_STRANGER = 85, /* a name, port, volume or network belongs to somebody else */
 };

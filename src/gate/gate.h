@@ -119,6 +119,7 @@ void gate_ask(PGconn *conn, const Target *target, const Questions *questions, Le
 /* How far a migration is. */
 typedef struct Progress {
         Versions versions;
+        bool begun;  /* Rails holds its lock: it is past its start */
         int blocker; /* pid of the backend the migration waits for, or 0 */
         uint64_t blocked_sec;
         char *blocker_state, *blocker_application; /* NULL: not known */

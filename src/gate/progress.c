@@ -37,7 +37,7 @@ static const char query_progress[] =
         "      ON m.usename = a.usename AND m.client_addr IS NOT DISTINCT FROM a.client_addr\n"
         "      AND m.application_name = a.application_name\n"
         "   WHERE p.datname = current_database() LIMIT 1)\n"
-        "SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions, w.blocker,\n"
+        "SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions, EXISTS (SELECT FROM migrator) AS begun, w.blocker,\n"
         "  greatest(0, floor(extract(epoch FROM clock_timestamp() - w.since))) AS blocked_sec,\n"
         "  a.state AS blocker_state, a.application_name AS blocker_application,\n"
         "  b.on_table, CASE WHEN b.index !~ '^[0-9-]+$' THEN b.index END AS index, b.command, b.phase, b.done, b.total\n"
@@ -77,6 +77,7 @@ int gate_progress(PGconn *conn, const Target *target, Progress *ret) {
         ledger_take_versions(ledger, row_text(row, "versions"));
         progress.versions = ledger->versions;
         ledger->versions = (Versions){};
+        progress.begun = row_is_true(row, "begun");
         progress.blocker = (int)row_number(row, "blocker");
         progress.blocked_sec = row_number(row, "blocked_sec");
         row_set(&progress.blocker_state, row, "blocker_state");

@@ -15,6 +15,7 @@
 /* What is kept between two looks. */
 typedef struct Following {
         size_t first_missing; /* how many there were at the start */
+        bool begun;           /* Rails was seen at work, and not just starting */
         Pace pace;            /* of the index that is being created */
 } Following;
 
@@ -58,8 +59,9 @@ static char *index_words(const Progress *progress, Pace *pace) {
 }
 
 /*
- * What is in hand is the oldest missing file: Rails runs them in that order. An empty ledger may as well mean that
- * structure.sql is being loaded, where nothing is in hand.
+ * What is in hand is the oldest missing file: Rails runs them in that order, once it has started and holds its lock (or
+ * has run one, where its lock cannot be seen). An empty ledger may as well mean that structure.sql is being loaded, where
+ * nothing is in hand.
  */
 static char *line_of(const Manifest *manifest, const Progress *progress, Following *following) {
         _cleanup_(versions_done) Versions missing = {};
@@ -69,7 +71,8 @@ static char *line_of(const Manifest *manifest, const Progress *progress, Followi
 
         if (following->first_missing < n)
                 following->first_missing = n;
-        if (n == 0 || progress->versions.n == 0)
+        following->begun |= progress->begun || n < following->first_missing;
+        if (n == 0 || !following->begun || progress->versions.n == 0)
                 in_hand = xstrdup("- -");
         else
                 in_hand = xasprintf("%" PRIu64 " %s", missing.list[0], manifest_file(manifest, missing.list[0])->name);

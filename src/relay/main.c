@@ -28,7 +28,7 @@ static const char help[] =
         "\n"
         "  lago-relay MEMBER [OPTION]...\n"
         "  --ready=WORDS   note the line that has WORDS in it: the member is ready\n"
-        "  --tick=WORDS    note each line that has WORDS in it: the member still does its work\n"
+        "  --tick=WORDS    note each line that has WORDS in it: a piece of work is begun; may be given again\n"
         "  --missing       note lines that say that a table or a column does not exist\n"
         "  --after=WORD    carry nothing before WORD has come, in a line of its own end, and leave it out; then note it\n"
         "  --drain         end when the pipe is empty, as after SIGTERM\n"
@@ -214,6 +214,7 @@ static int run(const WatchSpec *spec, const char *after) {
 }
 
 int main(int argc, char **argv) {
+        _cleanup_(strv_freep) char **ticks = NULL;
         WatchSpec spec = {.note = on_note};
         const char *member = NULL, *after = NULL;
 
@@ -234,7 +235,7 @@ int main(int argc, char **argv) {
                 else if (word && *word)
                         after = word;
                 else if (tick && *tick)
-                        spec.tick = tick;
+                        strv_add(&ticks, tick);
                 else if (streq(argv[i], "--missing"))
                         spec.missing = true;
                 else if (streq(argv[i], "--drain"))
@@ -244,5 +245,6 @@ int main(int argc, char **argv) {
                 else
                         member = argv[i];
         }
+        spec.ticks = ticks;
         return member ? run(&spec, after) : usage("whose lines?", NULL);
 }

@@ -68,6 +68,13 @@ static void count_thing(Watch *watch, char *words) {
         watch->spec.note(watch->spec.userdata, note);
 }
 
+static bool is_tick(const Watch *watch) {
+        STRV_FOREACH(words, watch->spec.ticks)
+                if (memmem(watch->line, watch->n, *words, strlen(*words)))
+                        return true;
+        return false;
+}
+
 static void look(Watch *watch) {
         const char *ready = watch->spec.ready;
         char *words;
@@ -79,7 +86,7 @@ static void look(Watch *watch) {
                 watch->spoke_told = true;
                 watch->spec.note(watch->spec.userdata, NOTE_SPOKE);
         }
-        if (watch->spec.tick && memmem(watch->line, watch->n, watch->spec.tick, strlen(watch->spec.tick)))
+        if (is_tick(watch))
                 watch->spec.note(watch->spec.userdata, NOTE_TICK);
         if (!watch->spec.missing || watch->line_told)
                 return;

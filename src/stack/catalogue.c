@@ -34,6 +34,8 @@ static const MemberInfo catalogue[_MEMBER_KIND_MAX] = {
                 .awaits_redis = true,
                 .environment = ENVIRONMENT_BACKEND,
                 .ready_by = READY_BY_ITSELF,
+                /* "== 20260709135717 AddX: migrating ====", and what psql says of a file that it cannot load. */
+                .ticks = (char *[]){(char[]){": migrating ="}, (char[]){"structure.sql"}, NULL},
                 .grace_sec = 0, /* never stopped by us while it migrates */
         },
         [MEMBER_API] = {
@@ -74,7 +76,7 @@ static const MemberInfo catalogue[_MEMBER_KIND_MAX] = {
                 .ready_by = READY_BY_ITSELF,
                 /* clockwork 3.0, which all releases have: "I, [TIME #1]  INFO -- : Starting clock for 26 events: [ ... ]" */
                 .ready_line = "Starting clock for ",
-                .tick_line = "INFO -- : Triggering '",
+                .ticks = (char *[]){(char[]){"INFO -- : Triggering '"}, NULL},
                 .grace_sec = 15,
         },
         [MEMBER_FRONT] = {

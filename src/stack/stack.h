@@ -46,7 +46,7 @@ typedef struct MemberInfo {
         const char *probe_path;
         uint16_t port;         /* inside the container; 0: none */
         const char *ready_line; /* READY_BY_ITSELF: words of the line by which it says that it is ready; NULL: none */
-        const char *tick_line;  /* words of the line that it writes for each piece of its work; NULL: it writes none */
+        char *const *ticks;     /* words of the lines that it writes for each piece of its work; NULL: it writes none */
         unsigned grace_sec;    /* what its process needs to stop without losing anything */
         const char *stop_signal; /* NULL: what the image says */
         bool outlives_clients;   /* stopped after API and workers, and asked once more when nobody is connected */

@@ -419,7 +419,7 @@ void enter_start(Supervisor *s) {
                 .member = s->name,
                 .ready = s->info->ready_line,
                 .after = s->container.id,
-                .tick = s->info->tick_line,
+                .ticks = s->info->ticks,
                 .missing = s->info->backend || s->member.kind == MEMBER_DB,
                 .note = hear_note,
                 .ended = on_output_ended,

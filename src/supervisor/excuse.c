@@ -21,9 +21,9 @@ static const struct {
         {"CannotConnectError", "the connection to Redis was lost"},
         {"CanNotConnectError", "the connection to Redis was lost"},
         /* Ruby's HTTP: the migrations speak it to ClickHouse, the start of Rails to the server of licences. */
-        {"Failed to open TCP connection", "an HTTP server such as ClickHouse was away"},
-        {"Net::ReadTimeout", "an HTTP server such as ClickHouse was away"},
-        {"EOFError", "an HTTP server such as ClickHouse was away"},
+        {"Failed to open TCP connection", "an HTTP server was away"},
+        {"Net::ReadTimeout", "an HTTP server was away"},
+        {"EOFError", "an HTTP server was away"},
 };
 
 void excuse_begin(Excuse *e, time_t now) {

@@ -30,6 +30,9 @@ static char *whole_run(const MigrateProgress *p, const char *release, const char
                 return xasprintf("Seeding the predefined roles, %s", span);
         if (!p->advance.words)
                 return xasprintf("Migrating, %s", span);
+        if (p->kind == MIGRATE_KIND_FILES && streq(p->advance.words[ADVANCE_APPLIED], "0"))
+                return xasprintf("Starting Rails to migrate to %s (%s pending), %s", release, p->advance.words[ADVANCE_TOTAL],
+                                 span);
         return xasprintf(p->kind == MIGRATE_KIND_LOAD ? "Loading the schema of %s into an empty database, %s"
                                                    : "Migrating to %s, %s",
                          release, span);

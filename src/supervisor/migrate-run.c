@@ -36,8 +36,36 @@ char **migrate_words(MigrateRun *run, const GateAnswer *answer) {
         return argv;
 }
 
-const char *migrate_place(const GateAnswer *answer) {
-        return answer->first ? answer->first : SEED_TASK;
+MigrateCulprit migrate_culprit(const GateAnswer *answer, bool begun) {
+        if (!answer->first)
+                return CULPRIT_SEEDS;
+        if (!begun)
+                return CULPRIT_RAILS;
+        return migrate_loads(answer) ? CULPRIT_LOAD : CULPRIT_MIGRATION;
+}
+
+const char *migrate_place(const GateAnswer *answer, MigrateCulprit culprit) {
+        static const char *const names[] = {
+                [CULPRIT_RAILS] = "Rails",
+                [CULPRIT_LOAD] = "structure.sql",
+                [CULPRIT_SEEDS] = SEED_TASK,
+        };
+
+        return culprit == CULPRIT_MIGRATION ? answer->first : names[culprit];
+}
+
+char *migrate_once(const GateAnswer *answer, MigrateCulprit culprit) {
+        if (culprit == CULPRIT_RAILS)
+                return xstrdup("Rails ended before it began a migration");
+        return xasprintf("Migration failed at %s", migrate_place(answer, culprit));
+}
+
+char *migrate_twice(const GateAnswer *answer, MigrateCulprit culprit) {
+        if (culprit == CULPRIT_RAILS)
+                return xstrdup("Rails ended twice before it began a migration");
+        if (culprit == CULPRIT_LOAD)
+                return xstrdup("the load of structure.sql failed twice");
+        return xasprintf("%s%s failed twice", culprit == CULPRIT_MIGRATION ? "migration " : "", migrate_place(answer, culprit));
 }
 
 bool migrate_is_to_blame(const MigrateEnd *end) {

@@ -48,8 +48,27 @@ bool migrate_must_be_alone(const GateAnswer *answer, bool wants_roles);
  */
 char **migrate_words(MigrateRun *run, const GateAnswer *answer);
 
-/** migrate_place() - where a run that fails now has failed: the first pending version, or the task. */
-const char *migrate_place(const GateAnswer *answer);
+/* Who failed in the last run. */
+typedef enum MigrateCulprit {
+        CULPRIT_RAILS, /* it ended before a migration was begun */
+        CULPRIT_LOAD,
+        CULPRIT_MIGRATION,
+        CULPRIT_SEEDS,
+} MigrateCulprit;
+
+/**
+ * migrate_culprit() - of a run that failed, and after which the gate gave that answer.
+ *
+ * @begun  Rails said that it begins a migration, or its lock was seen: neither is there while it boots.
+ */
+MigrateCulprit migrate_culprit(const GateAnswer *answer, bool begun);
+
+/** migrate_place() - where it failed: the first pending version, the task, the file or Rails itself. */
+const char *migrate_place(const GateAnswer *answer, MigrateCulprit culprit);
+
+/** migrate_once(), migrate_twice() - "Migration failed at ...", "migration ... failed twice". The caller frees them. */
+char *migrate_once(const GateAnswer *answer, MigrateCulprit culprit);
+char *migrate_twice(const GateAnswer *answer, MigrateCulprit culprit);
 
 /** migrate_is_to_blame() - whether the run ended by itself; a signal, also one reported by a shell (128 + n), came from outside. */
 bool migrate_is_to_blame(const MigrateEnd *end);

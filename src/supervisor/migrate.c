@@ -115,22 +115,28 @@ char **migrate_command(Supervisor *s) {
 
 /* --- the last run's end, judged by the database ---------------------------------------------------------- */
 
-static void excused(Supervisor *s, const char *place) {
+/* Rails says each migration that it begins, and its lock was seen if it held one for long. */
+static MigrateCulprit culprit_of(const Supervisor *s) {
+        return migrate_culprit(&s->gate.answer,
+                               s->said.ticked_usec > 0 || advance_has(&s->run.progress.advance, ADVANCE_VERSION));
+}
+
+static void excused(Supervisor *s, const char *what) {
         const char *why = s->run.excuse.why;
         unsigned sec;
 
         s->wait.rest_usec = excuse_rest(&s->run.excuse);
         sec = (unsigned)(s->wait.rest_usec / USEC_PER_SEC);
-        supervisor_status(s, "Migration failed at %s: %s; again in %u s", place, why, sec);
-        log_message(LOG_WARNING, MESSAGE_WAITING, "Migration failed at %s: %s. That passes, so it is tried again in %u s.",
-                    place, why, sec);
+        supervisor_status(s, "%s: %s; again in %u s", what, why, sec);
+        log_message(LOG_WARNING, MESSAGE_WAITING, "%s: %s. That passes, so it is tried again in %u s.", what, why, sec);
         supervisor_feed(s, LIFE_ON_LATER);
 }
 
-static void failed_twice(Supervisor *s, const char *place) {
-        supervisor_never(s, EXIT_MIGRATE, MESSAGE_MIGRATE_ENDS,
-                         "Refused: %s%s failed twice (exit %d); its error is above in the journal",
-                         s->gate.answer.first ? "migration " : "", place, s->container.exit_code);
+static void failed_twice(Supervisor *s, MigrateCulprit culprit) {
+        _cleanup_(freep) char *twice = migrate_twice(&s->gate.answer, culprit);
+
+        supervisor_never(s, EXIT_MIGRATE, MESSAGE_MIGRATE_ENDS, "Refused: %s (exit %d); its error is above in the journal",
+                         twice, s->container.exit_code);
 }
 
 /*
@@ -138,23 +144,24 @@ static void failed_twice(Supervisor *s, const char *place) {
  * did, or this state were not reached) would fail a third time. Answer: whether that kept the next run from beginning now.
  */
 static bool last_run_speaks(Supervisor *s) {
-        const char *place = migrate_place(&s->gate.answer);
+        MigrateCulprit culprit = culprit_of(s);
+        _cleanup_(freep) char *once = migrate_once(&s->gate.answer, culprit);
         MigrateEnd end = last_end(s);
 
         s->container.ended = false;
         if (!migrate_is_to_blame(&end) || ground_was_lost(s))
                 return false;
-        switch (migrate_judge(&s->run, place)) {
+        switch (migrate_judge(&s->run, migrate_place(&s->gate.answer, culprit))) {
         case MIGRATE_UNJUDGED:
                 return false;
         case MIGRATE_EXCUSED:
-                excused(s, place);
+                excused(s, once);
                 return true;
         case MIGRATE_AGAIN:
-                supervisor_again(s, "Migration failed at %s (exit %d)", place, end.exit_code);
+                supervisor_again(s, "%s (exit %d)", once, end.exit_code);
                 return true;
         case MIGRATE_FINAL:
-                failed_twice(s, place);
+                failed_twice(s, culprit);
                 return true;
         }
         return false;

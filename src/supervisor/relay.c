@@ -19,7 +19,8 @@
 struct Relay {
         sd_event *event;
         Jobs *jobs;
-        char *member, *ready, *tick, *after;
+        char *member, *ready, *after;
+        char *const *ticks;
         bool missing;
         JobLine note;
         void (*ended)(void *userdata);
@@ -64,8 +65,8 @@ int relay_new(const RelaySpec *spec, Relay **ret) {
         relay = xcalloc(1, sizeof(Relay));
         *relay = (Relay){.event = spec->event, .jobs = spec->jobs, .member = xstrdup(spec->member),
                          .ready = spec->ready ? xstrdup(spec->ready) : NULL,
-                         .tick = spec->tick ? xstrdup(spec->tick) : NULL,
-                         .after = spec->after ? xstrdup(spec->after) : NULL, .missing = spec->missing,
+                         .after = spec->after ? xstrdup(spec->after) : NULL,
+                         .ticks = spec->ticks, .missing = spec->missing,
                          .note = spec->note, .ended = spec->ended, .userdata = spec->userdata,
                          .reading = p[0], .writing = both, .stream = -EBADF};
         *ret = relay;
@@ -82,15 +83,15 @@ unsigned long relay_id(const Relay *relay) {
         return relay && fstat(relay->reading, &st) == 0 ? (unsigned long)st.st_ino : 0;
 }
 
-char **relay_argv(const char *member, const char *ready, const char *tick, bool missing) {
+char **relay_argv(const char *member, const char *ready, char *const *ticks, bool missing) {
         char **argv = NULL;
 
         strv_add(&argv, PROGRAM);
         strv_add(&argv, member);
         if (ready)
                 strv_addf(&argv, "--ready=%s", ready);
-        if (tick)
-                strv_addf(&argv, "--tick=%s", tick);
+        STRV_FOREACH(words, ticks)
+                strv_addf(&argv, "--tick=%s", *words);
         if (missing)
                 strv_add(&argv, "--missing");
         return argv;
@@ -154,7 +155,7 @@ static void on_ended(void *userdata, const JobResult *result) {
 }
 
 static void start(Relay *relay) {
-        _cleanup_(strv_freep) char **argv = relay_argv(relay->member, relay->ready, relay->tick, relay->missing);
+        _cleanup_(strv_freep) char **argv = relay_argv(relay->member, relay->ready, relay->ticks, relay->missing);
         JobSpec spec = {.input_fd = relay->reading, .line = on_note, .done = on_ended, .userdata = relay};
 
         if (relay->finished)
@@ -222,7 +223,6 @@ Relay *relay_free(Relay *relay) {
         free(relay->member);
         free(relay->ready);
         free(relay->after);
-        free(relay->tick);
         free(relay);
         return NULL;
 }

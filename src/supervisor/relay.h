@@ -17,7 +17,7 @@ typedef struct RelaySpec {
         Jobs *jobs;
         const char *member; /* "worker@events": its lines carry the identifier "lago-worker@events" */
         const char *ready;  /* see lago-relay(8) and relay/watch.h; NULL: no line says it */
-        const char *tick;   /* NULL: no line is one */
+        char *const *ticks; /* borrowed; NULL: no line is one */
         bool missing;
         const char *after; /* the engine's word, see lago-relay(8); what was said when it never comes: relay_take_back() */
         JobLine note;            /* of relay/watch.h */
@@ -63,5 +63,5 @@ Relay *relay_free(Relay *relay);
  *
  * relay_stream() - a stream of the journal under the member's name, at a priority that the lines cannot choose. Errors: -errno.
  */
-char **relay_argv(const char *member, const char *ready, const char *tick, bool missing);
+char **relay_argv(const char *member, const char *ready, char *const *ticks, bool missing);
 int relay_stream(const char *member);

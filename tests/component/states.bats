@@ -747,6 +747,10 @@ questions_since() {
         first=$(first_new v1.50.0 v1.51.0)
         "$LAGO_GATE" watch --manifest "$RUN/v1.51.0.manifest" >"$RUN/watch" 3>&- &
         watcher=$!
+        # Rails is only starting.
+        wait_for grep -qx "0 29 - - - - - - - - - - - -" "$RUN/watch"
+        open_session lock "$DATABASE" lago rails
+        tell lock "SELECT pg_advisory_lock($(rails_key));"
         wait_for grep -qx "0 29 $first $(files v1.51.0 | sed -n "s/^$first //p") - - - - - - - - - -" "$RUN/watch"
         sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$first')"
         wait_for grep -q "^1 29 " "$RUN/watch"
@@ -754,8 +758,6 @@ questions_since() {
         tell user "BEGIN; LOCK TABLE invoices; SELECT 1;"
         wait_for grep -q 1 "$RUN/session.user.out"
         blocker=$(sql "$DATABASE" -c "SELECT pid FROM pg_locks WHERE relation = 'invoices'::regclass AND granted")
-        open_session lock "$DATABASE" lago rails
-        tell lock "SELECT pg_advisory_lock($(rails_key));"
         open_session migration "$DATABASE" lago rails
         tell migration "ALTER TABLE invoices ADD COLUMN x int;"
         wait_for grep -Eq "^1 29 [0-9]+ [^ ]+ $blocker [0-9]+ idle_in_transaction sidekiq - - - - - -$" "$RUN/watch"

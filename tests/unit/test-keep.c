@@ -142,12 +142,12 @@ static void what_passes_is_not_the_migrations_fault(void **state) {
                  "the connection to PostgreSQL was lost"},
                 {"RedisClient::CannotConnectError: Connection refused\n", "the connection to Redis was lost"},
                 {"Errno::ECONNREFUSED: Failed to open TCP connection to ch:8123 (Connection refused - connect(2))\n",
-                 "an HTTP server such as ClickHouse was away"},
+                 "an HTTP server was away"},
                 {"Net::OpenTimeout: Failed to open TCP connection to ch:8123 (execution expired)\n",
-                 "an HTTP server such as ClickHouse was away"},
+                 "an HTTP server was away"},
                 {"Net::ReadTimeout: Net::ReadTimeout with #<TCPSocket:(closed)>\n",
-                 "an HTTP server such as ClickHouse was away"},
-                {"EOFError: end of file reached\n", "an HTTP server such as ClickHouse was away"},
+                 "an HTTP server was away"},
+                {"EOFError: end of file reached\n", "an HTTP server was away"},
                 {"Code: 60. DB::Exception: Table lago.x does not exist. (UNKNOWN_TABLE)\n", NULL},
         };
 

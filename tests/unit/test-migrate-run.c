@@ -103,8 +103,10 @@ static void twice_at_the_same_place_is_final(void **state _unused_) {
 }
 
 static void the_place_is_a_version_or_the_task(void **state _unused_) {
-        assert_string_equal(migrate_place(&(GateAnswer){.first = version}), version);
-        assert_string_equal(migrate_place(&(GateAnswer){0}), "roles:seed_predefined");
+        assert_int_equal(migrate_culprit(&(GateAnswer){.first = version}, /* begun= */ false), CULPRIT_RAILS);
+        assert_int_equal(migrate_culprit(&(GateAnswer){0}, /* begun= */ false), CULPRIT_SEEDS);
+        assert_string_equal(migrate_place(&(GateAnswer){.first = version}, CULPRIT_MIGRATION), version);
+        assert_string_equal(migrate_place(&(GateAnswer){0}, CULPRIT_SEEDS), "roles:seed_predefined");
 }
 
 /* --- how far it is -------------------------------------------------------------------------------------- */
@@ -123,7 +125,7 @@ static void a_run_says_what_it_is_at(void **state _unused_) {
         migrate_progress_begin(&p, MIGRATE_KIND_FILES, 100 * SEC);
         status_is(&p, false, 103 * SEC, "Migrating, 3 s");
         assert_true(migrate_progress_hear(&p, "0 29 - -" QUIET, 104 * SEC));
-        status_is(&p, false, 105 * SEC, "Migrating to v1.50.0, 5 s");
+        status_is(&p, false, 105 * SEC, "Starting Rails to migrate to v1.50.0 (29 pending), 5 s");
         assert_true(migrate_progress_hear(&p, "11 29 " NAME QUIET, 110 * SEC));
         status_is(&p, false, 112 * SEC, "Migrating 12 of 29: " NAME ", 2 s");
         status_is(&p, true, 112 * SEC, "Stop asked during 20260709135717; waiting for it (2 s)");

@@ -100,17 +100,20 @@ static void each_piece_of_work_is_noted(void **state) {
         static const char text[] = "I, [x #1]  INFO -- : Starting clock for 2 events: [ a b ]\n"
                                    "I, [x #1]  INFO -- : Triggering 'a'\n"
                                    "I, [x #1]  INFO -- : Finished 'a' duration_ms=0 error=nil\n"
-                                   "I, [x #1]  INFO -- : Triggering 'b'\n";
+                                   "I, [x #1]  INFO -- : Triggering 'b'\n"
+                                   "== 20260709135717 AddX: migrating ====\n"
+                                   "== 20260709135717 AddX: migrated (0.0010s) ====\n";
         _cleanup_(strv_freep) char **notes = NULL;
         _cleanup_(freep) char *joined = NULL;
-        Watch *watch = watch_new(&(WatchSpec){.tick = "INFO -- : Triggering '", .note = collect, .userdata = &notes});
+        char *ticks[] = {(char[]){"INFO -- : Triggering '"}, (char[]){": migrating ="}, NULL};
+        Watch *watch = watch_new(&(WatchSpec){.ticks = ticks, .note = collect, .userdata = &notes});
 
         (void)state;
         for (size_t i = 0; i < strlen(text); i++)
                 watch_feed(watch, text + i, 1);
         watch_free(watch);
         joined = strv_join(notes, "; ");
-        assert_string_equal(joined, "tick; tick");
+        assert_string_equal(joined, "tick; tick; tick");
 }
 
 static void the_ready_line_alone_is_no_other_word(void **state) {

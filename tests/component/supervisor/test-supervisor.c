@@ -1046,19 +1046,75 @@ static void a_first_load_that_was_cut_off_begins_anew(void **state _unused_) {
         assert_int_equal(access("/var/lib/lago/unfinished-load", F_OK), -1);
 }
 
+#define BEGINS_ONE "echo '== 20260709135717 AddX: migrating ======'\n"
+
 static void a_migration_that_fails_twice_is_refused(void **state _unused_) {
         put(FAKE "/pending", "");
-        on("container", "exit 1\n");
+        on("container", BEGINS_ONE "exit 1\n");
         starts("migrate");
         says("STATUS=Migration failed at 20260709135717 (exit 1); again in 1 s");
         says("STATUS=Refused: migration 20260709135717 failed twice (exit 1)");
         exits(83);
 }
 
+static void rails_that_dies_at_its_start_is_told_as_that(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", "echo 'rails aborted!'; exit 1\n");
+        starts("migrate");
+        says("STATUS=Rails ended before it began a migration (exit 1); again in 1 s");
+        says("STATUS=Refused: Rails ended twice before it began a migration (exit 1)");
+        exits(83);
+        never_said("Migration failed");
+}
+
+/* The two are no two of one. */
+static void a_start_and_a_migration_that_fail_are_two_things(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", "if [ -e $fake/second ]; then " BEGINS_ONE "else : >$fake/second; fi; exit 1\n");
+        starts("migrate");
+        says("STATUS=Rails ended before it began a migration (exit 1); again in 1 s");
+        says("STATUS=Migration failed at 20260709135717 (exit 1)");
+        says("STATUS=Refused: migration 20260709135717 failed twice (exit 1)");
+        exits(83);
+}
+
+static void a_load_that_fails_is_told_as_that(void **state _unused_) {
+        on("gate-check", "say 11 VERDICT=fresh 'SENTENCE=An empty database' FIRST=20260709135717 MISSING=12 NEEDED=12 FRESH=load\n");
+        on("container", "if [ -e $fake/second ]; then echo 'psql:/app/db/structure.sql:12: ERROR:  no'; fi; : >$fake/second; exit 1\n");
+        starts("migrate");
+        says("STATUS=Rails ended before it began a migration (exit 1); again in 1 s");
+        says("STATUS=Migration failed at structure.sql (exit 1)");
+        says("STATUS=Refused: the load of structure.sql failed twice (exit 1)");
+        exits(83);
+}
+
+static void what_keeps_rails_from_starting_may_pass(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container",
+           "[ -e $fake/excuse ] || { echo 'Failed to open TCP connection' >$fake/excuse; exit 1; }\n");
+        starts("migrate");
+        says("STATUS=Rails ended before it began a migration: an HTTP server was away; again in 1 s");
+        says("STATUS=Schema verified");
+        exits(0);
+}
+
+static void rails_that_starts_migrates_nothing_yet(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("gate-watch", "echo 0 26 - - - - - - - - - - - -; until [ -e $fake/go ]; do sleep 0.02; done\n"
+                         "echo 0 26 20260709135717 add_x - - - - - - - - - -; exec sleep 1000\n");
+        on("container", "until [ -e $fake/done ]; do sleep 0.02; done\n");
+        starts("migrate");
+        says("STATUS=Starting Rails to migrate to v1.50.0 (26 pending), 0 s");
+        put(FAKE "/go", "");
+        says("STATUS=Migrating 1 of 26: 20260709135717 add_x");
+        put(FAKE "/done", "");
+        exits(0);
+}
+
 static void what_a_migration_failed_of_may_pass(void **state _unused_) {
         put(FAKE "/pending", "");
         on("container",
-           "[ -e $fake/excuse ] || { echo 'PG::DiskFull: ERROR' >$fake/excuse; exit 1; }\n");
+           BEGINS_ONE "[ -e $fake/excuse ] || { echo 'PG::DiskFull: ERROR' >$fake/excuse; exit 1; }\n");
         starts("migrate");
         says("STATUS=Migration failed at 20260709135717: no space left on device; again in 1 s");
         says("STATUS=Schema verified");
@@ -1955,6 +2011,11 @@ int main(int argc, char **argv) {
                 LIFE(migrations_go_on_without_their_monitor),
                 LIFE(a_first_load_that_was_cut_off_begins_anew),
                 LIFE(a_migration_that_fails_twice_is_refused),
+                LIFE(rails_that_dies_at_its_start_is_told_as_that),
+                LIFE(a_start_and_a_migration_that_fail_are_two_things),
+                LIFE(a_load_that_fails_is_told_as_that),
+                LIFE(what_keeps_rails_from_starting_may_pass),
+                LIFE(rails_that_starts_migrates_nothing_yet),
                 LIFE(what_a_migration_failed_of_may_pass),
                 LIFE(what_is_pending_waits_for_the_operator),
                 LIFE(a_container_that_ends_is_started_again),
