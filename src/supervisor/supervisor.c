@@ -28,6 +28,14 @@ void supervisor_publish(const Supervisor *s) {
                       });
 }
 
+/* systemd shows the last words of a unit that is over, too; those of a verified schema stay true. */
+static void tell_end(Supervisor *s) {
+        bool verified = s->member.kind == MEMBER_MIGRATE && s->gate.answer.status == GATE_VERIFIED;
+
+        if (s->stop_asked && s->exit_status == 0 && !verified)
+                supervisor_status(s, "Stopped");
+}
+
 /* The one place where the state changes. */
 static void supervisor_enter(Supervisor *s, LifeState next) {
         work_drop(&s->work);
@@ -35,6 +43,7 @@ static void supervisor_enter(Supervisor *s, LifeState next) {
         s->entered_usec = now_usec();
         supervisor_publish(s);
         if (next == LIFE_END) {
+                tell_end(s);
                 (void)sd_event_exit(s->work.event, s->exit_status);
                 return;
         }

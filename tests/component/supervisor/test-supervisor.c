@@ -565,6 +565,7 @@ static void an_api_serves_and_stops(void **state _unused_) {
         is_asked_to_stop();
         says("STOPPING=1");
         says("STATUS=Stopping, up to 45 s");
+        says("STATUS=Stopped\n");
         exits(0);
         run_file_has("api", "STATE", "ended");
         called("gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,");
