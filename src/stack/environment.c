@@ -144,6 +144,16 @@ static void fill_backend(Env *env, const Config *config, MemberKind kind) {
                 env_unset(env, not_for_migrating[i]);
 }
 
+/*
+ * A container that is killed while its statement waits for a lock leaves the statement behind: the server notices only when
+ * it has an answer to give, and then what the orphan made is in the way of the next run. Asked of the bundled server alone,
+ * since a pooler in front of another one may refuse options.
+ */
+static void fill_migrate(Env *env, const Config *config) {
+        if (!config->database_external)
+                set_default(env, "PGOPTIONS", "-c client_connection_check_interval=5s");
+}
+
 /* The front's variables end up in a file that every browser reads: public names only. */
 static Env *front_environment(const Config *config) {
         static const char *const public_names[] = {
@@ -188,6 +198,8 @@ static Env *environment_of(const Config *config, MemberKind kind) {
         case ENVIRONMENT_BACKEND:
                 env = env_copy(config->env);
                 fill_backend(env, config, kind);
+                if (kind == MEMBER_MIGRATE)
+                        fill_migrate(env, config);
                 return env;
         case ENVIRONMENT_FRONT:
                 return front_environment(config);
