@@ -18,7 +18,8 @@ require "fileutils"
 TAG, APP, DATA, OUT = ARGV
 abort "usage: generate.rb TAG APP DATA OUT" unless OUT
 
-RELEASE = Gem::Version.new(TAG.delete_prefix("v"))
+# v1.16.1 is a second tag on the commit of v1.26.1.
+RELEASE = Gem::Version.new(TAG == "v1.16.1" ? "1.26.1" : TAG.delete_prefix("v"))
 def at_least?(number) = RELEASE >= Gem::Version.new(number)
 
 # The release in which the first 449 migrations still had their files.
@@ -167,9 +168,23 @@ class Migration
           execute "CREATE EXTENSION IF NOT EXISTS pg_partman SCHEMA partman"
         end
       BODY
+    when "20260109132143" then partition
     when "20260422085615" then %w[pg_trgm btree_gin].map { |e| extension(e) }.join("\n")
     else extension("unaccent") if @name.include?("unaccent")
     end
+  end
+
+  # As Lago's asks for it, which pg_partman 4 does not understand. What the call makes is taken away again: a load of
+  # structure.sql makes nothing of it.
+  def partition
+    <<~BODY
+      if select_value("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_partman'")
+        execute "CREATE TABLE partitioned (at timestamp NOT NULL) PARTITION BY RANGE (at)"
+        execute "SELECT partman.create_parent(p_parent_table := 'public.partitioned', p_control := 'at', p_interval := '1 month', p_type := 'range')"
+        execute "DELETE FROM partman.part_config WHERE parent_table = 'public.partitioned'"
+        execute "DROP TABLE partitioned, partman.template_public_partitioned CASCADE"
+      end
+    BODY
   end
 
   def extension(name)
