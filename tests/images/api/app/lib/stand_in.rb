@@ -3,8 +3,11 @@
 module StandIn
   RELEASE = File.read(File.expand_path("../LAGO_VERSION", __dir__)).strip
 
+  # v1.16.1 is a second tag on the commit of v1.26.1.
+  NUMBER = RELEASE == "v1.16.1" ? "1.26.1" : RELEASE[/[\d.]+/]
+
   def self.at_least?(tag)
-    Gem::Version.new(RELEASE[/[\d.]+/]) >= Gem::Version.new(tag.delete_prefix("v"))
+    Gem::Version.new(NUMBER) >= Gem::Version.new(tag.delete_prefix("v"))
   end
 
   # Rails 8, from this release on, fills an empty database from structure.sql.
