@@ -218,6 +218,25 @@ SH
         status_has clock Running
 }
 
+clock_starts() {
+        [ "$(journal -t lago-clock | grep -c 'Starting clock for')" -ge "$1" ]
+}
+
+@test "a clock whose thread of ticks has ended, while its process lives, is told and started again" {
+        local before
+        stop_stack
+        before=$(journal -t lago-clock | grep -c 'Starting clock for')
+        config clock silence 5s
+        member_env clock STANDIN_END_TICKS=1
+        start_stack
+        wait_for 60 clock_starts $((before + 2))
+        # Its process had lived on: nothing has ended by itself.
+        [ "$(in_guest systemctl show -P NRestarts lago-clock)" = 0 ]
+        journal -u lago-clock MESSAGE_ID=1cddb01245744e1bb0e17ddc68a04d69 | grep -F 'Not healthy: it begins no job any more'
+        refute grep -F 'The container ended by itself' <<<"$(journal -u lago-clock _SYSTEMD_INVOCATION_ID="$(invocation clock)")"
+        in_guest rm -r /etc/lago/env.d /etc/lago/lago.conf.d/50-clock-silence.conf
+}
+
 @test "pools: a job enqueued through the API is done by the pool's worker" {
         local id
         stop_stack
