@@ -67,10 +67,11 @@ facts() {
         if since "$1" v1.23.0; then echo "worker-says 0"; else echo "worker-says 1"; fi
         if since "$1" v1.30.0; then echo "worker-listens everywhere"; else echo "worker-listens localhost"; fi
         echo "api-listens everywhere"
-        # Scripts that do not exec are not run: bash would keep SIGTERM to itself.
+        # A script that does not exec is not run, but its last command: bash would keep SIGTERM to itself.
         for member in api worker clock; do
-                if since "$1" v1.17.2; then echo "$member ./scripts/start.$member.sh"; else echo "$member bundle"; fi
+                if since "$1" v1.17.2; then echo "$member ./scripts/start.$member.sh"; else echo "$member /bin/sh"; fi
         done
+        echo "shells as process 1: 0"
         yes=$(since "$1" v1.24.0 && echo no || echo yes)
         echo "health-is-logged $yes"
         yes=$(since "$1" v1.33.3 && echo yes || echo no)
@@ -102,6 +103,10 @@ echo "api-listens $(listens api 0BB8)"
 for member in api worker clock; do
         echo "$member $(podman inspect --format '{{.Path}}' "lago-$member")"
 done
+for member in api worker clock; do
+        podman exec "lago-$member" cat /proc/1/comm
+done >/run/processes
+echo "shells as process 1: $(grep -cE '^(sh|bash)$|\.sh$' /run/processes)"
 echo "health-is-logged $(yes_no "$(lines api '"path":"/health"')")"
 echo "control-socket $(yes_no "$(lines api 'Starting control server')")"
 echo "clock-says $(lines clock 'Starting clock for ') ticks $(yes_no "$(lines clock Triggering)")"
