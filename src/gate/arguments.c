@@ -199,29 +199,36 @@ static const struct option options[] = {
         {},
 };
 
-static int parse_option(Arguments *arguments, int option, const char *value) {
+/* Where an option's value stays as it is; NULL for one whose value is looked at. */
+static const char **place_of(Arguments *arguments, int option) {
         switch (option) {
         case OPTION_ROOT:
-                arguments->root = value;
-                return 0;
+                return &arguments->root;
         case OPTION_MANIFEST:
-                arguments->manifest = value;
-                return 0;
+                return &arguments->manifest;
         case OPTION_MIGRATIONS:
-                arguments->migrations = value;
-                return 0;
+                return &arguments->migrations;
         case OPTION_APP:
-                arguments->app = value;
-                return 0;
+                return &arguments->app;
         case OPTION_URL_FILE:
-                arguments->url_file = value;
-                return 0;
+                return &arguments->url_file;
         case OPTION_HOSTADDR:
-                arguments->hostaddr = value;
-                return 0;
+                return &arguments->hostaddr;
         case OPTION_CA_FILE:
-                arguments->ca_file = value;
+                return &arguments->ca_file;
+        default:
+                return NULL;
+        }
+}
+
+static int parse_option(Arguments *arguments, int option, const char *value) {
+        const char **place = place_of(arguments, option);
+
+        if (place) {
+                *place = value;
                 return 0;
+        }
+        switch (option) {
         case OPTION_SCHEMA:
                 return parse_schema(value, &arguments->schema);
         case OPTION_CONNECT_TIMEOUT:
