@@ -79,6 +79,12 @@ int manifest_finish(Manifest *manifest, char **reterr);
  *   end
  */
 
+/**
+ * manifest_parse_line() - one line between the first and the count, without its end, becomes part of @manifest.
+ * Answer: false for what is not understood.
+ */
+bool manifest_parse_line(Manifest *manifest, const char *line);
+
 /** manifest_print() - the same manifest gives the same bytes, all of them. */
 char *manifest_print(const Manifest *manifest);
 
