@@ -185,6 +185,7 @@ typedef enum HoldLock {
 /**
  * hold_run() - takes @lock: prints "standby ADDRESS" while another session has it, "held" once it is
  * ours, and keeps it until standard output is closed, SIGTERM comes, or the session ends.
- * Answer: the exit status, EXIT_TEMPFAIL when the session was lost.
+ * Answer: the exit status, EXIT_TEMPFAIL when the session was lost, that of VERDICT_POOLED when a pooler answers, through
+ *         which no lock is anybody's.
  */
 int hold_run(const Target *target, HoldLock lock);

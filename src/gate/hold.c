@@ -50,6 +50,13 @@ static int run_sql(PGconn *conn, const Target *target, const char *sql, PGresult
         return r;
 }
 
+/* See judge_pooled(): of a lock that is nobody's it must never be said that it is held. */
+static bool is_pooled(PGconn *conn, const Target *target) {
+        _cleanup_(result_clearp) PGresult *result = NULL;
+
+        return run_sql(conn, target, "SELECT pg_backend_pid() AS pid", &result) >= 0 && row_is_of_pooler(conn, result);
+}
+
 /* 1: ours now; 0: somebody else's, told as "standby ADDRESS" when that is news. */
 static int try_lock(PGconn *conn, const Target *target, uint64_t key, char **told) {
         _cleanup_(freep) char *sql = xasprintf(hold_try, key, key >> 32, key & UINT32_MAX);
@@ -98,6 +105,12 @@ int hold_run(const Target *target, HoldLock lock) {
         }
         if (run_sql(conn, target, PQserverVersion(conn) >= 140000 ? hold_begin : hold_begin_13, &result) < 0)
                 return EXIT_TEMPFAIL;
+        if (is_pooled(conn, target)) {
+                _cleanup_(freep) char *endpoint = endpoint_of(target->url);
+
+                fprintf(stderr, "lago-gate: a pooler answers at %s, and keeps no lock. " POOLED_REMEDY "\n", endpoint);
+                return verdict_status(VERDICT_POOLED);
+        }
         do {
                 r = try_lock(conn, target, keys[lock], &told);
                 if (r != 0)

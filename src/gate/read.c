@@ -226,8 +226,7 @@ static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
         ledger->superuser = row_is_true(row, "superuser");
         ledger->may_create = row_is_true(row, "may_create");
         ledger->n_objects = (unsigned)row_number(row, "n_objects");
-        /* A pooler makes up the backend's number in its greeting; the server tells the true one. */
-        ledger->pooled = (int)row_number(row, "pid") != PQbackendPID(conn);
+        ledger->pooled = row_is_of_pooler(conn, row);
         ledger->roles = roles_of(row_text(row, "roles"));
         read_collation(ledger, row_text(row, "collation"));
         for (size_t i = 0; indexes && indexes[i] && i < INDEXES_MAX; i++)

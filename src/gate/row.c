@@ -33,3 +33,8 @@ char *first_word(const char *s) {
 
         return xstrndup(s, n < NAME_BYTES ? n : NAME_BYTES);
 }
+
+/* A pooler makes up the backend's number in its greeting; the server tells the true one. */
+bool row_is_of_pooler(const PGconn *conn, const PGresult *row) {
+        return (int)row_number(row, "pid") != PQbackendPID(conn);
+}

@@ -17,6 +17,9 @@ bool row_is_true(const PGresult *row, const char *name);
 /** row_number() - 0 for what is none, and for what is negative. */
 uint64_t row_number(const PGresult *row, const char *name);
 
+/** row_is_of_pooler() - the server that answered with the column "pid" is not the one that greeted us. */
+bool row_is_of_pooler(const PGconn *conn, const PGresult *row);
+
 /** row_set() - replaces *@p by a copy, or by NULL where there is nothing. A name that is too long for one is cut. */
 void row_set(char **p, const PGresult *row, const char *name);
 

@@ -22,6 +22,7 @@ static const struct {
         [VERDICT_GAP]         = { "gap",         31 },
         [VERDICT_STOP]        = { "stop",        32 },
         [VERDICT_EXTENSION]   = { "extension",   38 },
+        [VERDICT_POOLED]      = { "pooled",      40 },
         [VERDICT_BUSY]        = { "busy",        13 },
         [VERDICT_FRESH]       = { "fresh",       11 },
         [VERDICT_EMPTY]       = { "empty",       12 },

@@ -23,6 +23,7 @@ typedef enum Verdict {
         VERDICT_GAP,
         VERDICT_STOP,
         VERDICT_EXTENSION,
+        VERDICT_POOLED,
         VERDICT_BUSY,
         VERDICT_FRESH,
         VERDICT_EMPTY,
@@ -59,6 +60,11 @@ typedef struct Finding {
 } Finding;
 
 #define FINDING_SENTENCE 100
+
+/* What to do about a pooler, where a session is needed. */
+#define POOLED_REMEDY                                                                                \
+        "Let DATABASE_URL in lago.env name the PostgreSQL server itself, not the pooler; releases " \
+        "that know DATABASE_PROXY_URL take the pooler there."
 
 Finding *finding_free(Finding *finding);
 void finding_freep(Finding **finding);

@@ -68,6 +68,19 @@ bool judge_busy(Case *c) {
         return tell_busy(c, "migrator", &c->ledger->migrator);
 }
 
+/*
+ * Through a pooler a lock of the session stays with whichever connection of the pool has run the statement: it is let go,
+ * or is granted to a second one, without anybody's notice. Which mode the pooler is in cannot be asked.
+ */
+bool judge_pooled(Case *c) {
+        if (!c->ledger->pooled || (c->missing.n == 0 && !ledger_is_empty(c->ledger)))
+                return false;
+        case_tell(c, VERDICT_POOLED, "Refused: a pooler answers at %s, and would keep no lock while migrating",
+                  c->ledger->endpoint);
+        case_advise(c, POOLED_REMEDY);
+        return true;
+}
+
 bool judge_loading(Case *c) {
         if (!ledger_is_empty(c->ledger) || c->ledger->odd_migrations)
                 return false;

@@ -9,6 +9,8 @@ bool judge_contact(Case *c);
 bool judge_read_only(Case *c);
 bool judge_major(Case *c);
 bool judge_busy(Case *c);
+/** judge_pooled() - migrations are to be run through a pooler, which keeps no lock for us. */
+bool judge_pooled(Case *c);
 /** judge_loading() - somebody fills an empty database at this moment: what is half done in it is no ruin. */
 bool judge_loading(Case *c);
 

@@ -60,8 +60,8 @@ static void warn_generally(Case *c) {
         if (c->ledger->contact != CONTACT_READ)
                 return;
         if (c->ledger->pooled)
-                strv_add(warnings, "a connection pooler answers in PostgreSQL's place; in transaction mode it defeats "
-                                   "the lock that keeps a second migrator out");
+                strv_add(warnings, "a connection pooler answers in PostgreSQL's place, which keeps no lock: the clock and "
+                                   "migrations will be refused. " POOLED_REMEDY);
         warn_collation(c);
         if (target && !streq(c->manifest->release, "-") &&
             release_number(c->manifest->release) != release_number(target))
@@ -123,7 +123,7 @@ Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy
         static bool (*const judges[])(Case *) = {
                 judge_contact,   judge_read_only, judge_major, judge_loading, judge_invisible, judge_half_loaded,
                 judge_occupied,  judge_foreign,   judge_ahead, judge_gap,     judge_stop,      judge_extension,
-                judge_busy,      judge_fresh,     judge_pending, judge_roles,   judge_verified,
+                judge_pooled,    judge_busy,      judge_fresh,   judge_pending,   judge_roles,   judge_verified,
         };
         Case c = case_new(manifest, ledger, policy);
 

@@ -175,7 +175,8 @@ typedef enum GateStatus {
         GATE_HALF_LOADED = 34,
         GATE_OCCUPIED = 35,
         GATE_WRONG_MAJOR = 37, /* … then the server */
-        _GATE_REFUSED_END = 40,
+        GATE_POOLED = 40,
+        _GATE_REFUSED_END = 41,
         GATE_NO_VERDICT = 70, /* it was not asked, or could not answer: opens nothing */
 } GateStatus;
 

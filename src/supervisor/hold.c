@@ -21,7 +21,7 @@ static void on_ended(void *userdata, const JobResult *result) {
 
         h->job = NULL;
         h->held = false;
-        h->callbacks->lost(h->userdata, was_held, result->errors);
+        h->callbacks->lost(h->userdata, was_held, result);
 }
 
 int hold_begin(Hold *h, Jobs *jobs, const GateCall *call, const HoldCallbacks *callbacks, void *userdata) {

@@ -9,7 +9,7 @@
 typedef struct HoldCallbacks {
         void (*held)(void *userdata);                         /* the lock is ours */
         void (*standby)(void *userdata, const char *address); /* it is another one's, whose client is there */
-        void (*lost)(void *userdata, bool was_held, const char *errors); /* the child ended; it said @errors */
+        void (*lost)(void *userdata, bool was_held, const JobResult *result); /* the child ended */
 } HoldCallbacks;
 
 typedef struct Hold {

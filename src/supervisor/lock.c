@@ -2,6 +2,7 @@
 #include "supervisor/lock.h"
 
 #include "base/time.h"
+#include "schema/finding.h"
 #include "supervisor/gate.h"
 #include "supervisor/leftover.h"
 #include "supervisor/supervisor.h"
@@ -45,17 +46,35 @@ static void on_standby(void *userdata, const char *address) {
                 migrate_waits(s, address);
 }
 
+static bool is_stopping(const Supervisor *s) {
+        return s->state == LIFE_STOP || s->state == LIFE_END;
+}
+
+static bool ended_pooled(const JobResult *result) {
+        return !result->signaled && result->status == GATE_POOLED;
+}
+
+static void refuse_pooler(Supervisor *s) {
+        log_message(LOG_ERR, MESSAGE_SCHEMA_REFUSED, POOLED_REMEDY);
+        supervisor_never(s, EXIT_SERVER, MESSAGE_SCHEMA_REFUSED,
+                         "Refused: a pooler stands before PostgreSQL, and keeps no lock for the one %s", s->name);
+}
+
 /* Without its session the lock is free for others at once: the clock may not tick a moment longer than it must. */
-static void on_lost(void *userdata, bool was_held, const char *errors) {
+static void on_lost(void *userdata, bool was_held, const JobResult *result) {
         Supervisor *s = userdata;
 
+        if (ended_pooled(result) && !is_stopping(s)) {
+                refuse_pooler(s);
+                return;
+        }
         if (life_asks_database(s->state)) {
-                _cleanup_(freep) char *line = engine_last_line(errors);
+                _cleanup_(freep) char *line = engine_last_line(result->errors);
 
                 supervisor_later(s, "Waiting for the lock of the one %s: %.60s", s->name, line);
                 return;
         }
-        if (was_held && s->state != LIFE_STOP && s->state != LIFE_END)
+        if (was_held && !is_stopping(s))
                 /* The catalogue's words for a second clock would mislead about a migrator. */
                 log_message(LOG_WARNING, is_clock(s) ? MESSAGE_SECOND_CLOCK : NULL,
                             "The connection that holds the lock of the one %s is lost.", s->name);

@@ -360,6 +360,18 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         gate check v1.50.0
         expect 13 busy
         close_session holder
+        # Nothing is migrated through it, and no lock is said to be held: it would be a second holder's, too.
+        gate check v1.51.0
+        expect 40 pooled "Refused: a pooler answers at 127.0.0.1:$bouncer, and would keep no lock while migrating"
+        [[ "$(field REMEDY)" == 'Let DATABASE_URL in lago.env name the PostgreSQL server itself'* ]]
+        for lock in clock migrate; do
+                run -40 --separate-stderr timeout 10 "$LAGO_GATE" hold --lock $lock
+                [ -z "$output" ]
+                [[ "$stderr" == "lago-gate: a pooler answers at 127.0.0.1:$bouncer, and keeps no lock."* ]]
+        done
+        DATABASE_URL="postgresql://lago@127.0.0.1:$PORT/lago"
+        run -124 --separate-stderr timeout 2 "$LAGO_GATE" hold
+        [ "$output" = held ]
 }
 
 @test "what the command line refuses" {

@@ -624,6 +624,16 @@ static void another_migrator_is_waited_for(void **state) {
                "Refused: database is newer than v1.49.0 (8 unknown, newest 20260706173746); set release = v1.50.0");
 }
 
+static void nothing_is_migrated_through_a_pooler(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0"), *fresh = ledger_ready();
+
+        (void)state;
+        ledger->pooled = fresh->pooled = true;
+        expect("v1.50.0", ledger, "verified", "Schema verified: v1.50.0, 1046 of 1046");
+        expect("v1.51.0", ledger, "pooled", "Refused: a pooler answers at db:5432, and would keep no lock while migrating");
+        expect("v1.6.0", fresh, "pooled", "Refused: a pooler answers at db:5432, and would keep no lock while migrating");
+}
+
 static void an_empty_ledger_alone_is_empty(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = ledger_ready();
 
@@ -780,6 +790,7 @@ static void statuses_are_the_documented_ones(void **state) {
                 [VERDICT_READ_ONLY] = 23,   [VERDICT_AHEAD] = 30,       [VERDICT_GAP] = 31,       [VERDICT_STOP] = 32,
                 [VERDICT_INVISIBLE] = 33,   [VERDICT_HALF_LOADED] = 34, [VERDICT_OCCUPIED] = 35,  [VERDICT_FOREIGN] = 36,
                 [VERDICT_WRONG_MAJOR] = 37, [VERDICT_EXTENSION] = 38,   [VERDICT_UNTRUSTED] = 39,
+                [VERDICT_POOLED] = 40,
         };
 
         (void)state;
@@ -942,8 +953,9 @@ static void who_calls_the_gate_knows_its_statuses(void **state) {
         assert_int_equal(verdict_status(VERDICT_HALF_LOADED), GATE_HALF_LOADED);
         assert_int_equal(verdict_status(VERDICT_OCCUPIED), GATE_OCCUPIED);
         assert_int_equal(verdict_status(VERDICT_WRONG_MAJOR), GATE_WRONG_MAJOR);
+        assert_int_equal(verdict_status(VERDICT_POOLED), GATE_POOLED);
         for (int status = 0; status < 128; status++)
-                assert_int_equal(gate_refuses(status), status / 10 == 3);
+                assert_int_equal(gate_refuses(status), status >= 30 && status <= 40);
 }
 
 int main(void) {
@@ -979,6 +991,7 @@ int main(void) {
                 cmocka_unit_test(a_load_takes_pg_partman_as_it_is),
                 cmocka_unit_test(a_fresh_database_gets_its_tables_in_the_way_that_works),
                 cmocka_unit_test(another_migrator_is_waited_for),
+                cmocka_unit_test(nothing_is_migrated_through_a_pooler),
                 cmocka_unit_test(an_empty_ledger_alone_is_empty),
                 cmocka_unit_test(what_is_verified_may_still_need_a_hand),
                 cmocka_unit_test(roles_are_required_of_an_image_that_seeds_them),

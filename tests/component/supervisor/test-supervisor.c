@@ -868,6 +868,15 @@ static void the_cause_of_a_lock_that_is_not_to_be_had_is_told(void **state _unus
         stops_well();
 }
 
+static void no_clock_ticks_behind_a_pooler(void **state _unused_) {
+        on("gate-hold", "echo 'lago-gate: a pooler answers' >&2; exit 40\n");
+        starts("clock");
+        says("STATUS=Refused: a pooler stands before PostgreSQL, and keeps no lock for the one clock");
+        logged("Let DATABASE_URL in lago.env name the PostgreSQL server itself");
+        exits(EXIT_SERVER);
+        assert_int_equal(times_called("create lago-clock"), 0);
+}
+
 static void a_clock_stands_by_for_another_one(void **state _unused_) {
         on("gate-hold",
            "echo 'standby 192.0.2.7'; until [ -e $fake/gone ]; do sleep 0.02; done; echo held; exec sleep 1000\n");
@@ -1999,6 +2008,7 @@ int main(int argc, char **argv) {
                 LIFE(a_gate_that_was_killed_opens_nothing),
                 LIFE(what_a_server_says_is_fit_for_a_terminal),
                 LIFE(the_cause_of_a_lock_that_is_not_to_be_had_is_told),
+                LIFE(no_clock_ticks_behind_a_pooler),
                 LIFE(a_clock_stands_by_for_another_one),
                 LIFE(a_clock_whose_lock_is_lost_stops_and_takes_it_again),
                 LIFE(a_clock_that_begins_no_job_any_more_is_started_again),
