@@ -39,6 +39,12 @@ int verdict_status(Verdict verdict) {
         return verdicts[verdict].status;
 }
 
+bool verdict_may_change(Verdict verdict) {
+        int status = verdict_status(verdict);
+
+        return status >= 10 && status < 30;
+}
+
 Finding *finding_free(Finding *finding) {
         if (!finding)
                 return NULL;
