@@ -46,7 +46,8 @@ static const char readme_format[] =
         "    systemctl start lago-db\n"
         "    podman exec lago-db dropdb -U %1$s %2$s &&\n"
         "        podman exec lago-db createdb -U %1$s %2$s &&\n"
-        "        podman exec -i lago-db pg_restore -U %1$s -d %2$s < " DUMP "\n"
+        "        podman exec -i lago-db pg_restore --exit-on-error -U %1$s -d %2$s < " DUMP "\n"
+        "    lagoctl pull && lagoctl verify           # \"Schema verified\"; else do not go on: restore it again\n"
         "    lagoctl stop\n"
         "    cp fingerprints " FINGERPRINTS_FILE "    # then other keys are refused\n"
         "    lagoctl start\n";

@@ -65,7 +65,7 @@ backup() {
         diff - "$RUN/calls" <<'CALLS'
 <exec><lago-db><dropdb><-U><o'neil><books>
 <exec><lago-db><createdb><-U><o'neil><books>
-<exec><-i><lago-db><pg_restore><-U><o'neil><-d><books>
+<exec><-i><lago-db><pg_restore><--exit-on-error><-U><o'neil><-d><books>
 CALLS
 }
 

@@ -198,7 +198,7 @@ before=$(sums)
 podman exec lago-db psql -U lago -d lago -qc "INSERT INTO organizations (name) VALUES ('made after the backup')"
 [ "$(sums)" != "$before" ]
 sed -n 's/^    //p' "$dir/README" >/var/tmp/restore
-[ "$(wc -l </var/tmp/restore)" = 8 ]
+[ "$(wc -l </var/tmp/restore)" = 9 ]
 cd "$dir"
 bash -eux /var/tmp/restore
 [ "$(sums)" = "$before" ]
