@@ -51,7 +51,8 @@ static const char help[] =
         "  20 unreachable  21 denied       22 no-database  23 read-only              wait\n"
         "  30 ahead        31 gap          32 stop         33 invisible\n"
         "  34 half-loaded  35 occupied     36 foreign      37 wrong-major\n"
-        "  38 extension    39 untrusted    40 pooled                                 refuse\n"
+        "  38 extension    39 untrusted    40 pooled       41 unfinished\n"
+        "  42 owner                                                                  refuse\n"
         "  64 wrong command line   65 bad manifest   70 bug   71 system error   75 \"wait\" ran out of time\n";
 
 static const char *const commands[_COMMAND_MAX] = {

@@ -60,7 +60,13 @@ static const char query_collect[] =
         "  coalesce(current_setting('lago_gate.roles', true), '') AS roles,\n"                                         \
         "  coalesce(current_setting('lago_gate.collation', true), '') AS collation,\n"                                 \
         "  current_setting('is_superuser') AS superuser,\n"                                                            \
-        "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,\n"
+        "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,\n"                         \
+        "  (SELECT max(t) FROM unnest('{schema_migrations,billable_metrics,subscriptions,invoices}'::text[]) AS t\n"   \
+        "    WHERE to_regclass(t) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index i\n"                                \
+        "           WHERE i.indrelid = to_regclass(t) AND i.indisprimary)) AS keyless,\n"                              \
+        "  EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('invoices') AND attname = 'customer_id')\n"   \
+        "    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('invoices') AND contype = 'f')\n"  \
+        "    AS loose,\n"
 
 #define QUERY_SETTING "(SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions)"
 
@@ -218,6 +224,8 @@ static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
         row_set(&ledger->schema, row, "schema");
         row_set(&ledger->lago_schema, row, "lago_schema");
         row_set(&ledger->first_object, row, "first_object");
+        row_set(&ledger->keyless, row, "keyless");
+        ledger->loose = row_is_true(row, "loose");
         ledger->standby = row_is_true(row, "standby");
         ledger->read_only = row_is_true(row, "read_only");
         ledger->has_migrations = row_is_true(row, "has_migrations");

@@ -72,6 +72,21 @@ void case_advise(Case *c, const char *format, ...) {
 
 /* --- about the facts ------------------------------------------------------------------------------------- */
 
+/* Where the name of the host says that it is the bundled server, and no name wants more than these quotes. */
+bool ledger_is_bundled(const Ledger *ledger) {
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+        return (startswith(ledger->endpoint, "db:") || startswith(ledger->endpoint, "lago-db:")) &&
+               strspn(ledger->database, plain) == strlen(ledger->database) &&
+               strspn(ledger->role, plain) == strlen(ledger->role);
+}
+
+char *ledger_command(const Ledger *ledger, const char *sql) {
+        return ledger_is_bundled(ledger)
+                       ? xasprintf("podman exec lago-db psql -U %s -d %s -c '%s'", ledger->role, ledger->database, sql)
+                       : xstrdup(sql);
+}
+
 bool ledger_is_empty(const Ledger *ledger) {
         return ledger->versions.n == 0 && ledger->n_garbage == 0;
 }

@@ -51,4 +51,9 @@ bool manifest_is_at_least(const Manifest *manifest, const char *release);
 /** manifest_is_rails8() - whether the image's Rails loads structure.sql into an empty database (from v1.27.1). */
 bool manifest_is_rails8(const Manifest *manifest);
 
+/** ledger_command() - @sql as a command of this host for the bundled server, else as it is; the caller frees it. */
+char *ledger_command(const Ledger *ledger, const char *sql);
+/** ledger_is_bundled() - by the host's name, and no name in it wants more than plain quotes. */
+bool ledger_is_bundled(const Ledger *ledger);
+
 #define PARTMAN "pg_partman"

@@ -23,6 +23,8 @@ static const struct {
         [VERDICT_STOP]        = { "stop",        32 },
         [VERDICT_EXTENSION]   = { "extension",   38 },
         [VERDICT_POOLED]      = { "pooled",      40 },
+        [VERDICT_UNFINISHED]  = { "unfinished",  41 },
+        [VERDICT_OWNER]       = { "owner",       42 },
         [VERDICT_BUSY]        = { "busy",        13 },
         [VERDICT_FRESH]       = { "fresh",       11 },
         [VERDICT_EMPTY]       = { "empty",       12 },

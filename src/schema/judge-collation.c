@@ -8,15 +8,6 @@
 
 #include "base/util.h"
 
-/* Where the name of the host says that it is the bundled server, and no name wants more than these quotes. */
-static bool is_bundled(const Ledger *ledger) {
-        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-
-        return (startswith(ledger->endpoint, "db:") || startswith(ledger->endpoint, "lago-db:")) &&
-               strspn(ledger->database, plain) == strlen(ledger->database) &&
-               strspn(ledger->role, plain) == strlen(ledger->role);
-}
-
 /* PostgreSQL refreshes a version by another one only: to or from none is a superuser's to write. */
 static char *remedy_of(const Ledger *ledger) {
         bool refreshed = ledger->collation_made && ledger->collation_here;
@@ -25,7 +16,7 @@ static char *remedy_of(const Ledger *ledger) {
                           : xstrdup("UPDATE pg_database SET datcollversion = pg_database_collation_actual_version(oid) "
                                     "WHERE datname = current_database()");
 
-        return is_bundled(ledger)
+        return ledger_is_bundled(ledger)
                        ? xasprintf("podman exec lago-db psql -U %s -d %s -c 'REINDEX DATABASE \"%s\"' -c '%s'", ledger->role,
                                    ledger->database, ledger->database, mend)
                        : xasprintf("REINDEX DATABASE \"%s\"; %s;", ledger->database, mend);

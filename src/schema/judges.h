@@ -29,6 +29,13 @@ const char *bridge_question(const Case *c);
 /** bridge_is_crossed() - the database is before a bridge that was not passed, the image behind it. */
 bool bridge_is_crossed(const Case *c);
 
+/** judge_unfinished() - a restore stopped before it made keys and indexes. */
+bool judge_unfinished(Case *c);
+/** judge_owner() - what the missing migrations change may be another role's. */
+bool judge_owner(Case *c);
+/** warn_loose() - foreign keys, which a restore makes last, are missing. */
+void warn_loose(Case *c);
+
 /** warn_collation() - the database was made by a server that sorts text in another way. */
 void warn_collation(Case *c);
 

@@ -28,6 +28,9 @@ Ledger *ledger_free(Ledger *ledger) {
         free(ledger->lago_schema);
         free(ledger->first_object);
         strv_free(ledger->invalid_indexes);
+        free(ledger->keyless);
+        free(ledger->not_owned);
+        free(ledger->owner);
         free(ledger->migrator.address);
         free(ledger->migrator.since);
         free(ledger->loader.address);

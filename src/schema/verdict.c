@@ -62,6 +62,7 @@ static void warn_generally(Case *c) {
         if (c->ledger->pooled)
                 strv_add(warnings, "a connection pooler answers in PostgreSQL's place, which keeps no lock: the clock and "
                                    "migrations will be refused. " POOLED_REMEDY);
+        warn_loose(c);
         warn_collation(c);
         if (target && !streq(c->manifest->release, "-") &&
             release_number(c->manifest->release) != release_number(target))
@@ -122,8 +123,9 @@ static void compare(Case *c) {
 Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy *policy) {
         static bool (*const judges[])(Case *) = {
                 judge_contact,   judge_read_only, judge_major, judge_loading, judge_invisible, judge_half_loaded,
-                judge_occupied,  judge_foreign,   judge_ahead, judge_gap,     judge_stop,      judge_extension,
-                judge_pooled,    judge_busy,      judge_fresh,   judge_pending,   judge_roles,   judge_verified,
+                judge_occupied,  judge_foreign,   judge_unfinished, judge_ahead, judge_gap,   judge_stop,
+                judge_extension, judge_owner,     judge_pooled,     judge_busy,  judge_fresh, judge_pending,
+                judge_roles,     judge_verified,
         };
         Case c = case_new(manifest, ledger, policy);
 
@@ -159,6 +161,7 @@ void verdict_questions(const Manifest *manifest, const Ledger *ledger, const Pol
                 ret->extensions = extensions_asked(&c);
                 ret->rows = bridge_question(&c);
                 ret->any_row = bridge_is_crossed(&c);
+                ret->owners = c.missing.n > 0 && !ledger_is_fresh(ledger) && !ledger->superuser;
         }
         finding_free(case_end(&c));
 }

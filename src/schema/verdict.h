@@ -16,6 +16,7 @@ typedef struct Questions {
         char **extensions; /* their names; NULL for none */
         const char *rows;  /* SQL that counts the rows that a bridge's task left; NULL for none */
         bool any_row;      /* whether Lago's tables hold a row at all */
+        bool owners;       /* what in the schema is another role's */
 } Questions;
 
 /** verdict_questions() - what else to ask before judging; in the usual case nothing. */

@@ -176,7 +176,8 @@ typedef enum GateStatus {
         GATE_OCCUPIED = 35,
         GATE_WRONG_MAJOR = 37, /* … then the server */
         GATE_POOLED = 40,
-        _GATE_REFUSED_END = 41,
+        GATE_UNFINISHED = 41, /* … but this is in the database */
+        _GATE_REFUSED_END = 43,
         GATE_NO_VERDICT = 70, /* it was not asked, or could not answer: opens nothing */
 } GateStatus;
 

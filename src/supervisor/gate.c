@@ -61,7 +61,7 @@ bool gate_ask_both(Supervisor *s, GateDone done) {
 }
 
 static int refusal_status(const GateAnswer *answer) {
-        return answer->status >= GATE_WRONG_MAJOR ? EXIT_SERVER : EXIT_SCHEMA;
+        return answer->status >= GATE_WRONG_MAJOR && answer->status != GATE_UNFINISHED ? EXIT_SERVER : EXIT_SCHEMA;
 }
 
 void gate_refused(Supervisor *s) {

@@ -124,8 +124,8 @@ fill() {
         {
                 echo 'SET ROLE lago;'
                 echo 'CREATE TABLE schema_migrations (version character varying NOT NULL PRIMARY KEY);'
-                echo 'CREATE TABLE billable_metrics (id int); CREATE TABLE subscriptions (id int);'
-                echo 'CREATE TABLE invoices (id int);'
+                echo 'CREATE TABLE billable_metrics (id int PRIMARY KEY); CREATE TABLE subscriptions (id int PRIMARY KEY);'
+                echo 'CREATE TABLE invoices (id int PRIMARY KEY);'
                 echo 'COPY schema_migrations FROM stdin;'
                 versions "$1"
                 echo '\.'

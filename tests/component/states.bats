@@ -397,7 +397,7 @@ replay_up_to() {
                 echo 'SET ROLE lago;'
                 echo 'CREATE TABLE schema_migrations (version character varying NOT NULL PRIMARY KEY);'
                 echo "CREATE TABLE ar_internal_metadata (key varchar); INSERT INTO ar_internal_metadata VALUES ('environment');"
-                echo 'CREATE TABLE billable_metrics (id int); CREATE TABLE subscriptions (id int); CREATE TABLE invoices (id int);'
+                echo 'CREATE TABLE billable_metrics (id int PRIMARY KEY); CREATE TABLE subscriptions (id int PRIMARY KEY); CREATE TABLE invoices (id int PRIMARY KEY);'
                 echo 'CREATE TABLE organizations (id int); CREATE TABLE roles (organization_id uuid, code varchar);'
                 echo "INSERT INTO roles VALUES (NULL, 'admin'), (NULL, 'finance'), (NULL, 'manager');"
                 echo 'CREATE TABLE enriched_events (at date) PARTITION BY RANGE (at);'
@@ -481,6 +481,53 @@ replay_up_to() {
 # The key that Rails takes, computed by other means than the gate's.
 rails_key() {
         perl -e 'use Compress::Zlib; print 2053462845 * crc32($ARGV[0])' "$DATABASE"
+}
+
+@test "a restore that stopped before its keys is refused, and one that stopped before its foreign keys is warned of" {
+        local target=restored_$BATS_TEST_NUMBER
+        fill v1.50.0
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE customers (id int PRIMARY KEY);
+                ALTER TABLE invoices ADD customer_id int REFERENCES customers"
+        gate check v1.50.0
+        expect 0 verified
+        [[ "$output" != *'foreign key'* ]]
+        (cd / && pg_dump -h "$RUN" -p "$PORT" -U postgres -Fc "$DATABASE") >"$RUN/lago.dump"
+        sql postgres -c "DROP DATABASE IF EXISTS $target" -c "CREATE DATABASE $target OWNER lago"
+        (cd / && pg_restore -h "$RUN" -p "$PORT" -U postgres -d "$target" --section=pre-data --section=data) <"$RUN/lago.dump"
+        DATABASE_URL=${DATABASE_URL/$DATABASE/$target} DATABASE=$target
+        gate check v1.50.0
+        expect 41 unfinished 'Refused: table "subscriptions" has no primary key: a restore was not finished'
+        sql "$target" -c "ALTER TABLE billable_metrics ADD PRIMARY KEY (id); ALTER TABLE invoices ADD PRIMARY KEY (id);
+                ALTER TABLE subscriptions ADD PRIMARY KEY (id)"
+        gate check v1.50.0
+        expect 41 unfinished 'Refused: table "schema_migrations" has no primary key: a restore was not finished'
+        remedy=$(field REMEDY)
+        sql "$target" -c "${remedy##*is there: }"
+        gate check v1.50.0
+        expect 0 verified
+        [[ "$output" == *'WARNING=table "invoices" has no foreign key'* ]]
+        sql postgres -c "DROP DATABASE $target WITH (FORCE)"
+}
+
+@test "what migrations change and another role owns is told before anything runs, with what gives it over" {
+        local owner remedy
+        sql postgres -c "DROP ROLE IF EXISTS restorer" -c "CREATE ROLE restorer"
+        fill v1.50.0
+        sql "$DATABASE" -c "CREATE TYPE kind AS ENUM ('a'); CREATE FUNCTION touch() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+        for owner in postgres restorer; do
+                sql "$DATABASE" -c "ALTER TABLE invoices OWNER TO $owner; ALTER TABLE schema_migrations OWNER TO $owner;
+                        ALTER TYPE kind OWNER TO $owner; ALTER FUNCTION touch() OWNER TO $owner;
+                        GRANT ALL ON ALL TABLES IN SCHEMA public TO lago"
+                gate check v1.50.0
+                expect 0 verified
+                gate check v1.51.0
+                expect 42 owner "Refused: \"invoices\" and 3 others belong to role \"$owner\", not to \"lago\""
+                remedy=$(field REMEDY)
+                sql "$DATABASE" -c "${remedy#*database: }"
+                gate check v1.51.0
+                expect 10 pending
+        done
+        sql "$DATABASE" -c "SET ROLE lago; ALTER TABLE invoices ADD n int; ALTER TYPE kind ADD VALUE 'b'; DROP FUNCTION touch()"
 }
 
 @test "while another migrator holds the lock it is busy, by whom" {
@@ -582,11 +629,11 @@ mend() {
 
 @test "an index that a concurrent build left invalid is named" {
         fill v1.49.0
-        sql "$DATABASE" -c "INSERT INTO invoices VALUES (1), (1)"
-        run ! sql "$DATABASE" -c "CREATE UNIQUE INDEX CONCURRENTLY index_invoices_on_id ON invoices (id)"
+        sql "$DATABASE" -c "ALTER TABLE invoices ADD number int; INSERT INTO invoices VALUES (1, 1), (2, 1)"
+        run ! sql "$DATABASE" -c "CREATE UNIQUE INDEX CONCURRENTLY index_invoices_on_number ON invoices (number)"
         gate check v1.49.0
         expect 0 verified
-        [[ "$(field WARNING)" == *"invoices: index_invoices_on_id"* ]]
+        [[ "$(field WARNING)" == *"invoices: index_invoices_on_number"* ]]
 }
 
 @test "rows that a bridge's task left keep the database on it" {

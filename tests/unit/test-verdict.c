@@ -624,6 +624,38 @@ static void another_migrator_is_waited_for(void **state) {
                "Refused: database is newer than v1.49.0 (8 unknown, newest 20260706173746); set release = v1.50.0");
 }
 
+static void half_a_restore_is_no_database(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        ledger->loose = true;
+        finding = judge("v1.50.0", ledger);
+        assert_int_equal(strv_length(finding->warnings), 2);
+        assert_non_null(strstr(finding->warnings[1], "has no foreign key"));
+        ledger->keyless = xstrdup("schema_migrations");
+        expect("v1.50.0", ledger, "unfinished", "Refused: table \"schema_migrations\" has no primary key: a restore was not finished");
+        expect("v1.49.0", ledger, "unfinished", "Refused: table \"schema_migrations\" has no primary key: a restore was not finished");
+        finding_freep(&finding);
+        finding = judge("v1.50.0", ledger);
+        assert_non_null(strstr(finding->remedy, "podman exec lago-db psql -U lago -d lago -c 'ALTER TABLE schema_migrations ADD "
+                                                "PRIMARY KEY (version)'"));
+}
+
+static void what_is_anothers_is_told_before_it_is_changed(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
+        _cleanup_(finding_freep) Finding *finding = NULL;
+
+        (void)state;
+        ledger->n_not_owned = 31;
+        ledger->not_owned = xstrdup("invoices");
+        ledger->owner = xstrdup("restorer");
+        expect("v1.50.0", ledger, "verified", "Schema verified: v1.50.0, 1046 of 1046");
+        expect("v1.51.0", ledger, "owner", "Refused: \"invoices\" and 30 others belong to role \"restorer\", not to \"lago\"");
+        finding = judge("v1.51.0", ledger);
+        assert_non_null(strstr(finding->remedy, "REASSIGN OWNED BY \"restorer\" TO \"lago\";"));
+}
+
 static void nothing_is_migrated_through_a_pooler(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0"), *fresh = ledger_ready();
 
@@ -790,7 +822,7 @@ static void statuses_are_the_documented_ones(void **state) {
                 [VERDICT_READ_ONLY] = 23,   [VERDICT_AHEAD] = 30,       [VERDICT_GAP] = 31,       [VERDICT_STOP] = 32,
                 [VERDICT_INVISIBLE] = 33,   [VERDICT_HALF_LOADED] = 34, [VERDICT_OCCUPIED] = 35,  [VERDICT_FOREIGN] = 36,
                 [VERDICT_WRONG_MAJOR] = 37, [VERDICT_EXTENSION] = 38,   [VERDICT_UNTRUSTED] = 39,
-                [VERDICT_POOLED] = 40,
+                [VERDICT_POOLED] = 40,      [VERDICT_UNFINISHED] = 41,  [VERDICT_OWNER] = 42,
         };
 
         (void)state;
@@ -954,8 +986,9 @@ static void who_calls_the_gate_knows_its_statuses(void **state) {
         assert_int_equal(verdict_status(VERDICT_OCCUPIED), GATE_OCCUPIED);
         assert_int_equal(verdict_status(VERDICT_WRONG_MAJOR), GATE_WRONG_MAJOR);
         assert_int_equal(verdict_status(VERDICT_POOLED), GATE_POOLED);
+        assert_int_equal(verdict_status(VERDICT_UNFINISHED), GATE_UNFINISHED);
         for (int status = 0; status < 128; status++)
-                assert_int_equal(gate_refuses(status), status >= 30 && status <= 40);
+                assert_int_equal(gate_refuses(status), status >= 30 && status <= 42);
 }
 
 int main(void) {
@@ -991,6 +1024,8 @@ int main(void) {
                 cmocka_unit_test(a_load_takes_pg_partman_as_it_is),
                 cmocka_unit_test(a_fresh_database_gets_its_tables_in_the_way_that_works),
                 cmocka_unit_test(another_migrator_is_waited_for),
+                cmocka_unit_test(half_a_restore_is_no_database),
+                cmocka_unit_test(what_is_anothers_is_told_before_it_is_changed),
                 cmocka_unit_test(nothing_is_migrated_through_a_pooler),
                 cmocka_unit_test(an_empty_ledger_alone_is_empty),
                 cmocka_unit_test(what_is_verified_may_still_need_a_hand),
