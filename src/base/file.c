@@ -172,7 +172,7 @@ int directory_has_entries(const char *path) {
         if (!directory)
                 return -errno;
         for (struct dirent *entry; r == 0 && (errno = 0, entry = readdir(directory));)
-                r = !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
+                r = !streq(entry->d_name, ".") && !streq(entry->d_name, "..") && !streq(entry->d_name, "lost+found");
         if (r == 0)
                 r = -errno;
         (void)closedir(directory);

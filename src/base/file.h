@@ -35,7 +35,7 @@ void file_forget_unfinished(const char *path);
 /** make_dirs() - @path and what is missing above it, like mkdir -p; @mode holds for the last one. Errors: -errno. */
 int make_dirs(const char *path, mode_t mode);
 
-/** directory_has_entries() - 1: it holds something, 0: nothing. Errors: -errno. */
+/** directory_has_entries() - 1: it holds something beside a file system's own lost+found, 0: nothing. Errors: -errno. */
 int directory_has_entries(const char *path);
 /** directory_is_empty() - false also when it cannot be read. */
 bool directory_is_empty(const char *path);

@@ -176,8 +176,7 @@ static StepResult make(const char *kind, const char *name) {
         return result;
 }
 
-/* Named volumes of every member that runs here; a path of the host is none. */
-static char **wanted_volumes(const Config *config) {
+char **setup_volumes(const Config *config) {
         size_t n = 0;
         Member *members = stack_members(config, &n);
         char **names = NULL;
@@ -275,7 +274,7 @@ static StepResult close_database(const Inventory *inventory) {
 }
 
 StepResult setup_engine(const Config *config, const Inventory *inventory) {
-        _cleanup_(strv_freep) char **wanted = wanted_volumes(config);
+        _cleanup_(strv_freep) char **wanted = setup_volumes(config);
         StepResult result = judge_network(config, inventory);
 
         if (result == STEP_DONE && !inventory->network_exists)

@@ -134,24 +134,30 @@ static StepResult set_up_database(const Options *options, Config **config, const
 
         if (r < 0)
                 return setup_later(NULL, "Cannot look into the volume %s: %s", (*config)->database_volume, strerror(-r));
-        result = set_up_keys(options, config, r > 0);
-        return result == STEP_DONE ? note_new_database(options, *config, r > 0) : result;
+        /* First the note: fingerprints without it are those of a database that was ready once. */
+        result = note_new_database(options, *config, r > 0);
+        return result == STEP_DONE ? set_up_keys(options, config, r > 0) : result;
 }
 
 static StepResult set_up(const Options *options) {
         _cleanup_(config_freep) Config *config = NULL;
+        bool here = streq(options->directory, CONFIG_DIRECTORY);
         Inventory inventory = {0};
         StepResult result = load(options, &config);
 
         if (result != STEP_DONE || options->check)
                 return result;
         result = setup_look(config, &inventory);
+        if (result == STEP_DONE && here)
+                result = setup_place(config, &inventory);
         if (result == STEP_DONE)
                 result = setup_redis(config, &inventory);
         if (result == STEP_DONE)
                 result = set_up_database(options, &config, &inventory);
         if (result == STEP_DONE)
                 result = setup_engine(config, &inventory);
+        if (result == STEP_DONE && here)
+                result = setup_note_volumes(config);
         inventory_done(&inventory);
         return result;
 }

@@ -99,6 +99,30 @@ char *inventory_store(const Inventory *inventory);
 /** setup_look() - asks the engine. */
 StepResult setup_look(const Config *config, Inventory *ret);
 
+/** setup_volumes() - names of the volumes that the members here want; a path of the host is none. The caller frees it. */
+char **setup_volumes(const Config *config);
+
+#define VOLUMES_FILE STATE_DIRECTORY "/volumes"
+
+/* Where it stands what this host had. */
+typedef struct PlaceNotes {
+        const char *volumes, *fingerprints, *unfinished;
+} PlaceNotes;
+
+/**
+ * place_objection() - why nothing may be made here: a volume that this host had is gone or empty, or what is in the
+ * database's is not what PostgreSQL starts from. NULL: no reason; the caller frees it.
+ *
+ * @ret_error  -errno of what cannot be looked at now, else 0.
+ */
+char *place_objection(const Config *config, const Inventory *inventory, const PlaceNotes *notes, int *ret_error);
+
+/** setup_place() - the same with the notes of this host, told. To be asked before anything is made. */
+StepResult setup_place(const Config *config, const Inventory *inventory);
+
+/** setup_note_volumes() - notes the volumes that are there now in VOLUMES_FILE. */
+StepResult setup_note_volumes(const Config *config);
+
 /** setup_engine() - makes the network and the volumes that are missing; no other user may read what the engine keeps. */
 StepResult setup_engine(const Config *config, const Inventory *inventory);
 

@@ -156,6 +156,6 @@ has_status() {
 # An empty database, and a release that runs its migrations one by one: 316 of them.
 empty_database() {
         stop_all
-        podman volume rm -f lago_postgres_data >/dev/null
+        { podman volume rm -f lago_postgres_data && rm -f /var/lib/lago/volumes /var/lib/lago/fingerprints; } >/dev/null
         sed -i "s/^release = .*/release = $1/" /etc/lago/lago.conf
 }

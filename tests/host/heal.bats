@@ -42,7 +42,7 @@ for ((i = 1; i <= MOMENTS; i++)); do
         stop_all
         # Now and then a first start, which takes longer and migrates.
         one_of warm warm fresh
-        [ "$drawn" = warm ] || podman volume rm -f lago_postgres_data >/dev/null
+        [ "$drawn" = warm ] || { podman volume rm -f lago_postgres_data && rm -f /var/lib/lago/volumes /var/lib/lago/fingerprints; } >/dev/null
         start_all
         moment 5000
         for ((tries = 0; tries < 200; tries++)); do
@@ -98,7 +98,7 @@ for ((i = 1, n = MOMENTS > 2 ? 2 * MOMENTS : 2; i <= n; i++)); do
         [ "$((2 * i))" -le "$n" ] || target=monitor
         stop_all
         one_of warm fresh
-        [ "$drawn" = warm ] || podman volume rm -f lago_postgres_data >/dev/null
+        [ "$drawn" = warm ] || { podman volume rm -f lago_postgres_data && rm -f /var/lib/lago/volumes /var/lib/lago/fingerprints; } >/dev/null
         start_all
         moment 9000
         pid=

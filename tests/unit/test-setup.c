@@ -3,6 +3,7 @@
 #include "config-scratch.h"
 
 #include "setup/setup.h"
+#include "stack/unfinished.h"
 
 #include <ctype.h>
 
@@ -425,6 +426,99 @@ static void a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs(void **st
         inventory_done(&inventory);
 }
 
+typedef struct Place {
+        Scratch scratch;
+        char *volumes, *fingerprints, *unfinished;
+        PlaceNotes notes;
+        Config *config;
+} Place;
+
+static Place place_new(void) {
+        Place p = {.scratch = scratch_new()};
+
+        p.volumes = xasprintf("%s/volumes", p.scratch.path);
+        p.fingerprints = xasprintf("%s/fingerprints", p.scratch.path);
+        p.unfinished = xasprintf("%s/unfinished", p.scratch.path);
+        p.notes = (PlaceNotes){p.volumes, p.fingerprints, p.unfinished};
+        scratch_put(&p.scratch, "lago.conf", RELEASE);
+        p.config = load(&p.scratch);
+        return p;
+}
+
+static void place_done(Place *p) {
+        scratch_done(&p->scratch);
+        config_free(p->config);
+        free(p->volumes);
+        free(p->fingerprints);
+        free(p->unfinished);
+}
+
+/* @expected: how the sentence begins; NULL: there is none. */
+static void place_says(const Place *p, const char *volumes, const char *expected) {
+        Inventory inventory = {0};
+        _cleanup_(freep) char *text = NULL;
+        int error;
+
+        inventory_parse(&inventory, volumes, "", "lago");
+        text = place_objection(p->config, &inventory, &p->notes, &error);
+        inventory_done(&inventory);
+        assert_int_equal(error, 0);
+        if (!expected != !text || (text && !startswith(text, expected)))
+                fail_msg("%s: %s", volumes, text ? text : "no objection");
+}
+
+static void an_empty_place_is_no_new_beginning_where_there_was_a_database(void **state _unused_) {
+        Place p = place_new();
+        _cleanup_(freep) char *full = xasprintf("lago_postgres_data|%s\n", p.scratch.path);
+        _cleanup_(freep) char *empty = xasprintf("lago_postgres_data|%s/env.d\n", p.scratch.path);
+
+        touch(p.scratch.path, "PG_VERSION");
+        place_says(&p, "", NULL);
+        scratch_put(&p.scratch, "fingerprints", "DATABASE=volume lago_postgres_data\nSALT=1\n");
+        place_says(&p, full, NULL);
+        place_says(&p, "", "the volume lago_postgres_data, which this host had, is gone. If its disk is not mounted");
+        place_says(&p, empty, "the volume lago_postgres_data, which this host had, is empty. If its disk");
+        /* A first start that was cut off had none yet, nor had a database of another name. */
+        assert_int_equal(unfinished_note(p.unfinished, "lago_postgres_data"), 0);
+        place_says(&p, "", NULL);
+        (void)unlink(p.unfinished);
+        scratch_put(&p.scratch, "fingerprints", "DATABASE=volume other\nSALT=1\n");
+        place_says(&p, "", NULL);
+        place_done(&p);
+}
+
+static void a_volume_that_this_host_had_is_missed(void **state _unused_) {
+        Place p = place_new();
+
+        scratch_put(&p.scratch, "volumes", "lago_redis_data\nof_another_configuration\nlago_postgres_data\n");
+        place_says(&p, "lago_redis_data|\nlago_postgres_data|\n", NULL);
+        place_says(&p, "lago_postgres_data|\n", "the volume lago_redis_data, which this host had, is gone");
+        place_says(&p, "lago_redis_data|\n", "the volume lago_postgres_data, which this host had, is gone");
+        assert_int_equal(unfinished_note(p.unfinished, "lago_postgres_data"), 0);
+        place_says(&p, "lago_redis_data|\n", NULL);
+        place_done(&p);
+}
+
+static void a_database_is_made_in_a_folder_and_not_on_top_of_a_disk(void **state _unused_) {
+        Place p = place_new();
+        _cleanup_(freep) char *here = xasprintf("lago_postgres_data|%s/pg\n", p.scratch.path);
+        _cleanup_(freep) char *found = xasprintf("%s/pg/lost+found", p.scratch.path);
+        _cleanup_(freep) char *below = xasprintf("%s/pg/18/docker", p.scratch.path);
+        Inventory inventory = {0};
+
+        assert_int_equal(make_dirs(found, 0700), 0);
+        inventory_parse(&inventory, here, "", "lago");
+        assert_int_equal(inventory_volume_has_data(&inventory, "lago_postgres_data"), 0);
+        inventory_done(&inventory);
+        place_says(&p, here, "the volume lago_postgres_data is itself the top of a disk");
+        assert_int_equal(make_dirs(below, 0700), 0);
+        touch(below, "PG_VERSION");
+        place_says(&p, here, "the files of PostgreSQL are one folder deeper than the volume lago_postgres_data, in /tmp/");
+        touch(p.scratch.path, "pg/PG_VERSION");
+        place_says(&p, here, NULL);
+        place_done(&p);
+}
+
 /*
  * A podman that writes down its arguments and answers from files beside it. Of its two lists each ends when the other was
  * asked for too, as both are at the same time; which of them is written down first is settled here.
@@ -609,6 +703,9 @@ int main(void) {
                 cmocka_unit_test(the_inventory_reads_what_podman_prints),
                 cmocka_unit_test(an_empty_volume_has_no_data),
                 cmocka_unit_test(a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs),
+                cmocka_unit_test(an_empty_place_is_no_new_beginning_where_there_was_a_database),
+                cmocka_unit_test(a_volume_that_this_host_had_is_missed),
+                cmocka_unit_test(a_database_is_made_in_a_folder_and_not_on_top_of_a_disk),
                 cmocka_unit_test(only_what_lacks_is_made),
                 cmocka_unit_test(nothing_is_made_when_all_is_there),
                 cmocka_unit_test(external_stores_need_no_volume),
