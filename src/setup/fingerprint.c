@@ -93,11 +93,24 @@ static StepResult write_fingerprints(const char *path, const Config *config) {
         return r < 0 ? setup_later(MESSAGE_KEYS, "Cannot write %s: %s", path, strerror(-r)) : STEP_DONE;
 }
 
+/* From here on other keys than these are refused, so that nobody may take them for right without a word. */
+static void tell_unproven(const Config *config) {
+        _cleanup_(freep) char *database = stack_database_identity(config);
+
+        log_message(LOG_WARNING, MESSAGE_KEYS,
+                    "Nothing here proves that these are the keys that %s was filled with. If it holds data of Lago, compare "
+                    "ENCRYPTION_PRIMARY_KEY, ENCRYPTION_DETERMINISTIC_KEY and ENCRYPTION_KEY_DERIVATION_SALT in lago.env or "
+                    "secrets.env with those of the installation that filled it",
+                    database);
+}
+
 StepResult setup_fingerprints(const char *path, const Config *config, bool data_exists) {
         _cleanup_(freep) char *text = NULL, *names = NULL;
         _cleanup_(strv_freep) char **changed = NULL;
         int r = file_read(path, FILE_MAX, &text, NULL);
 
+        if (r == -ENOENT && data_exists)
+                tell_unproven(config);
         if (r == -ENOENT)
                 return write_fingerprints(path, config);
         if (r < 0)
@@ -105,6 +118,8 @@ StepResult setup_fingerprints(const char *path, const Config *config, bool data_
         changed = fingerprints_changed(config, text);
         if (!changed)
                 return STEP_DONE;
+        if (data_exists && strv_contains(changed, FINGERPRINTS_OTHER_DATABASE))
+                tell_unproven(config);
         if (!data_exists || strv_contains(changed, FINGERPRINTS_OTHER_DATABASE))
                 return write_fingerprints(path, config);
         names = strv_join(changed, ", ");

@@ -101,18 +101,24 @@ static StepResult load(const Options *options, Config **ret) {
 
 /* Makes the keys that are missing, and sees that the others are still the same. */
 static StepResult set_up_keys(const Options *options, Config **config, bool data_exists) {
-        bool external = (*config)->database_external;
+        bool external = (*config)->database_external, here = streq(options->directory, CONFIG_DIRECTORY);
         _cleanup_(strv_freep) char **missing = setup_missing_keys(*config);
-        StepResult result = setup_keys(options->directory, *config, !external && data_exists);
+        bool made = external && here && missing, new_keys;
+        StepResult result = made ? new_keys_note(NEW_KEYS_FILE, *config) : STEP_DONE;
 
+        if (result == STEP_DONE)
+                result = setup_keys(options->directory, *config, !external && data_exists);
+        if (result != STEP_DONE && made)
+                new_keys_forget(NEW_KEYS_FILE, *config);
         if (result == STEP_DONE && missing) {
                 *config = config_free(*config);
                 result = load(options, config);
         }
-        if (result != STEP_DONE || !streq(options->directory, CONFIG_DIRECTORY))
+        if (result != STEP_DONE || !here)
                 return result;
+        new_keys = made || new_keys_judge(NEW_KEYS_FILE, FINGERPRINTS_FILE, *config);
         /* An external server cannot be looked into from here; that we were here before says enough. */
-        return setup_fingerprints(FINGERPRINTS_FILE, *config, external || data_exists);
+        return setup_fingerprints(FINGERPRINTS_FILE, *config, (external && !new_keys) || data_exists);
 }
 
 /* See stack/unfinished.h. Told to the database's supervisor before there is anything that it could remove. */

@@ -71,6 +71,15 @@ char *fingerprints_make(const Config *config, const char *salt);
  */
 char **fingerprints_changed(const Config *config, const char *text);
 
+/** new_keys_note() - keys are about to be made for this external database. */
+StepResult new_keys_note(const char *note, const Config *config);
+/**
+ * new_keys_judge() - whether it was noted that the keys of this database are new; the note goes when @fingerprints tell that
+ * others have been put in their place.
+ */
+bool new_keys_judge(const char *note, const char *fingerprints, const Config *config);
+void new_keys_forget(const char *note, const Config *config);
+
 /* The volumes and networks that the engine has. */
 typedef struct Inventory {
         char **volumes;     /* names */

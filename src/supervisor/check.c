@@ -5,9 +5,12 @@
 #include "supervisor/fresh.h"
 #include "supervisor/gate.h"
 #include "supervisor/migrate.h"
+#include "supervisor/new-keys.h"
 #include "supervisor/supervisor.h"
 
 static void decide_for_migrate(Supervisor *s) {
+        if (new_keys_refuse(s))
+                return;
         if (migrate_needs_lock(s))
                 supervisor_feed(s, LIFE_ON_LOCK);
         else if (fresh_was_cut_off(s))

@@ -426,6 +426,32 @@ static void a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs(void **st
         inventory_done(&inventory);
 }
 
+static Config *keyed(const char *value) {
+        Config *config = xcalloc(1, sizeof(Config));
+
+        config->env = env_new();
+        config->database_volume = xstrdup("lago_postgres_data");
+        env_set(config->env, "ENCRYPTION_PRIMARY_KEY", value, "test");
+        env_set(config->env, "ENCRYPTION_DETERMINISTIC_KEY", "b", "test");
+        env_set(config->env, "ENCRYPTION_KEY_DERIVATION_SALT", "c", "test");
+        return config;
+}
+
+static void new_keys_are_new_until_others_stand_in_their_place(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *note = xasprintf("%s/new-keys", scratch.path), *prints = xasprintf("%s/prints", scratch.path);
+        _cleanup_(config_freep) Config *made = keyed("made"), *old = keyed("old");
+        _cleanup_(freep) char *text = fingerprints_make(made, "salt");
+
+        assert_false(new_keys_judge(note, prints, made));
+        assert_int_equal(unfinished_note(note, "volume lago_postgres_data"), 0);
+        scratch_put(&scratch, "prints", text);
+        assert_true(new_keys_judge(note, prints, made));
+        assert_true(new_keys_judge(note, prints, made));
+        assert_true(new_keys_judge(note, prints, old));
+        assert_false(new_keys_judge(note, prints, old));
+}
+
 typedef struct Place {
         Scratch scratch;
         char *volumes, *fingerprints, *unfinished;
@@ -634,17 +660,6 @@ static void a_busy_engine_is_asked_again(void **state _unused_) {
         assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data"));
 }
 
-static Config *keyed(const char *value) {
-        Config *config = xcalloc(1, sizeof(Config));
-
-        config->env = env_new();
-        config->database_volume = xstrdup("lago_postgres_data");
-        env_set(config->env, "ENCRYPTION_PRIMARY_KEY", value, "test");
-        env_set(config->env, "ENCRYPTION_DETERMINISTIC_KEY", "b", "test");
-        env_set(config->env, "ENCRYPTION_KEY_DERIVATION_SALT", "c", "test");
-        return config;
-}
-
 static void a_changed_or_missing_key_is_named(void **state) {
         _cleanup_(config_freep) Config *first = keyed("a"), *same = keyed("a"), *other = keyed("x");
         _cleanup_(freep) char *text = fingerprints_make(first, "salt"), *names = NULL;
@@ -706,6 +721,7 @@ int main(void) {
                 cmocka_unit_test(an_empty_place_is_no_new_beginning_where_there_was_a_database),
                 cmocka_unit_test(a_volume_that_this_host_had_is_missed),
                 cmocka_unit_test(a_database_is_made_in_a_folder_and_not_on_top_of_a_disk),
+                cmocka_unit_test(new_keys_are_new_until_others_stand_in_their_place),
                 cmocka_unit_test(only_what_lacks_is_made),
                 cmocka_unit_test(nothing_is_made_when_all_is_there),
                 cmocka_unit_test(external_stores_need_no_volume),

@@ -634,6 +634,38 @@ static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
                "start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
 }
 
+#define NEW_KEYS_FILE "/var/lib/lago/new-keys"
+#define EXTERNAL_CONF CONF "[database]\nmode = external\n"
+#define EXTERNAL_URL  "DATABASE_URL=postgresql://lago:s@pg.example.com:5432/lago\n"
+
+static void new_keys_are_not_for_a_database_in_use(void **state _unused_) {
+        put("/etc/lago/lago.conf", EXTERNAL_CONF);
+        put("/etc/lago/lago.env", EXTERNAL_URL);
+        assert_int_equal(make_dirs("/var/lib/lago", 0755), 0);
+        put(NEW_KEYS_FILE, "WHAT=pg.example.com:5432/lago\n");
+        put(FAKE "/pending", "");
+        starts("migrate");
+        says("STATUS=Refused: the keys were made just now, and the database is not empty");
+        logged("rm " NEW_KEYS_FILE);
+        exits(EXIT_KEYS);
+        assert_int_equal(times_called("gate-hold"), 0);
+        assert_int_equal(times_called("create lago-migrate"), 0);
+        (void)unlink(NEW_KEYS_FILE);
+}
+
+static void new_keys_are_those_of_an_empty_database(void **state _unused_) {
+        put("/etc/lago/lago.conf", EXTERNAL_CONF);
+        put("/etc/lago/lago.env", EXTERNAL_URL);
+        assert_int_equal(make_dirs("/var/lib/lago", 0755), 0);
+        put(NEW_KEYS_FILE, "WHAT=pg.example.com:5432/lago\n");
+        on("gate-check", "[ -e $fake/migrated ] || say 12 VERDICT=empty 'SENTENCE=Waiting for the schema' FIRST=1 MISSING=12 "
+                         "NEEDED=12\n");
+        starts("migrate");
+        says("STATUS=Schema verified");
+        exits(0);
+        assert_int_equal(access(NEW_KEYS_FILE, F_OK), -1);
+}
+
 static void a_left_over_run_is_removed_when_none_is_to_be_made(void **state _unused_) {
         assert_int_equal(make_dirs(FAKE "/containers/lago-migrate", 0755), 0);
         put(FAKE "/containers/lago-migrate/label", "migrate\n");
@@ -1987,6 +2019,8 @@ int main(int argc, char **argv) {
                 LIFE(a_database_serves_when_a_login_succeeds),
                 LIFE(a_redis_serves),
                 LIFE(what_is_pending_is_migrated_and_admitted),
+                LIFE(new_keys_are_not_for_a_database_in_use),
+                LIFE(new_keys_are_those_of_an_empty_database),
                 LIFE(a_left_over_run_is_removed_when_none_is_to_be_made),
                 LIFE(what_a_failure_left_is_started_once_the_schema_is_verified),
                 LIFE(while_lago_ready_lives_nothing_was_left),
