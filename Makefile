@@ -17,7 +17,7 @@ LIBEXECDIR   := $(PREFIX)/libexec/lago
 UNITDIR      := $(PREFIX)/lib/systemd/system
 GENERATORDIR := $(PREFIX)/lib/systemd/system-generators
 
-PACKAGES := libsystemd libpq inih libcrypto libcurl cmocka
+PACKAGES := libsystemd libpq inih libssl libcrypto libcurl cmocka
 DEPS     := gcc clang libclang-rt-14-dev make pkg-config libsystemd-dev libpq-dev libinih-dev libssl-dev \
             libcurl4-openssl-dev libcmocka-dev bats
 
@@ -86,7 +86,7 @@ lago-relay_ROOMS      := relay base
 lago-relay_LIBS       :=
 lago-gate_MAIN        := gate/main
 lago-gate_ROOMS       := gate install config schema base
-lago-gate_LIBS        := libpq
+lago-gate_LIBS        := libpq libssl libcrypto
 lago-gate-clickhouse_MAIN  := clickhouse/main
 lago-gate-clickhouse_ROOMS := clickhouse install schema base
 lago-gate-clickhouse_LIBS  := libcurl

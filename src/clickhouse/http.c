@@ -90,22 +90,39 @@ static const char *why_unread(const char *path) {
         return errno_is_passing(r) ? strerror(-r) : NULL;
 }
 
+/* OpenSSL's words, which libcurl hands on, and ours; one that is not valid yet may be so by a clock that is set soon. */
+static char *distrust(const char *detail, bool *ret_passing) {
+        static const struct {
+                const char *theirs, *ours;
+        } table[] = {
+                {"match", "the certificate is for another host name"},
+                {"has expired", "its certificate has expired"},
+                {"not yet valid", "its certificate is not valid yet, by this host's clock"},
+        };
+
+        *ret_passing = strstr(detail, "not yet valid") != NULL;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (strstr(detail, table[i].theirs))
+                        return xstrdup(table[i].ours);
+        return xstrdup("its certificate is not trusted");
+}
+
 static int failed(Ledger *ledger, CURL *curl, CURLcode code, const char *detail, const Settings *settings) {
         const char *unread = code == CURLE_SSL_CACERT_BADFILE ? why_unread(settings->ca_file) : NULL;
         bool untrusted = !unread && (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE);
         _cleanup_(freep) char *cause = NULL;
+        bool passing = false;
 
         if (unread)
                 cause = xasprintf("its CA file cannot be read: %s", unread);
         else if (code == CURLE_SSL_CACERT_BADFILE)
                 cause = xstrdup("no CA file to check its certificate");
         else if (untrusted)
-                cause = xstrdup(strstr(detail, "match") ? "the certificate is for another host name"
-                                                        : "its certificate is not trusted");
+                cause = distrust(detail, &passing);
         else
                 cause = cause_of(curl, code, settings->timeout_sec);
         free(ledger->cause);
-        ledger->contact = untrusted ? CONTACT_UNTRUSTED : CONTACT_UNREACHABLE;
+        ledger->contact = untrusted && !passing ? CONTACT_UNTRUSTED : CONTACT_UNREACHABLE;
         ledger->cause = escape_line(cause);
         return -ENOTCONN;
 }

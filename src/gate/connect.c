@@ -141,18 +141,22 @@ static bool is_about_trust(const char *message) {
                strstr(message, "root certificate file");
 }
 
-static int explain(Ledger *ledger, PGconn *conn) {
+static int distrusted(Ledger *ledger, PGconn *conn, const Target *target, const Endpoints *endpoints) {
+        _cleanup_(freep) char *ca_file = ca_file_of(conn);
+        char *cause = gate_distrust(target, endpoints, ca_file, PQerrorMessage(conn), &ledger->trust);
+
+        /* A clock that is wrong after a power cut is set soon, and the certificate then is valid. */
+        return failed(ledger, ledger->trust == TRUST_NOT_YET ? CONTACT_UNREACHABLE : CONTACT_UNTRUSTED, cause);
+}
+
+static int explain(Ledger *ledger, PGconn *conn, const Target *target, const Endpoints *endpoints) {
         const char *message = PQerrorMessage(conn), *text;
         char sqlstate[6] = "";
 
         if (is_about_system(conn, message))
                 return failed(ledger, CONTACT_UNREACHABLE, xstrdup("the CA file cannot be read for the moment"));
         if (is_about_trust(message))
-                return failed(ledger, CONTACT_UNTRUSTED,
-                              xstrdup(strstr(message, "does not match")
-                                              ? "the certificate is for another host name"
-                                      : strstr(message, "root certificate file") ? "no CA file to check its certificate"
-                                                                                 : "its certificate is not trusted"));
+                return distrusted(ledger, conn, target, endpoints);
         if (PQconnectionNeedsPassword(conn))
                 return failed(ledger, CONTACT_DENIED, xasprintf("\"%s\" needs a password", PQuser(conn)));
         text = find_sqlstate(message, sqlstate);
@@ -202,12 +206,12 @@ static void on_notice(void *userdata, const PGresult *result) {
         (void)result;
 }
 
-/* @endpoints takes the place of the URL's hosts, unless it is empty. */
-static PGconn *start(const Target *target, const Endpoints *endpoints) {
+/* @endpoints takes the place of the URL's hosts, unless it is empty; @unchecked: whatever the certificate is. */
+static PGconn *start(const Target *target, const Endpoints *endpoints, bool unchecked) {
         _cleanup_(freep) char *hosts = strv_join(endpoints->hosts, ","), *ports = strv_join(endpoints->ports, ",");
         _cleanup_(freep) char *addresses = strv_join(endpoints->addresses, ",");
         size_t n = strv_length(target->url->keywords);
-        const char **keywords = xcalloc(n + 5, sizeof(char *)), **values = xcalloc(n + 5, sizeof(char *));
+        const char **keywords = xcalloc(n + 7, sizeof(char *)), **values = xcalloc(n + 7, sizeof(char *));
         PGconn *conn;
 
         for (size_t i = 0; i < n; i++) {
@@ -219,6 +223,10 @@ static PGconn *start(const Target *target, const Endpoints *endpoints) {
                 keywords[n] = (const char *[]){ "host", "hostaddr", "port" }[i];
                 values[n++] = (const char *[]){ hosts, addresses, ports }[i];
         }
+        for (size_t i = 0; unchecked && i < 2; i++) {
+                keywords[n] = (const char *[]){ "sslmode", "sslrootcert" }[i];
+                values[n++] = (const char *[]){ "require", "/nonexistent" }[i];
+        }
         keywords[n] = "application_name";
         values[n] = GATE_APPLICATION;
         conn = PQconnectStartParams(keywords, values, /* expand_dbname= */ 0);
@@ -227,7 +235,7 @@ static PGconn *start(const Target *target, const Endpoints *endpoints) {
         return conn;
 }
 
-static int log_in(PGconn *conn, const Target *target, const Patience *patience, Ledger *ledger) {
+static int log_in(PGconn *conn, const Target *target, const Endpoints *endpoints, const Patience *patience, Ledger *ledger) {
         PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 
         while (want == PGRES_POLLING_WRITING || want == PGRES_POLLING_READING) {
@@ -242,7 +250,25 @@ static int log_in(PGconn *conn, const Target *target, const Patience *patience, 
                         break;
                 want = PQconnectPoll(conn);
         }
-        return want == PGRES_POLLING_OK ? 0 : explain(ledger, conn);
+        return want == PGRES_POLLING_OK ? 0 : explain(ledger, conn, target, endpoints);
+}
+
+PGconn *gate_greet(const Target *target, const Endpoints *endpoints) {
+        Patience patience = patience_for(target->timeout_sec * 1000ULL);
+        _cleanup_(conn_finishp) PGconn *conn = start(target, endpoints, /* unchecked= */ true);
+        PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+
+        if (!conn || PQstatus(conn) == CONNECTION_BAD)
+                return NULL;
+        while (want == PGRES_POLLING_WRITING || want == PGRES_POLLING_READING) {
+                /* TLS is agreed on, and the next step would be the login. */
+                if (PQstatus(conn) == CONNECTION_MADE && PQsslInUse(conn))
+                        return TAKE_PTR(conn);
+                if (wait_socket(conn, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, &patience) <= 0)
+                        return NULL;
+                want = PQconnectPoll(conn);
+        }
+        return NULL;
 }
 
 int gate_connect(const Target *target, Ledger *ledger, PGconn **ret) {
@@ -254,14 +280,14 @@ int gate_connect(const Target *target, Ledger *ledger, PGconn **ret) {
 
         if (r < 0)
                 return failed(ledger, CONTACT_UNREACHABLE, cause);
-        conn = start(target, &endpoints);
+        conn = start(target, &endpoints, /* unchecked= */ false);
         if (!conn)
                 return failed(ledger, CONTACT_UNREACHABLE, xstrdup("out of memory"));
         (void)PQsetNoticeReceiver(conn, on_notice, NULL);
         (void)PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
         if (PQstatus(conn) == CONNECTION_BAD)
-                return explain(ledger, conn);
-        r = log_in(conn, target, &patience, ledger);
+                return explain(ledger, conn, target, &endpoints);
+        r = log_in(conn, target, &endpoints, &patience, ledger);
         if (r < 0)
                 return r;
         (void)PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);

@@ -70,6 +70,23 @@ char *endpoint_of(const DbUrl *url);
  */
 int gate_connect(const Target *target, Ledger *ledger, PGconn **ret);
 
+/**
+ * gate_greet() - a connection on which TLS was agreed on, whatever the certificate, and not a byte of the login was sent.
+ *
+ * Answer: NULL when it did not come to that within the target's time.
+ */
+PGconn *gate_greet(const Target *target, const Endpoints *endpoints);
+
+/* --- trust.c ------------------------------------------------------------------------------------------- */
+
+/**
+ * gate_distrust() - why the server's certificate was not taken, as a clause; the caller frees it.
+ *
+ * @ca_file  that it was checked with; may be NULL.
+ * @message  libpq's.
+ */
+char *gate_distrust(const Target *target, const Endpoints *endpoints, const char *ca_file, const char *message, Trust *ret);
+
 void conn_finishp(PGconn **conn);
 void result_clearp(PGresult **result);
 

@@ -4,6 +4,35 @@
 
 #include "base/util.h"
 
+#define ITS_CERTIFICATE "openssl s_client -starttls postgres -connect %s </dev/null | openssl x509 -noout "
+
+static void advise_trust(Case *c) {
+        const char *endpoint = c->ledger->endpoint;
+
+        switch (c->ledger->trust) {
+        case TRUST_EXPIRED:
+                case_advise(c, "Renew it on the database server. What it shows: " ITS_CERTIFICATE "-dates", endpoint);
+                return;
+        case TRUST_NOT_YET:
+                case_advise(c, "If this host's clock is wrong it is waited for; timedatectl shows whether it is set.");
+                return;
+        case TRUST_NAME:
+                case_advise(c, "Let DATABASE_URL name the server as its certificate does: " ITS_CERTIFICATE "-ext subjectAltName",
+                            endpoint);
+                return;
+        case TRUST_UNREADABLE:
+                case_advise(c, "Let everybody read the ca-file, which is no secret, and enter its folder: chmod 0644 FILE; chmod "
+                               "0755 FOLDER.");
+                return;
+        case TRUST_FORMAT:
+                case_advise(c, "If it is DER: openssl x509 -inform der -in FILE -out FILE.pem, and name that as ca-file.");
+                return;
+        default:
+                case_advise(c, "Write the certificate of the CA that signed the server's as ca-file below [database] in "
+                               "lago.conf. Who signed it: " ITS_CERTIFICATE "-issuer", endpoint);
+        }
+}
+
 bool judge_contact(Case *c) {
         static const Verdict by_contact[] = {
                 [CONTACT_UNREACHABLE] = VERDICT_UNREACHABLE,
@@ -22,9 +51,8 @@ bool judge_contact(Case *c) {
                 case_advise(c, "Compare user and password of DATABASE_URL with the server's, and its pg_hba.conf.");
         else if (ledger->contact == CONTACT_NO_DATABASE)
                 case_advise(c, "Create the database, or correct its name in DATABASE_URL.");
-        else if (ledger->contact == CONTACT_UNTRUSTED)
-                case_advise(c, "Give the CA that signed the server's certificate (ca-file), and the host name that "
-                          "stands in it.");
+        else if (ledger->trust != TRUST_UNKNOWN || ledger->contact == CONTACT_UNTRUSTED)
+                advise_trust(c);
         return true;
 }
 

@@ -14,6 +14,18 @@ typedef enum Contact {
         CONTACT_UNTRUSTED, /* the server's certificate: waiting cannot help */
 } Contact;
 
+/* Why a certificate was not taken. */
+typedef enum Trust {
+        TRUST_UNKNOWN, /* zero: nobody looked */
+        TRUST_EXPIRED,
+        TRUST_NOT_YET,
+        TRUST_NAME,
+        TRUST_AUTHORITY,
+        TRUST_NO_FILE,
+        TRUST_UNREADABLE,
+        TRUST_FORMAT,
+} Trust;
+
 typedef enum RolesState {
         ROLES_NONE, /* no table for them yet */
         ROLES_MISSING,
@@ -47,6 +59,7 @@ typedef struct Migrator {
 
 typedef struct Ledger {
         Contact contact;
+        Trust trust;    /* with CONTACT_UNTRUSTED, and with one that is not valid yet */
         char *cause;    /* why not CONTACT_READ: "connection refused" */
         char *endpoint; /* "db:5432"; always there */
 

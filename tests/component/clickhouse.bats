@@ -221,6 +221,25 @@ check() {
         expect 39 untrusted "Refused: ClickHouse at localhost:$LAGO_CLICKHOUSE_PORT: its certificate is not trusted"
         check v1.50.0 --ca-file "$RUN/none.pem"
         expect 39 untrusted "Refused: ClickHouse at localhost:$LAGO_CLICKHOUSE_PORT: no CA file to check its certificate"
+        for dates in '20200101000000Z -enddate 20210101000000Z' '20450101000000Z -enddate 20460101000000Z'; do
+                (
+                        cd "$RUN"
+                        : >index
+                        printf '[ca]\ndatabase = index\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\n' >ca.conf
+                        printf 'policy = any\n[any]\ncommonName = supplied\n' >>ca.conf
+                        # shellcheck disable=SC2086 # several words
+                        openssl ca -config ca.conf -name ca -batch -notext -cert right.pem -keyfile right.key -in server.csr \
+                                -out other.pem -extfile <(echo "subjectAltName=DNS:localhost") -startdate $dates
+                ) >>"$RUN/openssl.log" 2>&1
+                serve ledger file="$RUN/ledger" user=lago password="s3cr et" database=lago cert="$RUN/other.pem" key="$RUN/server.key"
+                check v1.50.0 --ca-file "$RUN/right.pem"
+                case $dates in
+                2020*) expect 39 untrusted "Refused: ClickHouse at localhost:$LAGO_CLICKHOUSE_PORT: its certificate has expired" ;;
+                # The clock may be behind at a boot: it is waited for.
+                *) expect 20 unreachable ;;
+                esac
+        done
+        serve ledger file="$RUN/ledger" user=lago password="s3cr et" database=lago cert="$RUN/server.pem" key="$RUN/server.key"
         LAGO_CLICKHOUSE_HOST=127.0.0.1 check v1.50.0 --ca-file "$RUN/right.pem"
         expect 39 untrusted "Refused: ClickHouse at $HERE: the certificate is for another host name"
         ledger v1.50.0

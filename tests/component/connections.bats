@@ -318,7 +318,7 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
                 openssl req -newkey rsa:2048 -nodes -subj "/CN=db" -keyout server.key -out server.csr
                 openssl x509 -req -in server.csr -CA right.pem -CAkey right.key -CAcreateserial -days 2 -out server.pem
                 chmod 600 server.key
-                [ "$(id -u)" -ne 0 ] || chown postgres server.key
+                [ "$(id -u)" -ne 0 ] || chown postgres server.key server.pem
         ) >"$RUN/openssl.log" 2>&1
         start_cluster tls ssl=on "ssl_cert_file=$RUN/server.pem" "ssl_key_file=$RUN/server.key"
         tls=$(cat "$RUN/tls.port")
@@ -327,7 +327,8 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         gate check v1.30.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"
         expect 11 fresh
         gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file "$RUN/wrong.pem"
-        expect 39 untrusted "Refused: PostgreSQL at db:$tls: its certificate is not trusted"
+        expect 39 untrusted "Refused: PostgreSQL at db:$tls: its certificate is of another authority than the CA file"
+        [[ "$(field REMEDY)" == *"openssl s_client -starttls postgres -connect db:$tls "* ]]
         gate check v1.50.0 --hostaddr 127.0.0.1
         expect 39 untrusted "Refused: PostgreSQL at db:$tls: no CA file to check its certificate"
         # One that cannot be read for the moment is no wrong one.
@@ -336,6 +337,52 @@ starting_up() { (cd / && psql -h 127.0.0.1 -p "$standby" -U lago -d lago -qX -c 
         DATABASE_URL="postgresql://lago@other:$tls/lago?sslmode=verify-full"
         gate check v1.50.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"
         expect 39 untrusted "Refused: PostgreSQL at other:$tls: the certificate is for another host name"
+        stop_cluster tls
+}
+
+# sign DAYS-OR-OPTIONS...: server.pem anew, by the right CA
+sign() {
+        (
+                cd "$RUN"
+                rm -f index* new.pem
+                : >index
+                printf '[ca]\ndatabase = index\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\npolicy = any\n' >ca.conf
+                printf '[any]\ncommonName = supplied\n' >>ca.conf
+                openssl ca -config ca.conf -name ca -batch -notext -cert right.pem -keyfile right.key -in server.csr \
+                        -out server.pem "$@"
+        ) >>"$RUN/openssl.log" 2>&1
+        as_postgres "$PG/pg_ctl" -D "$RUN/tls" reload >/dev/null
+}
+
+@test "TLS: expired, not valid yet, a CA file that nobody may read or that is no PEM" {
+        start_cluster tls
+        tls=$(cat "$RUN/tls.port")
+        DATABASE_URL="postgresql://lago@db:$tls/lago?sslmode=verify-full"
+        right() { gate check v1.30.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"; }
+        sign -startdate 20200101000000Z -enddate 20210203040500Z
+        wait_for eval 'right; [ "$status" = 39 ]'
+        expect 39 untrusted "Refused: PostgreSQL at db:$tls: its certificate expired on 2021-02-03 04:05 UTC"
+        [[ "$(field REMEDY)" == *-dates ]]
+        run -39 "$LAGO_GATE" ping --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"
+        # The clock of a host that lost its power may be behind: this is waited for.
+        sign -startdate 20450101000000Z -enddate 20460101000000Z
+        wait_for eval 'right; [ "$status" = 20 ]'
+        expect 20 unreachable
+        [[ "$(field SENTENCE)" == "Waiting for PostgreSQL at db:$tls: its certificate is not valid before 2045-01-01 00:00 UTC; "* ]]
+        [[ "$(field REMEDY)" == *timedatectl* ]]
+        sign -days 2
+        wait_for eval 'right; [ "$status" = 11 ]'
+        openssl x509 -in "$RUN/right.pem" -outform der -out "$RUN/right.der"
+        gate check v1.30.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.der"
+        expect 39 untrusted "Refused: PostgreSQL at db:$tls: the CA file is no PEM text with a certificate"
+        gate check v1.30.0 --hostaddr 127.0.0.1 --ca-file "$RUN/none.pem"
+        expect 39 untrusted "Refused: PostgreSQL at db:$tls: no CA file to check its certificate"
+        (umask 077 && cp "$RUN/right.pem" "$RUN/closed.pem")
+        if [ "$(id -u)" = 0 ]; then
+                run -39 --separate-stderr setpriv --reuid=nobody --regid=nogroup --clear-groups "$LAGO_GATE" check \
+                        --manifest "$RUN/v1.30.0.manifest" --format export --hostaddr 127.0.0.1 --ca-file "$RUN/closed.pem"
+                expect 39 untrusted "Refused: PostgreSQL at db:$tls: the CA file may not be read by user lago-gate"
+        fi
         stop_cluster tls
 }
 

@@ -247,7 +247,7 @@ SH
         make_certificates
         database_url 'postgresql://app:app-of-the-test@managed.test:5432/billing?sslmode=verify-full'
         config database ca-file /etc/lago/other-ca.pem
-        refused db 84 'its certificate is not trusted'
+        refused db 84 'its certificate is of another authority'
         config database ca-file /etc/lago/ca.pem
         database_url 'postgresql://app:app-of-the-test@other.test:5432/billing?sslmode=verify-full'
         refused db 84 'for another host name'
