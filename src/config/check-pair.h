@@ -31,6 +31,12 @@ bool check_is_one_of(const char *s, const char *const *words, size_t n);
 /** check_is_placeholder() - a value that Lago's own compose file has for want of a better one. */
 bool check_is_placeholder(const char *value);
 
+/** hosts_loopback() - the address that @text, of hosts(5), gives @name first, if that is one of the loopback; the caller frees it. */
+char *hosts_loopback(const char *text, const char *name);
+
+/** check_host_names() - refuses a name in the list @hosts that leads elsewhere from inside a container. */
+void check_host_names(const Check *check, const EnvPair *pair, const char *hosts);
+
 /* The parts of check_environment(). Each may complete the environment, so none keeps a pair of before. */
 void check_keys(const Check *check);
 void check_database(const Check *check);

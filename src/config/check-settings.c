@@ -67,13 +67,16 @@ static void check_clickhouse(const Check *check) {
                 REFUSE(check, chosen,
                        "%s is set, but there is no LAGO_CLICKHOUSE_HOST; write it, or remove this line",
                        chosen->key);
-        if (host && host_is_local(host->value) &&
-            (chosen || migrate_pair(check, "LAGO_CLICKHOUSE_ENABLED")))
+        if (!chosen && !migrate_pair(check, "LAGO_CLICKHOUSE_ENABLED"))
+                return;
+        if (host && host_is_local(host->value))
                 REFUSE(check, host,
                        "%s names this very host, which inside a container is the container "
                        "itself; write an address "
                        "at which other hosts reach the server",
                        host->key);
+        else if (host)
+                check_host_names(check, host, host->value);
 }
 
 static void check_storage_names(const Check *check, const char *name, const char *const *needed,

@@ -11,30 +11,6 @@
 static const char *const database_hosts[] = {"db", "lago-db"};
 static const char *const redis_hosts[] = {"redis", "lago-redis"};
 
-/* Names that an engine gives its host: they are known inside containers, and this host asks each server, too. */
-static const char *const engine_hosts[] = {"host.containers.internal", "host.docker.internal"};
-
-static const char *first_engine_host(const char *hosts) {
-        _cleanup_(strv_freep) char **list = strv_split(hosts, ",");
-
-        for (size_t i = 0; i < ELEMENTSOF(engine_hosts); i++)
-                STRV_FOREACH(host, list)
-                        if (check_is_one_of(*host, &engine_hosts[i], 1))
-                                return engine_hosts[i];
-        return NULL;
-}
-
-static void refuse_engine_host(const Check *check, const EnvPair *pair, const char *hosts) {
-        const char *name = first_engine_host(hosts);
-
-        if (name)
-                REFUSE(check, pair,
-                       "%s names %s, which only containers know, and this host asks the server too; "
-                       "write an address of this host at which others reach it, and let the server "
-                       "listen there",
-                       pair->key, name);
-}
-
 static const char *first_local(const char *hosts) {
         _cleanup_(strv_freep) char **list = strv_split(hosts, ",");
 
@@ -61,7 +37,7 @@ static void check_external_database(const Check *check, const EnvPair *pair, con
                        "other hosts reach the server",
                        pair->key, local);
         else
-                refuse_engine_host(check, pair, host);
+                check_host_names(check, pair, host);
         if (password && check_is_placeholder(password))
                 REFUSE_KEY(check, pair,
                            "%s has the password of Lago's compose file, which everybody knows; "
@@ -204,8 +180,8 @@ static void check_redis_host(const Check *check, const EnvPair *pair) {
                        "external below [redis] "
                        "in lago.conf, or remove this line",
                        pair->key);
-        else
-                refuse_engine_host(check, pair, host);
+        else if (check->config->redis_external)
+                check_host_names(check, pair, host);
 }
 
 #define ANY_SERVER \

@@ -36,6 +36,17 @@ set_up() {
         [[ $output == *'no engine today'* ]]
 }
 
+@test "a name that /etc/hosts gives a loopback address is refused: inside a container it is the container" {
+        printf '127.0.0.1 localhost\n127.0.1.1 billing.example.com billing\n' >"$RUN/hosts"
+        printf '[database]\nmode = external\n[redis]\nmode = external\n' >>"$RUN/lago/lago.conf"
+        printf 'DATABASE_URL=postgresql://lago:s@Billing:5432/lago\nREDIS_URL=redis://billing.example.com:6379\n' >"$RUN/lago/lago.env"
+        # shellcheck disable=SC2016 # to be expanded in there
+        set_up sh -c 'mount --bind "$1/hosts" /etc/hosts && "$2" --check --directory="$1/lago"' sh "$RUN" "$SETUP"
+        [ "$status" = 78 ]
+        [[ $output == *'DATABASE_URL names Billing, to which /etc/hosts gives 127.0.1.1: inside a container that is the container itself'* ]]
+        [[ $output == *'REDIS_URL names billing.example.com, to which /etc/hosts gives 127.0.1.1'* ]]
+}
+
 @test "the second of two says for whom it waits, and that one is the only one who can open the lock" {
         set_up bash -c '
                 mkdir /run/lago

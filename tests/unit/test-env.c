@@ -3,6 +3,7 @@
 #include "config-scratch.h"
 
 #include "config/check.h"
+#include "config/check-pair.h"
 
 #define RELEASE  "[lago]\nrelease = v1.50.0\n"
 #define EXTERNAL RELEASE "[database]\nmode = external\n[redis]\nmode = external\n"
@@ -499,7 +500,23 @@ static void the_engines_name_for_its_host_is_no_address(void **state _unused_) {
         assert_external_says("DATABASE_URL=postgresql://u:p@host.containers.internal:5432/lago\n"
                              "REDIS_URL=redis://Host.Docker.Internal:6379\n",
                              "lago.env:1: DATABASE_URL names host.containers.internal" OF_THE_ENGINE
-                             "lago.env:2: REDIS_URL names host.docker.internal" OF_THE_ENGINE);
+                             "lago.env:2: REDIS_URL names Host.Docker.Internal" OF_THE_ENGINE);
+}
+
+static void the_hosts_own_name_may_be_a_loopback_address(void **state _unused_) {
+        static const char hosts[] = "127.0.0.1\tlocalhost\n# 127.0.1.1 commented\n127.0.1.1 pg.example.com pg # Debian's\n"
+                                    "192.0.2.7 there\n192.0.2.8 both\n127.0.0.1 both\n::1 six\n\n127.0.0.1\n";
+        static const char *const cases[][2] = {{"pg", "127.0.1.1"}, {"PG.example.com", "127.0.1.1"}, {"there", NULL},
+                                               {"both", NULL},      {"six", "::1"},                  {"commented", NULL},
+                                               {"Debian's", NULL},  {"absent", NULL},                {"127.0.1.1", NULL}};
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *loopback = hosts_loopback(hosts, cases[i][0]);
+
+                assert_true(!loopback == !cases[i][1]);
+                if (loopback)
+                        assert_string_equal(loopback, cases[i][1]);
+        }
 }
 
 static void a_ca_that_nobody_looks_at_is_warned_of(void **state _unused_) {
@@ -776,6 +793,7 @@ int main(void) {
                 cmocka_unit_test(an_external_store_needs_its_url),
                 cmocka_unit_test(sentinels_need_a_redis_beside_them),
                 cmocka_unit_test(the_engines_name_for_its_host_is_no_address),
+                cmocka_unit_test(the_hosts_own_name_may_be_a_loopback_address),
                 cmocka_unit_test(a_ca_that_nobody_looks_at_is_warned_of),
                 cmocka_unit_test(a_url_is_one_to_ruby_too),
                 cmocka_unit_test(a_parameter_that_nobody_reads_is_warned_of),
