@@ -11,11 +11,11 @@ shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --excl
                 xargs awk 'FNR == 1 && /^\#!/ { print FILENAME } { nextfile }' | xargs grep -L '^\#!.*bats')
 
 .PHONY: lint
-lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents check-hardening check-shape \
-      shellcheck check-deb check-rpm
+lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents check-troubleshooting check-cases check-hardening \
+      check-shape shellcheck check-deb check-rpm
 
-.PHONY: check-keys check-manuals check-options check-catalog check-security check-documents check-hardening check-shape \
-        shellcheck check-deb check-rpm
+.PHONY: check-keys check-manuals check-options check-catalog check-security check-documents check-troubleshooting \
+        check-cases check-hardening check-shape shellcheck check-deb check-rpm
 check-keys: $(BUILD)/render-units
 	@packaging/check-keys $(abspath $(BUILD)/render-units)
 
@@ -33,6 +33,12 @@ check-catalog:
 
 check-documents: all
 	@packaging/check-documents
+
+check-troubleshooting:
+	@packaging/check-troubleshooting
+
+check-cases:
+	@packaging/check-cases
 
 check-security:
 	@packaging/check-threats packaging/doc/security.md
