@@ -51,6 +51,20 @@ static ProbeReading read_http(const ProbeTarget *target, const char *bytes, size
         return reading(PROBE_LATER, "%s does not name %s", target->path, target->version);
 }
 
+/*
+ * "-MISCONF Errors writing to the AOF file: No space left on device", or long words about the snapshot. Restarted it would lose
+ * what it holds, and as it refuses to end before it has saved, it would have to be killed.
+ */
+static ProbeReading read_unable(const char *answer) {
+        const char *why = startswith(answer, "-MISCONF Errors writing to the AOF file: ");
+        _cleanup_(freep) char *line = NULL;
+
+        if (!why)
+                return reading(PROBE_UNABLE, "cannot save its data: its log says why");
+        line = first_line(why, strlen(why));
+        return reading(PROBE_UNABLE, "cannot write its log of jobs: %.50s", line);
+}
+
 static ProbeReading read_redis(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
         _cleanup_(freep) char *text = xstrndup(bytes, n), *line = NULL;
         const char *answer = text;
@@ -63,15 +77,18 @@ static ProbeReading read_redis(const ProbeTarget *target, const char *bytes, siz
         line = first_line(answer, strlen(answer));
         if (startswith(answer, "+PONG"))
                 return reading(PROBE_GOOD, "PONG");
+        if (startswith(answer, "-MISCONF"))
+                return read_unable(answer);
         if (startswith(answer, "-LOADING"))
                 return reading(PROBE_LATER, "loading its data");
         if (startswith(answer, "-NOAUTH"))
                 return reading(PROBE_NEVER, "a password is required; set it in REDIS_URL or REDIS_PASSWORD");
         if (startswith(answer, "-WRONGPASS") || startswith(answer, "-ERR invalid password") ||
             startswith(answer, "-ERR AUTH"))
-                return reading(PROBE_NEVER, "the password is rejected; see REDIS_URL and REDIS_PASSWORD");
-        if (*answer == '\0')
-                return reading(PROBE_LATER, "closed without an answer");
+                return reading(PROBE_NEVER, "the password is rejected, or wants a user: REDIS_URL=redis://USER:PASSWORD@HOST:6379");
+        /* What speaks TLS alone sends an alert, or nothing. */
+        if (*answer == '\0' || *answer == 21)
+                return reading(PROBE_LATER, "no answer in the clear; if it speaks TLS alone, write rediss:// in REDIS_URL");
         return reading(PROBE_LATER, "answers %s", line);
 }
 

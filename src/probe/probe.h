@@ -12,6 +12,7 @@ typedef enum ProbeVerdict {
         PROBE_LATER, /* not yet; asking again may help. The zero, so that no answer is never a good one */
         PROBE_GOOD,
         PROBE_NEVER, /* it answered, and will always answer so: a configuration error */
+        PROBE_UNABLE, /* it answered that it cannot work, for a cause outside of it: a restart would help nobody */
 } ProbeVerdict;
 
 typedef enum ProbeQuestion {

@@ -89,6 +89,7 @@ static void on_redis(void *userdata, const RedisAnswer *answer) {
                                  answer->host ? ": " : "", answer->reason);
                 return;
         case PROBE_LATER:
+        case PROBE_UNABLE:
                 supervisor_later(s, "Waiting for %s: %s", place, answer->reason);
                 /* Migrations that failed just before may have failed for want of it: they are not judged by that run. */
                 if (answer->host)

@@ -37,12 +37,26 @@ void hear_note(void *supervisor, const char *note) {
                 serve_status(s);
 }
 
+static void tell_torn_log(const Supervisor *s) {
+        const char *volume = s->config->redis_volume;
+
+        log_message(LOG_ERR, MESSAGE_LAST_LINES,
+                    "Redis' log of jobs is torn, as a power cut leaves it. Keep a copy: podman volume export %s -o "
+                    "redis.tar. Cut off what is torn: systemctl stop lago-redis; echo y | podman run --rm -i -v "
+                    "%s:/data --entrypoint redis-check-aof %s --fix /data/appendonlydir/appendonly.aof.manifest; "
+                    "lagoctl start",
+                    volume, volume, s->image.reference);
+}
+
 void hear_last_lines(Supervisor *s) {
         const Container *c = &s->container;
         _cleanup_(freep) char *lines = NULL;
 
         if (c->ended && c->by_itself && c->exit_code != 0)
                 lines = said_last_lines(&s->said);
-        if (lines)
-                log_message(LOG_WARNING, MESSAGE_LAST_LINES, "Its last lines (exit %d): %s", c->exit_code, lines);
+        if (!lines)
+                return;
+        log_message(LOG_WARNING, MESSAGE_LAST_LINES, "Its last lines (exit %d): %s", c->exit_code, lines);
+        if (s->member.kind == MEMBER_REDIS && log_is_torn(lines))
+                tell_torn_log(s);
 }

@@ -68,6 +68,10 @@ bool migrate_failed(MigrateHistory *history, const char *first) {
         return ++history->same >= 2;
 }
 
+bool log_is_torn(const char *lines) {
+        return strstr(lines, "redis-check-aof --fix") || strstr(lines, "Unexpected end of file reading the append only file");
+}
+
 bool gate_wants_migrating(int status) {
         return status >= GATE_PENDING && status <= GATE_EMPTY;
 }

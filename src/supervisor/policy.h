@@ -58,6 +58,9 @@ bool reach_due(Reach *reach);
  */
 ReachAct reach_heard(Reach *reach, bool answered);
 
+/** log_is_torn() - Redis' last words before it ended say that its log cannot be read to its end. */
+bool log_is_torn(const char *lines);
+
 /* Whose answer counts when two databases were asked. */
 typedef enum GateChoice {
         GATE_CHOICE_FIRST,          /* PostgreSQL's */

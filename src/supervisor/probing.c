@@ -64,7 +64,7 @@ static void on_first_answer(void *userdata, ProbeVerdict verdict, const char *re
 
         if (verdict == PROBE_NEVER)
                 supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s", reason);
-        else if (verdict == PROBE_LATER)
+        else if (verdict != PROBE_GOOD)
                 not_ready(s, reason);
         else if (s->info->ready_by == READY_BY_LOGIN) {
                 GateCall call;

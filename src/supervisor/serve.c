@@ -154,9 +154,20 @@ static unsigned restart_after(const Supervisor *s) {
         return after > 0 && is_heard_only(s) ? 1 : after;
 }
 
-static void not_healthy(Supervisor *s, const char *reason) {
+static void note_sickness(Supervisor *s, const char *reason) {
         if (health_bad(&s->health, reason))
                 log_message(LOG_WARNING, is_heard_only(s) ? MESSAGE_CLOCK_SILENT : MESSAGE_HEALTH, "Not healthy: %s.", reason);
+}
+
+/* What it lacks, a disk with room say, no restart brings; it goes on by itself once that is there. */
+static void unable(Supervisor *s, const char *reason) {
+        note_sickness(s, reason);
+        tell_sick(s, "; not restarting");
+        serve_rest(s);
+}
+
+static void not_healthy(Supervisor *s, const char *reason) {
+        note_sickness(s, reason);
         tell_sick(s, "");
         switch (health_act(&s->health, restart_after(s), !is_external(s), s->info->backend)) {
         case HEALTH_REST:
@@ -193,7 +204,9 @@ static bool ask_reach(Supervisor *s) {
 static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
 
-        if (verdict != PROBE_GOOD)
+        if (verdict == PROBE_UNABLE)
+                unable(s, reason);
+        else if (verdict != PROBE_GOOD)
                 not_healthy(s, reason);
         else if (!ask_reach(s))
                 serve_healthy(s);

@@ -1218,6 +1218,28 @@ static void a_sick_container_is_started_again(void **state _unused_) {
         assert_int_equal(times_called("stop lago-worker"), 2);
 }
 
+static void a_redis_on_a_full_disk_is_left_alone(void **state _unused_) {
+        starts("redis");
+        says("READY=1");
+        put(FAKE "/full", "");
+        says("STATUS=Not healthy for 8 s: cannot write its log of jobs: No space left on device; not restarting");
+        assert_int_equal(unlink(FAKE "/full"), 0);
+        says("STATUS=Serving docker.io/library/redis:7-alpine");
+        stops_well();
+        assert_int_equal(times_called("create lago-redis"), 1);
+        assert_int_equal(times_called("stop lago-redis"), 1);
+}
+
+static void a_torn_log_of_redis_is_told_with_what_mends_it(void **state _unused_) {
+        on("container", "[ -e $fake/mended ] || { echo 'Bad file format reading the append only file appendonly.aof.1.incr.aof: "
+                        "make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>'; exit 1; }\n");
+        starts("redis");
+        logged("--entrypoint redis-check-aof docker.io/library/redis:7-alpine --fix /data/appendonlydir/appendonly.aof.manifest");
+        put(FAKE "/mended", "");
+        says("READY=1");
+        stops_well();
+}
+
 static void an_external_database_is_watched(void **state _unused_) {
         put("/etc/lago/lago.conf", CONF "[database]\nmode = external\n");
         put("/etc/lago/lago.env", "DATABASE_URL=postgresql://lago:k2hZbq7xTfA0@db.example.org:5432/lago\n");
@@ -2067,6 +2089,8 @@ int main(int argc, char **argv) {
                 LIFE(a_monitor_that_is_killed_ends_its_container),
                 LIFE(a_relay_that_is_killed_is_replaced),
                 LIFE(a_sick_container_is_started_again),
+                LIFE(a_redis_on_a_full_disk_is_left_alone),
+                LIFE(a_torn_log_of_redis_is_told_with_what_mends_it),
                 LIFE(an_external_database_is_watched),
                 LIFE(a_password_that_was_refused_is_waited_for),
                 LIFE(a_missing_table_is_told_once_and_in_the_status),
