@@ -117,6 +117,8 @@ static const char setup_text[] =
         "PartOf=lago.target\n"
         "Wants=network-online.target\n"
         "After=network-online.target\n"
+        "# A disk for the volumes that need not be there (nofail) is waited for, and missed by lago-setup when it is not.\n"
+        "After=var-lib-containers.mount var-lib-containers-storage.mount var-lib-containers-storage-volumes.mount\n"
         "# Every member's start asks for it: it must not be refused for being asked too often.\n"
         "StartLimitIntervalSec=0\n"
         "\n"
