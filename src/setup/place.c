@@ -39,6 +39,13 @@ static bool had_database(const Config *config, const PlaceNotes *notes) {
                unfinished_state(notes->unfinished, config->database_volume) == UNFINISHED_NO;
 }
 
+/* The engine may still know a volume whose directory went with a disk. */
+static bool is_gone(const Inventory *inventory, const char *volume) {
+        const char *directory = inventory_mountpoint(inventory, volume);
+
+        return !directory || (directory[0] == '/' && access(directory, F_OK) < 0 && errno == ENOENT);
+}
+
 /* The first volume that this host had and that is not there, or is empty where it held the database; NULL: none. */
 static char *missed_volume(const Config *config, const Inventory *inventory, const PlaceNotes *notes, int *ret_error) {
         _cleanup_(freep) char *text = NULL;
@@ -48,21 +55,21 @@ static char *missed_volume(const Config *config, const Inventory *inventory, con
 
         if (r < 0)
                 *ret_error = r;
-        else if (r == 0 && had_database(config, notes))
+        else if ((r == 0 || is_gone(inventory, config->database_volume)) && had_database(config, notes))
                 return xstrdup(config->database_volume);
         r = file_read(notes->volumes, NOTE_MAX, &text, NULL);
         if (r < 0 && r != -ENOENT)
                 *ret_error = r;
         had = text ? strv_split(text, "\n") : NULL;
         STRV_FOREACH(name, had)
-                if (strv_contains(wanted, *name) && !inventory_mountpoint(inventory, *name) &&
+                if (strv_contains(wanted, *name) && is_gone(inventory, *name) &&
                     !(unfinished && streq(*name, config->database_volume)))
                         return xstrdup(*name);
         return NULL;
 }
 
 static char *objection_missed(const Config *config, const Inventory *inventory, const char *volume, const PlaceNotes *notes) {
-        const char *place = inventory_mountpoint(inventory, volume);
+        const char *place = is_gone(inventory, volume) ? NULL : inventory_mountpoint(inventory, volume);
         _cleanup_(freep) char *store = place ? NULL : inventory_store(inventory);
 
         return xasprintf("the volume %s, which this host had, is %s. If its disk is not mounted (findmnt --target %s), mount "

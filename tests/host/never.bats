@@ -69,6 +69,25 @@ SH
         mended
 }
 
+@test "78: the disk of the volumes is not mounted: nothing is made in its place" {
+        local volumes=/var/lib/containers/storage/volumes
+        stop_stack
+        in_guest podman network rm lago
+        in_guest mount -t tmpfs none $volumes
+        refused setup 78 'which this host had, is gone'
+        refute in_guest podman network exists lago
+        [ -z "$(in_guest ls $volumes)" ]
+        in_guest umount $volumes
+        mended
+        # The same of one that was pruned, until the operator means it.
+        stop_stack
+        in_guest podman volume rm lago_storage_data
+        refused setup 78 'the volume lago_storage_data, which this host had, is gone'
+        refute in_guest podman volume exists lago_storage_data
+        in_guest rm -f /var/lib/lago/volumes
+        mended
+}
+
 @test "82: the password of the bundled database is not the one it was made with" {
         stop_stack
         in_guest cp -a /etc/lago/secrets.env /etc/lago/kept

@@ -504,6 +504,7 @@ static void an_empty_place_is_no_new_beginning_where_there_was_a_database(void *
         place_says(&p, full, NULL);
         place_says(&p, "", "the volume lago_postgres_data, which this host had, is gone. If its disk is not mounted");
         place_says(&p, empty, "the volume lago_postgres_data, which this host had, is empty. If its disk");
+        place_says(&p, "lago_postgres_data|/nonexistent\n", "the volume lago_postgres_data, which this host had, is gone");
         /* A first start that was cut off had none yet, nor had a database of another name. */
         assert_int_equal(unfinished_note(p.unfinished, "lago_postgres_data"), 0);
         place_says(&p, "", NULL);
