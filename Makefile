@@ -19,7 +19,7 @@ GENERATORDIR := $(PREFIX)/lib/systemd/system-generators
 
 PACKAGES := libsystemd libpq inih libssl libcrypto libcurl cmocka
 DEPS     := gcc clang libclang-rt-14-dev make pkg-config libsystemd-dev libpq-dev libinih-dev libssl-dev \
-            libcurl4-openssl-dev libcmocka-dev bats
+            libcurl4-openssl-dev libcmocka-dev ruby bats
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wstrict-prototypes \
             -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings \

@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 
 #define ALNUM      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -57,6 +58,20 @@ static char *object(const char *s, size_t n, const char *allowed, const char *wh
                          where, encoded);
 }
 
+/* What stands behind "[". */
+static char *object_address(const char *s, size_t n) {
+        const char *end = memchr(s, ']', n);
+        _cleanup_(freep) char *address = end ? xstrndup(s, (size_t)(end - s)) : NULL;
+        struct in6_addr any;
+
+        if (memchr(s, '%', n))
+                return xstrdup("an address with a zone, which Rails does not take");
+        /* One that is never closed is told of by who reads the rest. */
+        return address && inet_pton(AF_INET6, address, &any) != 1
+                       ? xstrdup("no IPv6 address between \"[\" and \"]\"")
+                       : NULL;
+}
+
 /* What stands between "@" and the path; @with_login: there is an "@". */
 static char *object_host(const char *s, size_t n, bool with_login) {
         size_t n_name = n > 0 && *s == '[' ? 0 : strcspn(s, ":/?#");
@@ -67,9 +82,7 @@ static char *object_host(const char *s, size_t n, bool with_login) {
                         "several hosts, which Rails does not take in this place; write one there, and all behind: "
                         "postgresql://USER:PASSWORD@HOST1/DATABASE?host=HOST1,HOST2");
         if (n > 0 && *s == '[')
-                return memchr(s, '%', n)
-                               ? xstrdup("an address with a zone, which Rails does not take")
-                               : NULL;
+                return object_address(s + 1, n - 1);
         if (n_name == 0 && (with_login || n > 0))
                 return xstrdup("no host behind the \"@\"; Rails does not take that");
         if (memchr(s, '_', n_name))
@@ -95,7 +108,9 @@ char *ruby_url_objection(const char *url, bool of_rails) {
                 objection = object(s, (size_t)(at - s), LOGIN, "the user or password");
         s = at ? at + 1 : s;
         if (!objection && of_rails)
-                objection = object_host(s, (size_t)(end - s), at != NULL);
+                objection = end == s && *end != '/' && !at
+                                    ? xstrdup("nothing behind the \"//\"; Ruby does not take that")
+                                    : object_host(s, (size_t)(end - s), at != NULL);
         query = end + strcspn(end, "?");
         if (!objection)
                 objection = object(end, (size_t)(query - end), PATH, "the part behind the host");
