@@ -275,11 +275,15 @@ int gate_connect(const Target *target, Ledger *ledger, PGconn **ret) {
         Patience patience = patience_for(target->timeout_sec * 1000ULL);
         _cleanup_(endpoints_done) Endpoints endpoints = {};
         _cleanup_(conn_finishp) PGconn *conn = NULL;
+        Contact contact;
         char *cause = NULL;
         int r = gate_resolve(target->url, target->timeout_sec, &endpoints, &cause);
 
         if (r < 0)
                 return failed(ledger, CONTACT_UNREACHABLE, cause);
+        cause = gate_ca_fault(target, &contact, &ledger->trust);
+        if (cause)
+                return failed(ledger, contact, cause);
         conn = start(target, &endpoints, /* unchecked= */ false);
         if (!conn)
                 return failed(ledger, CONTACT_UNREACHABLE, xstrdup("out of memory"));

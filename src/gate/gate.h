@@ -79,6 +79,9 @@ PGconn *gate_greet(const Target *target, const Endpoints *endpoints);
 
 /* --- trust.c ------------------------------------------------------------------------------------------- */
 
+/** gate_ca_fault() - why the CA file cannot be read, as a clause that the caller frees; NULL: it can, or is not asked for. */
+char *gate_ca_fault(const Target *target, Contact *ret_contact, Trust *ret);
+
 /**
  * gate_distrust() - why the server's certificate was not taken, as a clause; the caller frees it.
  *

@@ -53,7 +53,7 @@ static Failing verify(SSL *ssl, const char *ca_file) {
         return failing;
 }
 
-/* Of the CA file itself: it is not there, not to be read by us, or not what it should be. NULL: it is not to blame. */
+/* Of the CA file itself: it is not there, or not what it should be. NULL: it is not to blame. */
 static char *file_fault(const char *path, Trust *ret) {
         _cleanup_(freep) char *text = NULL;
         int r = file_read(path, CA_FILE_MAX, &text, NULL);
@@ -62,15 +62,33 @@ static char *file_fault(const char *path, Trust *ret) {
                 *ret = TRUST_NO_FILE;
                 return xasprintf("no CA file to check its certificate");
         }
-        if (r == -EACCES || r == -EPERM) {
-                *ret = TRUST_UNREADABLE;
-                return xasprintf("the CA file may not be read by user lago-gate");
-        }
         if (r >= 0 && !strstr(text, "-----BEGIN CERTIFICATE-----")) {
                 *ret = TRUST_FORMAT;
                 return xasprintf("the CA file is no PEM text with a certificate");
         }
         return NULL;
+}
+
+/*
+ * Looked at before libpq does: of an error of the system its message is a buffer that it has not filled (libpq 15 with OpenSSL
+ * 3), and reading that may go beyond its end.
+ */
+char *gate_ca_fault(const Target *target, Contact *ret_contact, Trust *ret) {
+        const char *mode = dburl_get(target->url, "sslmode"), *path = dburl_get(target->url, "sslrootcert");
+        _cleanup_(freep) char *text = NULL;
+        int r = 0;
+
+        if (mode && !isempty(path) && (streq(mode, "require") || startswith(mode, "verify-")))
+                r = file_read(path, CA_FILE_MAX, &text, NULL);
+        if (r < 0 && errno_is_passing(r)) {
+                *ret_contact = CONTACT_UNREACHABLE;
+                return xstrdup("the CA file cannot be read for the moment");
+        }
+        if (r != -EACCES && r != -EPERM)
+                return NULL;
+        *ret_contact = CONTACT_UNTRUSTED;
+        *ret = TRUST_UNREADABLE;
+        return xstrdup("the CA file may not be read by user lago-gate");
 }
 
 static char *chain_fault(const Failing *failing, Trust *ret) {
