@@ -7,6 +7,15 @@
 /* Made by "lagoctl migrate": lago-migrate takes it away and runs what is pending, whatever "automatic" says. */
 #define MIGRATE_ONCE_FILE "/run/lago/migrate-once"
 
+/* Made by what an operator does: lago-migrate is to admit /etc/lago. It takes it away when that is done. */
+#define APPLY_FILE "/run/lago/apply"
+
+/* Made by lago-migrate: it was started in this boot of the host. What starts it first is the boot. */
+#define STARTED_FILE "/run/lago/started"
+
+/* Made by lago-ready before it has lago-migrate started: no operator asked for that. */
+#define KEEPER_FILE "/run/lago/started-by-keeper"
+
 /* STATE of a member that serves. */
 #define RUN_STATE_SERVING "serving"
 

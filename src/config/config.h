@@ -9,9 +9,12 @@
 #include <stdint.h>
 
 #define CONFIG_DIRECTORY   "/etc/lago"
+#define STATE_DIRECTORY    "/var/lib/lago"
+/* Where it is read: a link to where it is kept, in the place that it has had since the first version. */
 #define ADMITTED_DIRECTORY "/run/lago/admitted"
+#define ADMITTED_KEPT_DIRECTORY STATE_DIRECTORY "/admitted"
 /* What lago-migrate is about to admit: a copy that nobody edits. */
-#define ADMITTED_NEW_DIRECTORY ADMITTED_DIRECTORY ".new"
+#define ADMITTED_NEW_DIRECTORY ADMITTED_KEPT_DIRECTORY ".new"
 #define CACHE_DIRECTORY    "/var/cache/lago" /* manifest-ID: the migrations of an image, as lago-gate wrote them */
 
 typedef enum FreshMode {

@@ -34,6 +34,11 @@ static int run(const Verb *verb, int argc, char **argv) {
                 log_error("Cannot write " MIGRATE_ONCE_FILE ": %s", strerror(-r));
                 return EXIT_TEMPFAIL;
         }
+        r = file_write(APPLY_FILE, "", 0600);
+        if (r < 0) {
+                log_error("Cannot write " APPLY_FILE ": %s", strerror(-r));
+                return EXIT_TEMPFAIL;
+        }
         r = follow("RestartUnit", (char[]){"lago-migrate.service"}, quiet);
         /* Interrupted, it still holds for the run that goes on; failed, it must not hold for a later one. */
         if (r == EXIT_MEMBER)

@@ -6,7 +6,9 @@
  */
 #include "ready/ready.h"
 
+#include "base/file.h"
 #include "base/log.h"
+#include "base/runstate.h"
 #include "ready/outside.h"
 #include "ready/systemd.h"
 
@@ -44,6 +46,9 @@ int again_run(void) {
         r = outside_systemd(&bus);
         if (r >= 0) {
                 unit = what_to_start(bus);
+                /* Where lago-migrate is started with it, no operator has asked for that. */
+                if (streq(unit, "lago.target") && !systemd_is(bus, "lago-migrate.service", "active"))
+                        (void)file_write(KEEPER_FILE, "", 0600);
                 log_warning("The keeper of the chain was ended (%s %s); starting %s again.",
                             getenv("MONITOR_EXIT_CODE"), getenv("MONITOR_EXIT_STATUS"), unit);
                 r = systemd_start(bus, unit, &error);

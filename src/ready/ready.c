@@ -5,6 +5,7 @@
  */
 #include "ready/ready.h"
 
+#include "base/file.h"
 #include "base/keyfile.h"
 #include "base/log.h"
 #include "base/runstate.h"
@@ -32,6 +33,14 @@ typedef struct Keeper {
 
 /* --- what follows --------------------------------------------------------------------------------------- */
 
+/* What is not asked for by an operator admits nothing; nothing else tells lago-migrate so. */
+static void of_keeper(const Unit *unit) {
+        int r = streq(unit->name, "lago-migrate.service") ? file_write(KEEPER_FILE, "", 0600) : 0;
+
+        if (r < 0)
+                log_warning("Cannot write " KEEPER_FILE ": %s.", strerror(-r));
+}
+
 static void queue_lost(Keeper *k) {
         uint64_t now = now_usec();
 
@@ -47,6 +56,7 @@ static void queue_lost(Keeper *k) {
                         unit->name);
                 unit->queued_usec = now;
                 unit->has_job = true;
+                of_keeper(unit);
                 systemd_queue(&k->systemd, "StartUnit", unit->name);
         }
 }
@@ -84,6 +94,7 @@ static void migrate_again(Keeper *k) {
                 log_message(LOG_WARNING, MESSAGE_START_REQUEUED,
                             "%s: \"%s\", so %s is started again.", unit->name,
                             status ? status : first, migrate->name);
+                of_keeper(migrate);
                 systemd_queue(&k->systemd, "RestartUnit", migrate->name);
                 return;
         }

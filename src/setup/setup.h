@@ -49,7 +49,6 @@ char **setup_missing_keys(const Config *config);
  */
 StepResult setup_keys(const char *directory, const Config *config, bool data_exists);
 
-#define STATE_DIRECTORY   "/var/lib/lago"
 #define FINGERPRINTS_FILE STATE_DIRECTORY "/fingerprints"
 
 /**

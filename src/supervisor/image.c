@@ -79,14 +79,18 @@ static void pull(Supervisor *s) {
 
 /* --- id ------------------------------------------------------------------------------------------------- */
 
+static bool starts_from_admitted(const Supervisor *s) {
+        return s->info->admitted || (s->member.kind == MEMBER_MIGRATE && s->source == ADMIT_KEPT);
+}
+
 static bool is_admitted_lookup(const Supervisor *s) {
-        return s->info->admitted && s->image.id;
+        return starts_from_admitted(s) && s->image.id;
 }
 
 /* What was admitted has gone from this host, and the tag names something else by now: nobody has looked at that. */
 static void admitted_is_gone(Supervisor *s) {
         supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
-                         "Refused: the image that was admitted (%.12s) is gone; \"systemctl restart lago-migrate\" admits %s",
+                         "Refused: the image that was admitted (%.12s) is gone; \"lagoctl apply\" admits %s",
                          s->image.id, s->image.lookup.reference);
 }
 
@@ -457,10 +461,10 @@ static void prepare_migrate(Supervisor *s) {
 }
 
 void enter_prepare(Supervisor *s) {
-        if (s->member.kind == MEMBER_MIGRATE)
-                prepare_migrate(s);
-        else if (s->info->admitted)
+        if (starts_from_admitted(s))
                 prepare_admitted(s);
+        else if (s->member.kind == MEMBER_MIGRATE)
+                prepare_migrate(s);
         else
                 prepare_by_name(s);
 }

@@ -59,7 +59,7 @@ static void finish(Supervisor *s) {
         int r = admit_finish(s);
 
         if (r < 0) {
-                supervisor_later(s, "Cannot write " ADMITTED_DIRECTORY ": %s", strerror(-r));
+                supervisor_later(s, "Cannot write " ADMITTED_KEPT_DIRECTORY ": %s", strerror(-r));
                 return;
         }
         /* Nothing was pending after all; it must not hold for a later release. */
@@ -300,6 +300,7 @@ void enter_migrate(Supervisor *s) {
         free(s->run.ground);
         s->run.ground = ground_now();
         excuse_begin(&s->run.excuse, time(NULL));
+        admit_migrates(s);
         if (kind != MIGRATE_KIND_SEEDS)
                 follow(s);
         supervisor_timer(s, 5 * USEC_PER_SEC, on_tick);

@@ -32,16 +32,30 @@ static int load_env(Supervisor *s, const char *directory) {
         return 0;
 }
 
+/* What it runs with is the copy that it may admit, and not what the operator writes meanwhile. */
+static int load_to_admit(Supervisor *s, Config **ret) {
+        int status;
+
+        s->source = admit_source();
+        status = admit_begin(s->source, ret);
+        if (status == 0 && s->source == ADMIT_CONFIGURED)
+                status = load_env(s, CONFIG_DIRECTORY);
+        return status != 0 ? status
+                           : load_env(s, s->source == ADMIT_KEPT ? ADMITTED_DIRECTORY : ADMITTED_NEW_DIRECTORY);
+}
+
 int settings_load(Supervisor *s) {
         const char *directory = s->info->admitted ? ADMITTED_DIRECTORY : CONFIG_DIRECTORY;
-        int status = s->member.kind == MEMBER_MIGRATE ? admit_begin(&s->config)
-                                                      : config_load_or_tell(directory, &s->config);
+        int status;
 
-        if (status == 0)
-                status = load_env(s, directory);
-        /* What it runs with is the copy that it may admit, and not what the operator writes meanwhile. */
-        if (status == 0 && s->member.kind == MEMBER_MIGRATE)
-                status = load_env(s, ADMITTED_NEW_DIRECTORY);
+        if (s->member.kind == MEMBER_MIGRATE) {
+                admit_hear();
+                status = load_to_admit(s, &s->config);
+        } else {
+                status = config_load_or_tell(directory, &s->config);
+                if (status == 0)
+                        status = load_env(s, directory);
+        }
         if (status != 0) {
                 (void)sd_notify(0, exit_is_final(status)
                                            ? "STATUS=Refused: configuration; see \"lagoctl check\" and the journal"
@@ -67,8 +81,7 @@ bool settings_reload(Supervisor *s) {
 
         if (s->member.kind != MEMBER_MIGRATE || s->wait.attempts == 0)
                 return true;
-        if (admit_begin(&config) != 0 || load_env(s, CONFIG_DIRECTORY) != 0 ||
-            load_env(s, ADMITTED_NEW_DIRECTORY) != 0) {
+        if (load_to_admit(s, &config) != 0) {
                 supervisor_later(s, "Waiting for a configuration without errors; see the journal");
                 return false;
         }

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "engine/engine.h"
 #include "stack/stack.h"
+#include "supervisor/admit.h"
 #include "supervisor/gate-client.h"
 #include "supervisor/health.h"
 #include "supervisor/hold.h"
@@ -85,6 +86,7 @@ struct Supervisor {
         const MemberInfo *info;
         char *name, *container_name;
         Config *config;
+        AdmitSource source; /* migrate: where that comes from */
         Env *own_env; /* env.d/MEMBER.env */
 
         LifeState state;

@@ -187,6 +187,16 @@ static void called(const char *expected) {
                 give_up("it called otherwise than", expected);
 }
 
+static void until_there(const char *path) {
+        uint64_t end = now_usec() + PATIENCE * USEC_PER_SEC;
+
+        while (access(path, F_OK) < 0) {
+                if (now_usec() > end)
+                        give_up("it was never there", path);
+                hear(10);
+        }
+}
+
 static unsigned times_called(const char *call) {
         _cleanup_(freep) char *calls = read_text(FAKE "/calls");
         _cleanup_(strv_freep) char **lines = strv_split(calls, "\n");
@@ -472,6 +482,14 @@ static void listen_for_notes(void) {
         assert_int_equal(bind(life.notify, (const struct sockaddr *)&address, sizeof(address)), 0);
 }
 
+/* For one more life in the same test. */
+static void listen_again(void) {
+        (void)unlink(FAKE "/notify");
+        listen_for_notes();
+        life.said = xstrdup("");
+        life.seen = 0;
+}
+
 /* The host as it is when all before this member serves and v1.50.0 was admitted. */
 static int begin(void **state) {
         (void)state;
@@ -487,6 +505,10 @@ static int begin(void **state) {
         empty(FAKE "/files");
         (void)unlink("/var/lib/lago/unfinished-database");
         (void)unlink("/var/lib/lago/unfinished-load");
+        (void)remove_tree("/var/lib/lago/admitted");
+        (void)remove_tree("/var/lib/lago/admitted.new");
+        (void)unlink("/run/lago/apply");
+        (void)unlink("/run/lago/started");
         assert_int_equal(chmod(FAKE, 0777), 0);
         assert_int_equal(chmod(FAKE "/on", 0777), 0);
         put(FAKE "/calls", "");
@@ -1057,6 +1079,108 @@ static void its_own_environment_is_read_again_after_a_wait(void **state _unused_
         file_has("/run/lago/admitted/env.d/migrate.env", "MARK=new\n");
 }
 
+/* Of /run nothing is left. */
+static void the_host_boots(void) {
+        (void)remove_tree("/run/lago/admitted");
+        (void)unlink("/run/lago/apply");
+        (void)unlink("/run/lago/started");
+        put(FAKE "/calls", "");
+        put(FAKE "/log", "");
+        life.seen = strlen(life.said);
+}
+
+static void v1_50_0_is_admitted(void) {
+        starts("migrate");
+        says("STATUS=Schema verified: v1.50.0");
+        exits(0);
+}
+
+static void a_boot_admits_nothing(void **state _unused_) {
+        v1_50_0_is_admitted();
+        the_host_boots();
+        put("/etc/lago/lago.conf", "[lago]\nrelese = v1.51.0\n");
+        put("/etc/lago/env.d/api.env", "MARK=new\n");
+        starts("migrate");
+        says("STATUS=Schema verified: v1.50.0");
+        says("READY=1");
+        exits(0);
+        logged("Edited in /etc/lago and not applied: lago.conf, env.d/api.env. Lago goes on");
+        /* Known by its id alone, whatever its name was pulled to since. */
+        called("gate-check,");
+        file_has("/run/lago/admitted/lago.conf", "release = v1.50.0\n");
+        assert_int_equal(access("/run/lago/admitted/env.d/api.env", F_OK), -1);
+}
+
+static void what_is_applied_is_admitted(void **state _unused_) {
+        v1_50_0_is_admitted();
+        the_host_boots();
+        put("/etc/lago/env.d/api.env", "MARK=new\n");
+        put("/run/lago/apply", "");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        file_has("/run/lago/admitted/env.d/api.env", "MARK=new\n");
+        assert_int_equal(access("/run/lago/apply", F_OK), -1);
+        assert_int_equal(access("/var/lib/lago/admitted.new", F_OK), -1);
+}
+
+/* Refused, it is asked for until the host boots. */
+static void what_was_refused_is_given_up_at_a_boot(void **state _unused_) {
+        v1_50_0_is_admitted();
+        the_host_boots();
+        put("/etc/lago/lago.conf", "[lago]\nrelese = v1.51.0\n");
+        put("/run/lago/apply", "");
+        starts("migrate");
+        says("STATUS=Refused: configuration");
+        exits(78);
+        (void)end(NULL);
+        listen_again();
+        starts("migrate");
+        says("STATUS=Refused: configuration");
+        exits(78);
+        (void)end(NULL);
+        listen_again();
+        the_host_boots();
+        starts("migrate");
+        says("STATUS=Schema verified: v1.50.0");
+        exits(0);
+}
+
+/* Half of its migrations may be in the database: nothing else fits that any more. */
+static void a_power_cut_while_migrating_goes_on_with_the_same_copy(void **state _unused_) {
+        v1_50_0_is_admitted();
+        the_host_boots();
+        put(FAKE "/pending", "");
+        put("/etc/lago/env.d/migrate.env", "MARK=asked\n");
+        put("/run/lago/apply", "");
+        on("container", FOLLOWED "sleep 30\n");
+        starts("migrate");
+        says("STATUS=Migrating");
+        file_has("/var/lib/lago/admitted.new/images", "API_IMAGE_ID=aaaa\n");
+        until_there("/var/lib/lago/admitted.new/begun");
+        assert_int_equal(kill(life.pid, SIGKILL), 0);
+        (void)end(NULL);
+        listen_again();
+        empty(FAKE "/containers");
+        the_host_boots();
+        put("/etc/lago/env.d/migrate.env", "MARK=edited since\n");
+        (void)unlink(FAKE "/on/container");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        file_has("/run/lago/admitted/env.d/migrate.env", "MARK=asked\n");
+}
+
+static void a_copy_that_others_may_write_is_not_believed(void **state _unused_) {
+        v1_50_0_is_admitted();
+        the_host_boots();
+        assert_int_equal(chmod("/var/lib/lago/admitted", 0777), 0);
+        starts("migrate");
+        says("STATUS=Refused: configuration");
+        exits(78);
+        logged("/var/lib/lago/admitted is not root's alone, or not whole");
+}
+
 static void migrations_go_on_without_their_monitor(void **state _unused_) {
         put(FAKE "/pending", "");
         on("container", FOLLOWED "until [ -e $fake/gone ]; do sleep 0.02; done\n");
@@ -1416,7 +1540,7 @@ static void nor_is_a_file_that_cannot_be_copied_yet(void **state _unused_) {
         starts("migrate");
         says("STATUS=Cannot read the configuration yet; see the journal");
         exits(75);
-        logged("Cannot copy /etc/lago to /run/lago/admitted.new: Input/output error.");
+        logged("Cannot copy /etc/lago to /var/lib/lago/admitted.new: Input/output error.");
 }
 
 static void data_of_another_major_version_is_refused(void **state _unused_) {
@@ -2075,6 +2199,11 @@ int main(int argc, char **argv) {
                 LIFE(another_migrator_is_waited_for),
                 LIFE(no_process_to_be_had_is_waited_for),
                 LIFE(its_own_environment_is_read_again_after_a_wait),
+                LIFE(a_boot_admits_nothing),
+                LIFE(what_is_applied_is_admitted),
+                LIFE(what_was_refused_is_given_up_at_a_boot),
+                LIFE(a_power_cut_while_migrating_goes_on_with_the_same_copy),
+                LIFE(a_copy_that_others_may_write_is_not_believed),
                 LIFE(migrations_go_on_without_their_monitor),
                 LIFE(a_first_load_that_was_cut_off_begins_anew),
                 LIFE(a_migration_that_fails_twice_is_refused),

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The numbers are those of systemd 252, written down in a guest for each of these commands. */
+#include "ready/act.h"
+
+#include "base/util.h"
+
+#include "check.h"
+
+static void what_is_asked_for_by_name_admits(void **state _unused_) {
+        const Act acts[] = {
+                /* restart lago-migrate */
+                {.migrate = 297, .follower = 352},
+                /* restart lago.target */
+                {.target = 420, .ready = 491, .migrate = 486, .follower = 483, .setup_is_new = true},
+                /* stop, and then start lago.target */
+                {.target = 2571, .ready = 2572, .migrate = 2624, .follower = 2623, .setup_is_new = true},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(acts); i++)
+                assert_true(act_is_by_name(&acts[i]));
+}
+
+static void what_comes_of_another_unit_admits_nothing(void **state _unused_) {
+        const Act acts[] = {
+                /* restart lago-ready */
+                {.target = 609, .ready = 558, .migrate = 625, .follower = 622, .setup_is_new = true},
+                /* restart lago-setup */
+                {.migrate = 756, .follower = 755, .setup_is_new = true},
+                {.migrate = 757, .follower = 758, .setup = 756},
+                /* restart 'lago-*' */
+                {.target = 1161, .ready = 1110, .migrate = 1053, .follower = 827, .setup_is_new = true},
+                /* try-restart 'lago-*' */
+                {.target = 1803, .ready = 1752, .migrate = 1695, .follower = 1469, .setup_is_new = true},
+                /* restart of all services that run, as needrestart does */
+                {.target = 2442, .ready = 2391, .migrate = 2455, .follower = 2109, .setup_is_new = true},
+                /* start lago-api, which requires lago-migrate */
+                {.migrate = 31, .follower = 30},
+                {0},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(acts); i++)
+                assert_false(act_is_by_name(&acts[i]));
+}
+
+static void neither_does_a_boot_a_crash_or_the_keeper(void **state _unused_) {
+        const Act act = {.migrate = 297, .follower = 352};
+        Act boot = act, crash = act, keeper = act;
+
+        boot.first = crash.automatic = keeper.by_keeper = true;
+        assert_true(act_is_by_name(&act));
+        assert_false(act_is_by_name(&boot));
+        assert_false(act_is_by_name(&crash));
+        assert_false(act_is_by_name(&keeper));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_is_asked_for_by_name_admits),
+                cmocka_unit_test(what_comes_of_another_unit_admits_nothing),
+                cmocka_unit_test(neither_does_a_boot_a_crash_or_the_keeper),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
