@@ -19,7 +19,7 @@ typedef struct Verb {
         int (*run)(const struct Verb *verb, int argc, char **argv);
 } Verb;
 
-extern const Verb verb_start, verb_stop, verb_restart, verb_status, verb_check, verb_verify,
+extern const Verb verb_start, verb_stop, verb_restart, verb_apply, verb_status, verb_check, verb_verify,
         verb_migrate, verb_pull, verb_rails, verb_create_org, verb_backup, verb_export;
 
 typedef struct Flag {
@@ -62,6 +62,9 @@ int config_set_release(Config *config, const char *name);
 
 /** image_id() - the id of an image on this host, without "sha256:"; NULL when there is none. The caller frees it. */
 char *image_id(const char *image);
+
+/** pull_images() - what the members of @config need and this host lacks. Answers an exit status, told. */
+int pull_images(const Config *config);
 
 /** engine_ask() - runs @argv (freed here) of the engine to its end. Errors: -errno, told; else *@ret, any status. */
 int engine_ask(char **argv, RunResult *ret);

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 static const Verb *const verbs[] = {
-        &verb_start,   &verb_stop, &verb_restart, &verb_status,     &verb_check,  &verb_verify,
-        &verb_migrate, &verb_pull, &verb_rails,   &verb_create_org, &verb_backup,
+        &verb_start,  &verb_stop,    &verb_restart, &verb_apply, &verb_status,     &verb_check,
+        &verb_verify, &verb_migrate, &verb_pull,    &verb_rails, &verb_create_org, &verb_backup,
         &verb_export,
 };
 
@@ -23,7 +23,7 @@ static const char usage_tail[] =
         "  --help      show this help; behind a verb: what that verb does\n"
         "  --version   show the version\n"
         "\n"
-        "Of start, stop, restart and migrate: --quiet. Of status: --json.\n"
+        "Of start, stop, restart, apply and migrate: --quiet. Of status: --json.\n"
         "\n"
         "Exit status: 0 done; 3 status: Lago does not serve; 64 wrong usage; 71 no container engine; 75 not now, later\n"
         "perhaps; 78 the configuration is refused; 79 a member failed; 81 the image is refused; 130 interrupted.\n"

@@ -81,9 +81,18 @@ static int pull(const Config *config, const char *image) {
         return r;
 }
 
+int pull_images(const Config *config) {
+        _cleanup_(strv_freep) char **images = wanted_images(config);
+        int status = 0;
+
+        STRV_FOREACH(image, images)
+                if (status == 0)
+                        status = pull(config, *image);
+        return status;
+}
+
 static int run(const Verb *verb, int argc, char **argv) {
         _cleanup_(config_freep) Config *config = NULL;
-        _cleanup_(strv_freep) char **images = NULL;
         const char *release;
         int status;
 
@@ -92,13 +101,7 @@ static int run(const Verb *verb, int argc, char **argv) {
         status = config_load_or_tell(CONFIG_DIRECTORY, &config);
         if (status == 0 && release)
                 status = config_set_release(config, release);
-        if (status != 0)
-                return status;
-        images = wanted_images(config);
-        STRV_FOREACH(image, images)
-                if (status == 0)
-                        status = pull(config, *image);
-        return status;
+        return status != 0 ? status : pull_images(config);
 }
 
 const Verb verb_pull = {

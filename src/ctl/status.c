@@ -4,9 +4,11 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "config/admitted.h"
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ID_COLUMNS 12
 
@@ -30,6 +32,44 @@ static const char *real_id(const Link *link) {
         const char *id = link->image_id;
 
         return id && strspn(id, "0123456789abcdef") == strlen(id) ? id : NULL;
+}
+
+/* --- what is edited and not applied --------------------------------------------------------------------- */
+
+/* Root alone can read both sides; before anything was admitted there is nothing to differ from. */
+static bool edits_are_known(void) {
+        return geteuid() == 0 && admitted_state(ADMITTED_KEPT_DIRECTORY) == ADMITTED_WHOLE;
+}
+
+static void print_edited(void) {
+        _cleanup_(strv_freep) char **edited = NULL;
+        _cleanup_(freep) char *list = NULL;
+
+        if (!edits_are_known())
+                return;
+        edited = admitted_edited(CONFIG_DIRECTORY, ADMITTED_KEPT_DIRECTORY);
+        list = edited ? strv_join(edited, ", ") : NULL;
+        if (list)
+                printf("\nEdited in " CONFIG_DIRECTORY " and not applied: %s; \"lagoctl apply\" applies it\n", list);
+}
+
+static void print_edited_json(void) {
+        _cleanup_(strv_freep) char **edited = NULL;
+        const char *separator = "";
+
+        if (!edits_are_known()) {
+                printf("],\"edited\":null}\n");
+                return;
+        }
+        edited = admitted_edited(CONFIG_DIRECTORY, ADMITTED_KEPT_DIRECTORY);
+        printf("],\"edited\":[");
+        STRV_FOREACH(file, edited) {
+                _cleanup_(freep) char *quoted = json_quote(*file);
+
+                printf("%s%s", separator, quoted);
+                separator = ",";
+        }
+        puts("]}");
 }
 
 /* --- for people ----------------------------------------------------------------------------------------- */
@@ -103,7 +143,7 @@ static void print_json(const Chain *chain) {
                 print_pair("image", link->image, ",");
                 print_pair("image_id", real_id(link), "}");
         }
-        puts("]}");
+        print_edited_json();
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
@@ -126,6 +166,8 @@ static int run(const Verb *verb, int argc, char **argv) {
                 print_json(&chain);
         else
                 print_table(&chain);
+        if (!json)
+                print_edited();
         return chain_serves(&chain) ? EXIT_SUCCESS : EXIT_NOT_SERVING;
 }
 
@@ -133,9 +175,10 @@ const Verb verb_status = {
         .name = "status",
         .arguments = "[--json]",
         .summary = "Show the members, and whether Lago serves",
-        .help = "Exit status: 0 when Lago serves, 3 when it does not.\n"
+        .help = "To root it says below the table what was edited in " CONFIG_DIRECTORY " and is not applied.\n"
+                "Exit status: 0 when Lago serves, 3 when it does not.\n"
                 "\n"
-                "  --json  one object: \"serves\", and \"members\" with name, unit, active, sub, since, status, release,\n"
-                "          image and image_id; null for what there is not\n",
+                "  --json  one object: \"serves\", \"members\" with name, unit, active, sub, since, status, release,\n"
+                "          image and image_id, and \"edited\", files; null for what there is not, or is not known\n",
         .run = run,
 };

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "process/cgroup.h"
 #include "process/netns.h"
+#include "process/port.h"
 #include "supervisor/hear.h"
 #include "supervisor/image.h"
 #include "supervisor/leftnet.h"
@@ -14,12 +15,9 @@
 #include "supervisor/outlive.h"
 #include "supervisor/supervisor.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -73,26 +71,6 @@ static int command_of(Supervisor *s, char ***ret) {
         else if ((r = image_script(s, &script, &command)) >= 0)
                 *ret = stack_command(s->config, &s->member, script, command, kernel_has_ipv6());
         return r;
-}
-
-/* podman would tell it in words only; a bind(2) of our own tells it for sure. 1: somebody else listens there. */
-static int port_is_taken(const Listen *listen) {
-        struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(listen->port)};
-        struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(listen->port)};
-        bool v4 = inet_pton(AF_INET, listen->address, &in.sin_addr) == 1;
-        _cleanup_(closep) int fd = -EBADF;
-        int yes = 1, r;
-
-        if (!v4 && inet_pton(AF_INET6, listen->address, &in6.sin6_addr) != 1)
-                return 0;
-        fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return 0;
-        /* Connections of the last run that linger are no listener. */
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-        r = v4 ? bind(fd, (const struct sockaddr *)&in, sizeof(in))
-               : bind(fd, (const struct sockaddr *)&in6, sizeof(in6));
-        return r < 0 && errno == EADDRINUSE;
 }
 
 /* Podman prints it for no container whose output is not its own. Errors: -errno; -EBADMSG for what is no id. */
@@ -247,7 +225,7 @@ void enter_create(Supervisor *s) {
         s->container.ended = s->container.by_itself = s->container.monitor_lost = s->container.loopback_v6 = false;
         s->container.monitor = s->container.init = 0;
         s->container.n_strangers = 0;
-        if (listen && port_is_taken(listen))
+        if (listen && port_is_taken(listen->address, listen->port))
                 supervisor_never(s, EXIT_STRANGER, NULL,
                                  "Refused: another program listens on %s:%u; see listen of [%s] in lago.conf",
                                  listen->address, listen->port, s->info->name);

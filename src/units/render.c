@@ -8,6 +8,7 @@
 
 #define SUPERVISOR "/usr/libexec/lago/lago-supervisor"
 #define SETUP      "/usr/libexec/lago/lago-setup"
+#define CTL        "/usr/bin/lagoctl"
 
 /* Statuses that say "this can never succeed as it stands": a restart would only repeat the message. */
 #define NEVER_STATUSES "64 78 79 80 81 82 83 84 85"
@@ -211,6 +212,7 @@ static const UnitFile *unit_find(const char *name) {
  * READY=1 systemd does not heed: who follows would wait until the container that migrated is removed, too.
  */
 static const char once_head[] = "RemainAfterExit=yes\n";
+static const char once_reload[] = "ExecReload=" CTL " apply --quiet --no-block\n";
 static const char once_limits[] = "TimeoutStartSec=infinity\n"
                                      "TimeoutStopSec=infinity\n";
 
@@ -231,6 +233,7 @@ static char *render_service(const UnitFile *unit) {
                 "%s"
                 "NotifyAccess=main\n"
                 "ExecStart=" SUPERVISOR " run %s\n"
+                "%s"
                 "ExecStopPost=" SUPERVISOR " reap %s\n"
                 "Restart=on-failure\n"
                 "RestartSec=1s\n"
@@ -250,7 +253,7 @@ static char *render_service(const UnitFile *unit) {
                 "# the interval would say so, but systemd 252 does not tell journald, which then takes its own limit.)\n"
                 "LogRateLimitIntervalSec=1s\n"
                 "LogRateLimitBurst=1000000\n",
-                once ? once_head : "", unit->argument, unit->argument, limits);
+                once ? once_head : "", unit->argument, once ? once_reload : "", unit->argument, limits);
 }
 
 static char *render_member(const UnitFile *unit) {
