@@ -3,7 +3,9 @@
 
 #include "base/file.h"
 #include "base/keyfile.h"
+#include "base/runstate.h"
 #include "base/util.h"
+#include "config/config.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,6 +24,13 @@ AdmittedState admitted_state(const char *path) {
                 return ADMITTED_BAD;
         id = keyfile_get(text, "API_IMAGE_ID");
         return id ? ADMITTED_WHOLE : ADMITTED_BAD;
+}
+
+const char *admitted_boot_directory(void) {
+        bool boots = access(STARTED_FILE, F_OK) < 0 && access(APPLY_FILE, F_OK) < 0;
+
+        return boots && admitted_state(ADMITTED_KEPT_DIRECTORY) == ADMITTED_WHOLE ? ADMITTED_KEPT_DIRECTORY
+                                                                                  : CONFIG_DIRECTORY;
 }
 
 /* One that is not there is as good as another that is not there. */

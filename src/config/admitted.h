@@ -19,6 +19,12 @@ typedef enum AdmittedState {
 AdmittedState admitted_state(const char *path);
 
 /**
+ * admitted_boot_directory() - what those start from that lago-migrate does not stand before: /etc/lago, but at a boot of the
+ * host, with which nobody has asked for anything, what was admitted. Never NULL.
+ */
+const char *admitted_boot_directory(void);
+
+/**
  * admitted_edited() - the files below @etc that are not as in @admitted: changed, new or gone; "lago.conf", "env.d/api.env".
  * A string vector, NULL for none; the caller frees it.
  */

@@ -2,6 +2,7 @@
 #include "ready/outside.h"
 
 #include "base/runstate.h"
+#include "config/admitted.h"
 
 #include <sys/inotify.h>
 
@@ -28,5 +29,5 @@ int outside_watch_runfiles(sd_event *event, sd_event_inotify_handler_t handler, 
 }
 
 int outside_config(Config **ret, ConfigErrors *errors) {
-        return config_load_files(CONFIG_DIRECTORY, ret, errors);
+        return config_load_files(admitted_boot_directory(), ret, errors);
 }

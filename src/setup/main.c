@@ -6,6 +6,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "config/admitted.h"
 #include "stack/unfinished.h"
 #include "base/util.h"
 
@@ -45,6 +46,24 @@ typedef struct Options {
         const char *directory;
         bool check, once;
 } Options;
+
+/* What is read and written is this host's: its keys, its volumes. */
+static bool is_of_host(const Options *options) {
+        return streq(options->directory, CONFIG_DIRECTORY) || streq(options->directory, ADMITTED_KEPT_DIRECTORY);
+}
+
+/* Keys are made in /etc/lago alone: where what was admitted lacks one, as a newer version wants more, that is read. */
+static const char *host_directory(void) {
+        const char *directory = admitted_boot_directory();
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(strv_freep) char **missing = NULL;
+        ConfigErrors errors = {0};
+        int r = config_load(directory, &config, &errors);
+
+        config_errors_done(&errors);
+        missing = r < 0 ? NULL : setup_missing_keys(config);
+        return r < 0 || missing ? CONFIG_DIRECTORY : directory;
+}
 
 /* STATUS= has one line: the first error, and how many there are. */
 static void tell_status(const ConfigErrors *errors) {
@@ -101,7 +120,7 @@ static StepResult load(const Options *options, Config **ret) {
 
 /* Makes the keys that are missing, and sees that the others are still the same. */
 static StepResult set_up_keys(const Options *options, Config **config, bool data_exists) {
-        bool external = (*config)->database_external, here = streq(options->directory, CONFIG_DIRECTORY);
+        bool external = (*config)->database_external, here = is_of_host(options);
         _cleanup_(strv_freep) char **missing = setup_missing_keys(*config);
         bool made = external && here && missing, new_keys;
         StepResult result = made ? new_keys_note(NEW_KEYS_FILE, *config) : STEP_DONE;
@@ -125,7 +144,7 @@ static StepResult set_up_keys(const Options *options, Config **config, bool data
 static StepResult note_new_database(const Options *options, const Config *config, bool data_exists) {
         int r;
 
-        if (config->database_external || !streq(options->directory, CONFIG_DIRECTORY) || data_exists)
+        if (config->database_external || !is_of_host(options) || data_exists)
                 return STEP_DONE;
         r = make_dirs(STATE_DIRECTORY, 0755);
         if (r >= 0)
@@ -147,7 +166,7 @@ static StepResult set_up_database(const Options *options, Config **config, const
 
 static StepResult set_up(const Options *options) {
         _cleanup_(config_freep) Config *config = NULL;
-        bool here = streq(options->directory, CONFIG_DIRECTORY);
+        bool here = is_of_host(options);
         Inventory inventory = {0};
         StepResult result = load(options, &config);
 
@@ -270,7 +289,7 @@ static int parse_options(int argc, char **argv, Options *options) {
 }
 
 int main(int argc, char **argv) {
-        Options options = {.directory = CONFIG_DIRECTORY};
+        Options options = {0};
         int status = parse_options(argc, argv, &options);
         StepResult result = STEP_DONE;
 
@@ -278,6 +297,8 @@ int main(int argc, char **argv) {
                 return status;
         log_init("lago-setup");
         setup_crypto();
+        if (!options.directory)
+                options.directory = options.check ? CONFIG_DIRECTORY : host_directory();
         for (unsigned delay = 1;; delay = delay < DELAY_MAX_SEC / 2 ? delay * 2 : DELAY_MAX_SEC) {
                 result = set_up_alone(&options);
                 if ((result != STEP_LATER && result != STEP_SHORT) || options.once || options.check)

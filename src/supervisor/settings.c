@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/settings.h"
 
+#include "config/admitted.h"
 #include "config/check.h"
 #include "supervisor/admit.h"
 #include "supervisor/supervisor.h"
@@ -45,7 +46,7 @@ static int load_to_admit(Supervisor *s, Config **ret) {
 }
 
 int settings_load(Supervisor *s) {
-        const char *directory = s->info->admitted ? ADMITTED_DIRECTORY : CONFIG_DIRECTORY;
+        const char *directory = s->info->admitted ? ADMITTED_DIRECTORY : admitted_boot_directory();
         int status;
 
         if (s->member.kind == MEMBER_MIGRATE) {
