@@ -57,6 +57,25 @@ static int call(char **argv, const RunOptions *options, RunResult *ret) {
         return r < 0 ? r : ret->status;
 }
 
+/* One that is in the engine's list, and not whole on the disk: pulling alone would find nothing to do. */
+static void forget_damaged(const char *image) {
+        RunResult child = {0};
+        bool damaged;
+
+        if (engine_ask(engine_podman.images((const char *const[]){image, NULL}), &child) < 0)
+                return;
+        damaged = child.status != 0 && engine_failure(child.error) == ENGINE_IMAGE_DAMAGED;
+        run_done(&child);
+        if (!damaged)
+                return;
+        log_warning("%s is not whole on the disk, as after a power cut: removed, and pulled again", image);
+        if (engine_ask(engine_podman.image_remove(image), &child) < 0)
+                return;
+        if (child.status != 0)
+                log_warning("%s cannot be removed: %s", image, child.error);
+        run_done(&child);
+}
+
 static int pull(const Config *config, const char *image) {
         _cleanup_(freep) char *id = image_id(image);
         RunResult child = {0};
@@ -66,6 +85,7 @@ static int pull(const Config *config, const char *image) {
         (void)fflush(stdout);
         if (id)
                 return 0;
+        forget_damaged(image);
         if (isatty(STDERR_FILENO)) {
                 r = call(engine_podman.pull_shown(image),
                          &(RunOptions){.error_fd = STDERR_FILENO, .max_bytes = OUTPUT_MAX}, &child);
@@ -76,6 +96,9 @@ static int pull(const Config *config, const char *image) {
                 r = call(engine_podman.pull(image), &(RunOptions){.max_bytes = OUTPUT_MAX}, &child);
         if (r < 0)
                 return r == -ENOENT ? EXIT_OSERR : EXIT_TEMPFAIL;
+        /* The engine has synced nothing of it. */
+        if (r == 0)
+                sync();
         r = r == 0 ? 0 : tell_failure(config, image, &child);
         run_done(&child);
         return r;

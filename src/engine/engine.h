@@ -47,7 +47,7 @@ typedef struct Engine {
         char **(*remove)(const char *container);
         /** exec() - @command in a running container, its descriptors being ours. */
         char **(*exec)(const char *container, char *const *command);
-        /** owner() - prints the member's label of a container, fails when there is no such container. */
+        /** owner() - prints a line for a container, the member's label or an empty one; nothing when there is no such container. */
         char **(*owner)(const char *container);
         /**
          * half_made() - prints ENGINE_HALF_MADE for a name that is reserved on the disk without being a container: a
@@ -64,6 +64,10 @@ typedef struct Engine {
         char **(*network_inspect)(const char *network);
         /** network_reload() - gives a running container's network its rules on this host again. */
         char **(*network_reload)(const char *container);
+        /** image_remove() - fails while a container is made from it, running or not. */
+        char **(*image_remove)(const char *image);
+        /** prune() - removes all containers of ours that do not run. */
+        char **(*prune)(void);
         char **(*pull)(const char *image);
         /** pull_shown() - the same, with its progress on a terminal. */
         char **(*pull_shown)(const char *image);
@@ -80,6 +84,7 @@ typedef enum EngineFailure {
         ENGINE_FAILED,        /* something that may pass */
         ENGINE_NAME_TAKEN,    /* a container of that name exists */
         ENGINE_IMAGE_ABSENT,  /* the image is not on this host */
+        ENGINE_IMAGE_DAMAGED, /* it is in the engine's list, and its layers are not whole on the disk */
         ENGINE_NETWORK_ABSENT, /* the network is not */
         ENGINE_NO_SUCH_IMAGE, /* the registry does not know it */
         ENGINE_OTHER_MACHINE, /* there is none for this host's processor, or what is in it is made for another one */

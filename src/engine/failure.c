@@ -10,6 +10,12 @@ EngineFailure engine_failure(const char *text) {
         } table[] = {
                 {"is already in use", ENGINE_NAME_TAKEN},
                 {"network not found", ENGINE_NETWORK_ABSENT},
+                /* What a power cut leaves of a store that is written unsynced: empty files, and names without them. */
+                {"/overlay: invalid argument", ENGINE_IMAGE_DAMAGED},
+                {"/link: no such file or directory", ENGINE_IMAGE_DAMAGED},
+                {"layer not known", ENGINE_IMAGE_DAMAGED},
+                {"unexpected end of JSON input", ENGINE_IMAGE_DAMAGED},
+                {"error locating item named", ENGINE_IMAGE_DAMAGED},
                 {"image not known", ENGINE_IMAGE_ABSENT},
                 {"no such image", ENGINE_IMAGE_ABSENT},
                 {"no space left on device", ENGINE_DISK_FULL},

@@ -121,11 +121,13 @@ static char **podman_exec(const char *container, char *const *command) {
         return argv;
 }
 
+/* Not "container inspect", which fails on a container whose layer a power cut has emptied. */
 static char **podman_owner(const char *container) {
-        char **argv = podman("container", "inspect");
+        char **argv = podman("ps", NULL);
 
-        strv_add(&argv, "--format={{index .Config.Labels \"" ENGINE_LABEL_MEMBER "\"}}");
-        strv_add(&argv, container);
+        strv_add(&argv, "--all");
+        strv_addf(&argv, "--filter=name=^%s$", container);
+        strv_add(&argv, "--format={{index .Labels \"" ENGINE_LABEL_MEMBER "\"}}");
         return argv;
 }
 
@@ -176,6 +178,22 @@ static char **podman_network_reload(const char *container) {
         char **argv = podman("network", "reload");
 
         strv_add(&argv, container);
+        return argv;
+}
+
+/* Without --force: what uses it may be running. */
+static char **podman_image_remove(const char *image) {
+        char **argv = podman("image", "rm");
+
+        strv_add(&argv, image);
+        return argv;
+}
+
+static char **podman_prune(void) {
+        char **argv = podman("container", "prune");
+
+        strv_add(&argv, "--force"); /* asks nothing */
+        strv_add(&argv, "--filter=label=" ENGINE_LABEL_MEMBER);
         return argv;
 }
 
@@ -230,6 +248,8 @@ const Engine engine_podman = {
         .volume_path = podman_volume_path,
         .network_inspect = podman_network_inspect,
         .network_reload = podman_network_reload,
+        .image_remove = podman_image_remove,
+        .prune = podman_prune,
         .pull = podman_pull,
         .pull_shown = podman_pull_shown,
         .create_for_files = podman_create_for_files,

@@ -6,6 +6,7 @@
 #include "process/cgroup.h"
 #include "process/netns.h"
 #include "process/port.h"
+#include "supervisor/damage.h"
 #include "supervisor/hear.h"
 #include "supervisor/image.h"
 #include "supervisor/leftnet.h"
@@ -157,15 +158,21 @@ static void on_half_made(void *userdata, const JobResult *result) {
 static void on_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
-        if (result->signaled || result->status != 0)
+        switch (leftover_owner(s, result)) {
+        case LEFTOVER_UNKNOWN:
+                supervisor_later(s, "Cannot ask whose container %s is; see the journal", s->container_name);
+                return;
+        case LEFTOVER_NONE:
                 supervisor_client(s, s->engine->half_made(s->container_name), on_half_made);
-        else if (!leftover_is_ours(s, result))
+                return;
+        case LEFTOVER_STRANGER:
                 supervisor_never(s, EXIT_STRANGER, NULL,
                                  "Refused: a container %s that is not ours exists; rename or remove it", s->container_name);
-        else {
+                return;
+        case LEFTOVER_OURS:
                 s->container.exists = true;
                 remove_old(s);
+                return;
         }
 }
 
@@ -198,6 +205,9 @@ static void on_created(void *userdata, const JobResult *result) {
                 log_info("%s is not on this host.", s->image.reference);
                 s->wait.rest_usec = 0;
                 supervisor_feed(s, LIFE_ON_LATER);
+                return;
+        case ENGINE_IMAGE_DAMAGED:
+                damage_repair(s, s->image.id, line);
                 return;
         case ENGINE_NETWORK_ABSENT:
                 /* lago-setup made it, and somebody has removed it since. */

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "schema/manifest.h"
 #include "supervisor/admit.h"
+#include "supervisor/damage.h"
 #include "supervisor/server.h"
 #include "supervisor/supervisor.h"
 
@@ -30,6 +31,23 @@ static int on_pull_tick(sd_event_source *source, uint64_t usec, void *userdata) 
         return 0;
 }
 
+/* What the engine has unpacked it does not sync; a power cut would leave empty files that no pull repairs. */
+static void on_synced(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->work.job = NULL;
+        if (result->signaled || result->status != 0)
+                log_warning("sync(1) failed after the pull of %s; a power cut may damage it.", s->image.lookup.reference);
+        ask_image_id(s);
+}
+
+static void write_to_disk(Supervisor *s) {
+        char **argv = NULL;
+
+        strv_add(&argv, "sync");
+        supervisor_job(s, argv, &(JobSpec){.done = on_synced});
+}
+
 static void on_pulled(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *line = NULL, *reason = NULL;
@@ -42,7 +60,7 @@ static void on_pulled(void *userdata, const JobResult *result) {
                                     s->image.lookup.reference);
                 s->image.pull_wanted = false;
                 s->image.lookup.pulled = true;
-                ask_image_id(s);
+                write_to_disk(s);
                 return;
         }
         line = engine_last_line(result->errors);
@@ -126,6 +144,10 @@ static void on_image_id(void *userdata, const JobResult *result) {
                         have_image(s);
                 else
                         take_image_id(s, id, port);
+        } else if (engine_failure(result->errors) == ENGINE_IMAGE_DAMAGED) {
+                _cleanup_(freep) char *reason = engine_reason(result->errors, 70);
+
+                damage_repair(s, is_admitted_lookup(s) ? s->image.id : s->image.lookup.reference, reason);
         } else if (!s->image.lookup.pulled)
                 pull(s);
         else if (is_admitted_lookup(s))
@@ -322,7 +344,10 @@ static void on_mounted(void *userdata, const JobResult *result) {
 
         s->work.job = NULL;
         if (result->signaled || result->status != 0) {
-                supervisor_later(s, "Cannot look into %s: %.60s", s->image.reference, line);
+                if (engine_failure(result->errors) == ENGINE_IMAGE_DAMAGED)
+                        damage_repair(s, s->image.id, line);
+                else
+                        supervisor_later(s, "Cannot look into %s: %.60s", s->image.reference, line);
                 return;
         }
         root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -371,7 +396,9 @@ static void on_files_created(void *userdata, const JobResult *result) {
         else if (engine_failure(result->errors) == ENGINE_IMAGE_ABSENT) {
                 s->image.pull_wanted = true;
                 supervisor_later(s, "%s is not on this host", s->image.reference);
-        } else
+        } else if (engine_failure(result->errors) == ENGINE_IMAGE_DAMAGED)
+                damage_repair(s, s->image.id, line);
+        else
                 supervisor_later(s, "Cannot look into %s: %.60s", s->image.reference, line);
 }
 

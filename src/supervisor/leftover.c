@@ -3,10 +3,15 @@
 
 #include "supervisor/supervisor.h"
 
-bool leftover_is_ours(const Supervisor *s, const JobResult *result) {
-        size_t n = strcspn(result->output, "\n");
+LeftoverOwner leftover_owner(const Supervisor *s, const JobResult *result) {
+        size_t n;
 
-        return n == strlen(s->name) && strncmp(result->output, s->name, n) == 0;
+        if (result->signaled || !result->started || result->status != 0)
+                return LEFTOVER_UNKNOWN;
+        if (isempty(result->output))
+                return LEFTOVER_NONE;
+        n = strcspn(result->output, "\n");
+        return n == strlen(s->name) && strncmp(result->output, s->name, n) == 0 ? LEFTOVER_OURS : LEFTOVER_STRANGER;
 }
 
 void leftover_tell(const Supervisor *s) {
@@ -25,7 +30,7 @@ static void on_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         s->container.suspected = false;
-        if (result->signaled || result->status != 0 || !leftover_is_ours(s, result)) {
+        if (leftover_owner(s, result) != LEFTOVER_OURS) {
                 supervisor_feed(s, LIFE_ON_OK);
                 return;
         }

@@ -10,8 +10,15 @@
 
 typedef struct Supervisor Supervisor;
 
-/** leftover_is_ours() - @result is that of the engine's owner(), which succeeded: the container is this member's. */
-bool leftover_is_ours(const Supervisor *s, const JobResult *result);
+typedef enum LeftoverOwner {
+        LEFTOVER_UNKNOWN, /* the engine could not say */
+        LEFTOVER_NONE,    /* there is no container of that name */
+        LEFTOVER_OURS,
+        LEFTOVER_STRANGER,
+} LeftoverOwner;
+
+/** leftover_owner() - whose the container is, from the @result of the engine's owner(). */
+LeftoverOwner leftover_owner(const Supervisor *s, const JobResult *result);
 
 /** leftover_tell() - that one is about to be removed. */
 void leftover_tell(const Supervisor *s);

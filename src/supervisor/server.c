@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "stack/unfinished.h"
+#include "supervisor/leftover.h"
 #include "supervisor/supervisor.h"
 
 #include <fcntl.h>
@@ -159,17 +160,22 @@ static void on_unfinished_removed(void *userdata, const JobResult *result) {
 /* Nothing is taken from under a server that still runs. */
 static void on_unfinished_owner(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(freep) char *owner = xstrndup(result->output, strcspn(result->output, "\n"));
 
-        if (result->signaled)
+        switch (leftover_owner(s, result)) {
+        case LEFTOVER_UNKNOWN:
                 supervisor_later(s, "Cannot look for a left-over container %s", s->container_name);
-        else if (result->status != 0)
+                return;
+        case LEFTOVER_NONE:
                 find_unfinished_volume(s);
-        else if (streq(owner, s->name))
+                return;
+        case LEFTOVER_OURS:
                 supervisor_client(s, s->engine->remove(s->container_name), on_unfinished_removed);
-        else
+                return;
+        case LEFTOVER_STRANGER:
                 /* It is somebody else's: CREATE refuses it. */
                 supervisor_feed(s, LIFE_ON_OK);
+                return;
+        }
 }
 
 void server_prepare(Supervisor *s) {

@@ -62,6 +62,8 @@ typedef struct Image {
                 uint16_t front_port; /* migrate: what the front's image exposes; 0: it does not say */
         } lookup;
         bool pull_wanted;   /* the engine has found the image absent */
+        bool repaired;      /* a damaged one was removed already; see damage.h */
+        char *damaged;      /* that is being removed */
         char *server_major; /* db: of PostgreSQL, as the image says */
 } Image;
 

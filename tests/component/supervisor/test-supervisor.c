@@ -694,7 +694,7 @@ static void a_left_over_run_is_removed_when_none_is_to_be_made(void **state _unu
         starts("migrate");
         says("READY=1");
         exits(0);
-        called("image-inspect " API_IMAGE " " FRONT_IMAGE ",gate-check,container-inspect lago-migrate,"
+        called("image-inspect " API_IMAGE " " FRONT_IMAGE ",gate-check,owner lago-migrate,"
                "rm lago-migrate,");
 }
 
@@ -782,7 +782,7 @@ static void an_image_that_is_absent_is_pulled(void **state _unused_) {
         says("STATUS=Pulling docker.io/getlago/lago-gotenberg:7.8.2");
         says("READY=1");
         stops_well();
-        called("create lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,"
+        called("create lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,sync ,"
                "image-inspect docker.io/getlago/lago-gotenberg:7.8.2,create lago-pdf,start lago-pdf,"
                "stop lago-pdf,rm lago-pdf,");
 }
@@ -814,6 +814,52 @@ static void what_is_admitted_after_a_prune_is_each_image_by_its_id(void **state 
         says("READY=1");
         exits(0);
         file_has("/run/lago/admitted/images", "API_IMAGE_ID=a2\nFRONT_IMAGE_ID=b2\n");
+}
+
+static void a_left_over_that_the_engine_cannot_tell_is_left_alone(void **state _unused_) {
+        assert_int_equal(make_dirs(FAKE "/containers/lago-pdf", 0755), 0);
+        put(FAKE "/containers/lago-pdf/label", "pdf\n");
+        on("owner", "once; fail 'database is locked'\n");
+        starts("pdf");
+        says("STATUS=Cannot ask whose container lago-pdf is");
+        says("READY=1");
+        stops_well();
+}
+
+#define DAMAGE "fail 'readlink /var/lib/containers/storage/overlay: invalid argument'\n"
+
+static void a_damaged_image_is_removed_and_pulled_once(void **state _unused_) {
+        on("create", "[ ! -e $fake/damaged ] || " DAMAGE);
+        put(FAKE "/damaged", "");
+        on("pull", "echo \"$name aaaa\" >>$fake/images; exit 0\n");
+        starts("api");
+        logged("aaaa is not whole on the disk, as after a power cut (readlink /var/lib/containers/storage/overlay: invalid");
+        says("STATUS=Pulling " API_IMAGE);
+        says("READY=1");
+        stops_well();
+        called("gate-check,create lago-api,container-prune prune,image-rm aaaa,pull " API_IMAGE ",sync ,image-inspect aaaa,"
+               "gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,");
+}
+
+static void one_that_stays_damaged_is_not_pulled_for_ever(void **state _unused_) {
+        on("create", DAMAGE);
+        on("pull", "echo \"$name aaaa\" >>$fake/images; exit 0\n");
+        starts("api");
+        says("STATUS=" API_IMAGE " is damaged, although it was pulled again: readlink");
+        stops_well();
+        assert_int_equal(times_called("image-rm aaaa"), 1);
+        assert_int_equal(times_called("pull " API_IMAGE), 1);
+}
+
+/* lago-migrate asks for its id first, which fails as well. */
+static void a_damaged_image_is_known_by_its_name_too(void **state _unused_) {
+        on("image-inspect", "[ ! -e $fake/damaged ] || " DAMAGE);
+        put(FAKE "/damaged", "");
+        starts("migrate");
+        says("STATUS=Pulling " API_IMAGE);
+        says("READY=1");
+        exits(0);
+        assert_int_equal(times_called("image-rm " API_IMAGE), 1);
 }
 
 static void a_manifest_is_read_from_the_image_once(void **state _unused_) {
@@ -864,7 +910,7 @@ static void a_left_over_container_of_ours_is_replaced(void **state _unused_) {
         starts("api");
         says("READY=1");
         stops_well();
-        called("gate-check,create lago-api,container-inspect lago-api,rm lago-api,create lago-api,start lago-api,"
+        called("gate-check,create lago-api,owner lago-api,rm lago-api,create lago-api,start lago-api,"
                "stop lago-api,rm lago-api,");
         logged("Removing a left-over container lago-api.");
 }
@@ -1440,7 +1486,7 @@ static void a_stop_is_obeyed_in_each_state(void **state _unused_) {
                 {"api", "container", "exec sleep 1000\n", "STATUS=Starting",
                  "gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,"},
                 {"clock", "gate-hold", "echo 'standby 192.0.2.7'; exec sleep 1000\n",
-                 "STATUS=Standby", "gate-check,gate-hold,container-inspect lago-clock,"},
+                 "STATUS=Standby", "gate-check,gate-hold,owner lago-clock,"},
                 {"clock", "gate-hold", "exec sleep 1000\n", "STATUS=Checking", "gate-check,gate-hold,"},
                 {"pdf", "pull", "exec sleep 1000\n", "STATUS=Pulling",
                  "create lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,"},
@@ -2179,6 +2225,10 @@ int main(int argc, char **argv) {
                 LIFE(an_admitted_image_that_comes_back_serves),
                 LIFE(an_admitted_image_that_is_gone_for_good_is_refused),
                 LIFE(what_is_admitted_after_a_prune_is_each_image_by_its_id),
+                LIFE(a_damaged_image_is_removed_and_pulled_once),
+                LIFE(one_that_stays_damaged_is_not_pulled_for_ever),
+                LIFE(a_damaged_image_is_known_by_its_name_too),
+                LIFE(a_left_over_that_the_engine_cannot_tell_is_left_alone),
                 LIFE(a_manifest_is_read_from_the_image_once),
                 LIFE(a_damaged_manifest_is_read_again),
                 LIFE(a_manifest_that_cannot_be_read_refuses_nothing),

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/damage.h"
+
+#include "supervisor/supervisor.h"
+
+static void on_damaged_removed(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *reason = engine_reason(result->errors, 60);
+
+        if (result->signaled || result->status != 0) {
+                supervisor_later(s, "%s is damaged, and cannot be removed: %s", s->image.reference, reason);
+                return;
+        }
+        s->image.pull_wanted = true;
+        s->wait.rest_usec = 0;
+        supervisor_feed(s, LIFE_ON_LATER);
+}
+
+static void on_pruned(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        (void)result;
+        supervisor_client(s, s->engine->image_remove(s->image.damaged), on_damaged_removed);
+}
+
+/* An image is never data. What is made from it and does not run keeps it from being removed, and is made anew. */
+void damage_repair(Supervisor *s, const char *image, const char *reason) {
+        if (s->image.repaired) {
+                supervisor_later(s, "%s is damaged, although it was pulled again: %.60s", s->image.reference, reason);
+                return;
+        }
+        s->image.repaired = true;
+        free_and_strdup(&s->image.damaged, image);
+        log_message(LOG_WARNING, MESSAGE_IMAGE, "%s is not whole on the disk, as after a power cut (%s): removed, and pulled again.",
+                    image, reason);
+        supervisor_status(s, "Removing %s, which is damaged", s->image.reference);
+        supervisor_client(s, s->engine->prune(), on_pruned);
+}
