@@ -22,6 +22,15 @@ bool act_is_by_name(const Act *a) {
         return !a->setup_is_new && !is_derived(a->migrate, a->setup) && !is_derived(a->migrate, a->follower);
 }
 
+/* lago-migrate may not have been started yet, and what it did before is not of this act. */
+bool act_of_setup(const Act *act, bool started) {
+        Act own = *act;
+
+        own.first = !started;
+        own.automatic = false;
+        return own.target > 0 && act_is_by_name(&own);
+}
+
 /* --- asking --------------------------------------------------------------------------------------------- */
 
 static bool follows(const char *unit) {

@@ -26,5 +26,8 @@ typedef struct Act {
  */
 bool act_is_by_name(const Act *act);
 
+/** act_of_setup() - the same for lago-setup, where it was @started before in this boot: lago.target alone restarts both. Pure. */
+bool act_of_setup(const Act *act, bool started);
+
 /** act_ask() - the act that is going on, as systemd has it. Errors: -errno; then nothing is known. */
 int act_ask(Act *ret);

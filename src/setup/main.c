@@ -5,8 +5,10 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/runstate.h"
 #include "base/time.h"
 #include "config/admitted.h"
+#include "ready/act.h"
 #include "stack/unfinished.h"
 #include "base/util.h"
 
@@ -50,6 +52,22 @@ typedef struct Options {
 /* What is read and written is this host's: its keys, its volumes. */
 static bool is_of_host(const Options *options) {
         return streq(options->directory, CONFIG_DIRECTORY) || streq(options->directory, ADMITTED_KEPT_DIRECTORY);
+}
+
+/*
+ * At a boot that waits for a database lago-migrate was not started yet, which else finds out whose act this is: a restart
+ * of lago.target under its own name then has to be heard here.
+ */
+static void hear_act(void) {
+        bool started = access(SET_UP_FILE, F_OK) == 0;
+        Act act = {0};
+        int r = started ? act_ask(&act) : 0;
+
+        if (r >= 0 && act_of_setup(&act, started))
+                r = file_write(APPLY_FILE, "", 0600);
+        if (r < 0)
+                log_warning("Cannot find out who starts this: %s. \"lagoctl apply\" applies what is edited.", strerror(-r));
+        (void)file_write(SET_UP_FILE, "", 0600);
 }
 
 /* Keys are made in /etc/lago alone: where what was admitted lacks one, as a newer version wants more, that is read. */
@@ -297,6 +315,8 @@ int main(int argc, char **argv) {
                 return status;
         log_init("lago-setup");
         setup_crypto();
+        if (!options.directory && !options.check)
+                hear_act();
         if (!options.directory)
                 options.directory = options.check ? CONFIG_DIRECTORY : host_directory();
         for (unsigned delay = 1;; delay = delay < DELAY_MAX_SEC / 2 ? delay * 2 : DELAY_MAX_SEC) {

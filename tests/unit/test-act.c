@@ -53,10 +53,21 @@ static void neither_does_a_boot_a_crash_or_the_keeper(void **state _unused_) {
         assert_false(act_is_by_name(&keeper));
 }
 
+/* A boot waits for a database, with lago.target's first job; somebody corrects lago.env and restarts it. */
+static void lago_setup_hears_the_target_alone(void **state _unused_) {
+        const Act target = {.target = 169, .ready = 170, .setup = 175, .migrate = 223, .follower = 221, .first = true};
+        const Act setup = {.setup = 756, .migrate = 757, .follower = 758};
+
+        assert_true(act_of_setup(&target, true));
+        assert_false(act_of_setup(&target, false));
+        assert_false(act_of_setup(&setup, true));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_asked_for_by_name_admits),
                 cmocka_unit_test(what_comes_of_another_unit_admits_nothing),
+                cmocka_unit_test(lago_setup_hears_the_target_alone),
                 cmocka_unit_test(neither_does_a_boot_a_crash_or_the_keeper),
         };
 
