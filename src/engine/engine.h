@@ -66,8 +66,8 @@ typedef struct Engine {
         char **(*network_reload)(const char *container);
         /** image_remove() - fails while a container is made from it, running or not. */
         char **(*image_remove)(const char *image);
-        /** prune() - removes all containers of ours that do not run. */
-        char **(*prune)(void);
+        /** idle() - prints the names of all containers of ours that do not run, a line each. */
+        char **(*idle)(void);
         char **(*pull)(const char *image);
         /** pull_shown() - the same, with its progress on a terminal. */
         char **(*pull_shown)(const char *image);

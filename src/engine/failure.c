@@ -3,6 +3,20 @@
 
 #include "base/util.h"
 
+#define LAYER_DIGITS 64
+
+/* "stat /var/lib/containers/storage/overlay/c78b...0205: no such file or directory": a layer's directory, nothing in it. */
+static bool layer_is_gone(const char *text) {
+        for (const char *s = text; (s = strstr(s, "/overlay/")); s++) {
+                const char *id = s + strlen("/overlay/");
+
+                if (strspn(id, "0123456789abcdef") == LAYER_DIGITS &&
+                    startswith(id + LAYER_DIGITS, ": no such file or directory"))
+                        return true;
+        }
+        return false;
+}
+
 EngineFailure engine_failure(const char *text) {
         static const struct {
                 const char *words;
@@ -12,10 +26,12 @@ EngineFailure engine_failure(const char *text) {
                 {"network not found", ENGINE_NETWORK_ABSENT},
                 /* What a power cut leaves of a store that is written unsynced: empty files, and names without them. */
                 {"/overlay: invalid argument", ENGINE_IMAGE_DAMAGED},
-                {"/link: no such file or directory", ENGINE_IMAGE_DAMAGED},
+                {"/overlay/l: invalid argument", ENGINE_IMAGE_DAMAGED},
+                {"recreating the links", ENGINE_IMAGE_DAMAGED},
+                {"config.json digest", ENGINE_IMAGE_DAMAGED},
+                {"may be corrupted (remove the image", ENGINE_IMAGE_DAMAGED},
                 {"layer not known", ENGINE_IMAGE_DAMAGED},
                 {"unexpected end of JSON input", ENGINE_IMAGE_DAMAGED},
-                {"error locating item named", ENGINE_IMAGE_DAMAGED},
                 {"image not known", ENGINE_IMAGE_ABSENT},
                 {"no such image", ENGINE_IMAGE_ABSENT},
                 {"no space left on device", ENGINE_DISK_FULL},
@@ -32,7 +48,7 @@ EngineFailure engine_failure(const char *text) {
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
                 if (strcasestr(text, table[i].words))
                         return table[i].failure;
-        return ENGINE_FAILED;
+        return layer_is_gone(text) ? ENGINE_IMAGE_DAMAGED : ENGINE_FAILED;
 }
 
 /* "image platform (linux/arm64) does not match the expected platform (linux/amd64)" */

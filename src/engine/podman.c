@@ -189,11 +189,14 @@ static char **podman_image_remove(const char *image) {
         return argv;
 }
 
-static char **podman_prune(void) {
-        char **argv = podman("container", "prune");
+static char **podman_idle(void) {
+        char **argv = podman("ps", NULL);
 
-        strv_add(&argv, "--force"); /* asks nothing */
+        strv_add(&argv, "--all");
         strv_add(&argv, "--filter=label=" ENGINE_LABEL_MEMBER);
+        strv_add(&argv, "--filter=status=created");
+        strv_add(&argv, "--filter=status=exited");
+        strv_add(&argv, "--format={{.Names}}");
         return argv;
 }
 
@@ -249,7 +252,7 @@ const Engine engine_podman = {
         .network_inspect = podman_network_inspect,
         .network_reload = podman_network_reload,
         .image_remove = podman_image_remove,
-        .prune = podman_prune,
+        .idle = podman_idle,
         .pull = podman_pull,
         .pull_shown = podman_pull_shown,
         .create_for_files = podman_create_for_files,

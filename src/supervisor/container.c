@@ -8,6 +8,7 @@
 #include "process/port.h"
 #include "supervisor/damage.h"
 #include "supervisor/hear.h"
+#include "supervisor/heldup.h"
 #include "supervisor/image.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/leftover.h"
@@ -255,15 +256,17 @@ static void tell_end(Supervisor *s) {
         unsigned ends = end_add(&s->container.ends, now_usec());
         bool memory = s->container.signal == SIGKILL || s->container.exit_code == 128 + SIGKILL;
         const char *why = memory && cgroup_oom_kills() > s->container.oom_kills ? ", out of memory" : "";
+        _cleanup_(freep) char *when = NULL;
 
         s->wait.rest_usec = end_rest(ends);
-        log_message(LOG_WARNING, MESSAGE_CONTAINER_ENDED, "The container ended by itself (exit %d%s); it is started again in %u s.",
-                    s->container.exit_code, why, (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
+        when = s->wait.rest_usec < USEC_PER_SEC ? xstrdup("at once")
+                                                : xasprintf("in %u s", (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
+        log_message(LOG_WARNING, MESSAGE_CONTAINER_ENDED, "The container ended by itself (exit %d%s); it is started again %s.",
+                    s->container.exit_code, why, when);
         if (ends == 5)
                 log_message(LOG_ERR, MESSAGE_CRASH_LOOP, "The container ended 5 times in 10 minutes (last exit %d).",
                             s->container.exit_code);
-        supervisor_status(s, "Ended %u times in 10 min (exit %d%s); again in %u s", ends, s->container.exit_code, why,
-                          (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
+        supervisor_status(s, "Ended %u times in 10 min (exit %d%s); again %s", ends, s->container.exit_code, why, when);
 }
 
 static void container_ended(Supervisor *s, int code, int status) {
@@ -364,6 +367,11 @@ static void start_failed(Supervisor *s, const JobResult *result, const char *wor
         if (engine_failure(words) == ENGINE_OTHER_MACHINE) {
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor: %s", s->image.reference,
                                  reason);
+                return;
+        }
+        /* Of a client that was killed the words may be the container's own. */
+        if (!result->signaled && engine_failure(words) == ENGINE_IMAGE_DAMAGED) {
+                damage_repair(s, s->image.id, line);
                 return;
         }
         log_warning("%s cannot start the container (%s %d): %s", s->engine->name, result->signaled ? "signal" : "exit",
@@ -644,6 +652,7 @@ static int on_ask_clients(sd_event_source *source, uint64_t usec, void *userdata
 
 void enter_stop(Supervisor *s) {
         (void)sd_notify(0, "STOPPING=1");
+        heldup_watch(s);
         if (s->container.exists && !s->container.ended)
                 supervisor_status(s, "Stopping, up to %u s", s->info->grace_sec);
         if (s->info->outlives_clients && s->container.exists && !s->container.ended)

@@ -16,11 +16,26 @@ static void on_damaged_removed(void *userdata, const JobResult *result) {
         supervisor_feed(s, LIFE_ON_LATER);
 }
 
-static void on_pruned(void *userdata, const JobResult *result) {
+static void on_idle_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         (void)result;
         supervisor_client(s, s->engine->image_remove(s->image.damaged), on_damaged_removed);
+}
+
+/* Not "podman container prune", which Podman 5.4 refuses where one of them is damaged. */
+static void on_idle(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(strv_freep) char **names = strv_split(result->output, "\n");
+        char **argv;
+
+        if (strv_length(names) == 0) {
+                on_idle_removed(s, result);
+                return;
+        }
+        argv = s->engine->remove(names[0]);
+        strv_extend(&argv, names + 1);
+        supervisor_client(s, argv, on_idle_removed);
 }
 
 /* An image is never data. What is made from it and does not run keeps it from being removed, and is made anew. */
@@ -34,5 +49,5 @@ void damage_repair(Supervisor *s, const char *image, const char *reason) {
         log_message(LOG_WARNING, MESSAGE_IMAGE, "%s is not whole on the disk, as after a power cut (%s): removed, and pulled again.",
                     image, reason);
         supervisor_status(s, "Removing %s, which is damaged", s->image.reference);
-        supervisor_client(s, s->engine->prune(), on_pruned);
+        supervisor_client(s, s->engine->idle(), on_idle);
 }

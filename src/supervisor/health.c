@@ -5,7 +5,7 @@
 #include "base/util.h"
 
 void health_begin(Health *h) {
-        h->bad = 0;
+        h->bad = h->since_login = 0;
         h->reach = (Reachability){0};
 }
 
@@ -25,6 +25,14 @@ HealthAct health_act(const Health *h, unsigned restart_after, bool ours, bool st
         if (!ours || restart_after == 0 || h->bad < restart_after)
                 return HEALTH_REST;
         return stands_on ? HEALTH_ASK_UPSTREAM : HEALTH_RESTART;
+}
+
+/* Every third time while all is well; while it is not, every time. */
+bool health_wants_login(Health *h) {
+        if (h->bad == 0 && ++h->since_login < 3)
+                return false;
+        h->since_login = 0;
+        return true;
 }
 
 char *health_sentence(const Health *h, uint64_t sick_usec, const char *more) {

@@ -7,6 +7,7 @@
 typedef struct Health {
         unsigned bad;   /* probes in a row that failed */
         char *sickness; /* why the last of them did */
+        unsigned since_login; /* db: good probes since a login was tried */
         char *watched;  /* an external server: "Redis at HOST:6379" */
         Reachability reach;
 } Health;
@@ -35,6 +36,9 @@ bool health_bad(Health *h, const char *reason);
  * @stands_on      it needs PostgreSQL and Redis to be well.
  */
 HealthAct health_act(const Health *h, unsigned restart_after, bool ours, bool stands_on);
+
+/** health_wants_login() - after a good probe of a server: whether a login is due, which is more to ask than a connection. */
+bool health_wants_login(Health *h);
 
 /** health_sentence() - "Not healthy for 30 s: no answer", and @more. @sick_usec: for how long. The caller frees it. */
 char *health_sentence(const Health *h, uint64_t sick_usec, const char *more);

@@ -104,8 +104,8 @@ static void on_upstream_redis(void *userdata, ProbeVerdict verdict, const char *
         serve_rest(s);
 }
 
-/* An external server is watched by its own supervisor, which says when it does not answer. */
-static bool external_is_away(const char *member) {
+/* A server that is watched by its own supervisor, which says when it does not answer, or lets nobody in. */
+static bool is_away(const char *member) {
         _cleanup_(freep) char *text = runstate_read(member), *sick = text ? keyfile_get(text, "SICK") : NULL;
 
         return sick != NULL;
@@ -135,14 +135,14 @@ static void on_upstream_database(void *userdata, ProbeVerdict verdict, const cha
                 tell_sick(s, "; PostgreSQL is away, so not restarting");
                 serve_rest(s);
         } else if (s->config->redis_external)
-                on_upstream_redis(s, external_is_away("redis") ? PROBE_LATER : PROBE_GOOD, "see lago-redis.service");
+                on_upstream_redis(s, is_away("redis") ? PROBE_LATER : PROBE_GOOD, "see lago-redis.service");
         else
                 ask_upstream(s, "redis", ASK_REDIS, on_upstream_redis);
 }
 
 static void ask_upstream_database(Supervisor *s) {
-        if (s->config->database_external)
-                on_upstream_database(s, external_is_away("db") ? PROBE_LATER : PROBE_GOOD, "see lago-db.service");
+        if (s->config->database_external || is_away("db"))
+                on_upstream_database(s, is_away("db") ? PROBE_LATER : PROBE_GOOD, "see lago-db.service");
         else
                 ask_upstream(s, "db", ASK_POSTGRES, on_upstream_database);
 }
@@ -184,6 +184,35 @@ static void not_healthy(Supervisor *s, const char *reason) {
 
 /* --- the probe ------------------------------------------------------------------------------------------ */
 
+/*
+ * A server that accepts connections may let nobody in, as on a disk that has become read-only. That is told, and not
+ * answered by a restart: it may have too many clients, and what it cannot read it cannot read after a restart either.
+ */
+static void on_own_login(void *userdata, GateAnswer *answer) {
+        Supervisor *s = userdata;
+
+        gate_answer_take(&s->gate.answer, answer);
+        if (s->gate.answer.status == 0) {
+                serve_healthy(s);
+                return;
+        }
+        if (health_bad(&s->health, s->gate.answer.sentence))
+                log_message(LOG_WARNING, MESSAGE_HEALTH, "Not healthy: %s.", s->gate.answer.sentence);
+        tell_sick(s, "");
+        serve_rest(s);
+}
+
+/* Answer: whether a login is tried now. */
+static bool ask_login(Supervisor *s) {
+        GateCall call;
+
+        if (s->info->ready_by != READY_BY_LOGIN || !health_wants_login(&s->health) ||
+            !gate_call(s, "ping", /* with_manifest= */ false, &call))
+                return false;
+        gate_client_ask(&s->gate, call, on_own_login, s);
+        return true;
+}
+
 /* Answer: whether the published port is asked now, and serve_healthy() follows. */
 static bool ask_reach(Supervisor *s) {
         ReachSpec spec = {
@@ -208,7 +237,7 @@ static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) 
                 unable(s, reason);
         else if (verdict != PROBE_GOOD)
                 not_healthy(s, reason);
-        else if (!ask_reach(s))
+        else if (!ask_login(s) && !ask_reach(s))
                 serve_healthy(s);
 }
 

@@ -95,6 +95,7 @@ struct Supervisor {
         uint64_t entered_usec; /* into this state */
         EventQueue queue;
         bool stop_asked, ready_said;
+        bool held_up_told; /* see heldup.h */
         int exit_status;
 
         Work work; /* of the current state; supervisor_enter() drops it */

@@ -495,6 +495,17 @@ static void the_engines_failures_are_told_apart(void **state) {
                  "arm64, variant \"v8\", OS linux", ENGINE_OTHER_MACHINE},
                 {"exec /usr/bin/tini: exec format error", ENGINE_OTHER_MACHINE},
                 {"Error: OCI runtime error: crun: exec container process `/bin/sh`: Exec format error", ENGINE_OTHER_MACHINE},
+                {"Error: readlink /var/lib/containers/storage/overlay: invalid argument", ENGINE_IMAGE_DAMAGED},
+                {"Error: determining size of layer with ID \"aa6b\": readlink /var/lib/containers/storage/overlay/l: invalid argument",
+                 ENGINE_IMAGE_DAMAGED},
+                {"Error: stat /var/lib/containers/storage/overlay/c78ba37c6a7e4ccb7c33ad3edccdf430d14ff810ed659e970e13cd91b6070205: "
+                 "no such file or directory", ENGINE_IMAGE_DAMAGED},
+                {"Error: stat /var/lib/containers/storage/overlay/l: no such file or directory", ENGINE_FAILED},
+                {"Error: creating container storage: creating read-write layer with ID \"927e\": recreating the links: 1 error "
+                 "occurred:\n\t* reached 10 iterations in overlay graph driver's recreateSymlink, giving up\n\n",
+                 ENGINE_IMAGE_DAMAGED},
+                {"Error: Download config.json digest sha256:e3b0 does not match expected sha256:7ff6", ENGINE_IMAGE_DAMAGED},
+                {"Error: unexpected end of JSON input", ENGINE_IMAGE_DAMAGED},
                 {"Error: dial tcp 192.0.2.1:443: i/o timeout", ENGINE_FAILED},
                 {"", ENGINE_FAILED},
         };

@@ -150,6 +150,13 @@ static void never_said(const char *words) {
                 give_up("it said", words);
 }
 
+static void file_is_not(const char *path, const char *text) {
+        _cleanup_(freep) char *now = read_text(path);
+
+        if (isempty(now) || streq(now, text))
+                give_up("the file is", now);
+}
+
 /* Waits until the file has these words in it. */
 static void file_has(const char *path, const char *words) {
         uint64_t end = now_usec() + PATIENCE * USEC_PER_SEC;
@@ -837,8 +844,22 @@ static void a_damaged_image_is_removed_and_pulled_once(void **state _unused_) {
         says("STATUS=Pulling " API_IMAGE);
         says("READY=1");
         stops_well();
-        called("gate-check,create lago-api,container-prune prune,image-rm aaaa,pull " API_IMAGE ",sync ,image-inspect aaaa,"
+        called("gate-check,create lago-api,idle ,image-rm aaaa,pull " API_IMAGE ",sync ,image-inspect aaaa,"
                "gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,");
+}
+
+/* One that was made from it before the power was cut keeps it from being removed. */
+static void what_is_made_from_a_damaged_image_goes_first(void **state _unused_) {
+        assert_int_equal(make_dirs(FAKE "/containers/lago-worker", 0755), 0);
+        on("image-rm", "[ ! -e $fake/containers/lago-worker ] || fail 'image is in use by a container'\n");
+        on("start", "[ ! -e $fake/damaged ] || " DAMAGE);
+        put(FAKE "/damaged", "");
+        on("pull", "echo \"$name aaaa\" >>$fake/images; exit 0\n");
+        starts("api");
+        says("STATUS=Pulling " API_IMAGE);
+        says("READY=1");
+        stops_well();
+        assert_int_equal(times_called("image-rm aaaa"), 1);
 }
 
 static void one_that_stays_damaged_is_not_pulled_for_ever(void **state _unused_) {
@@ -860,6 +881,62 @@ static void a_damaged_image_is_known_by_its_name_too(void **state _unused_) {
         says("READY=1");
         exits(0);
         assert_int_equal(times_called("image-rm " API_IMAGE), 1);
+}
+
+static bool may_be_shielded(void) {
+        int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+        bool may = write(fd, "-1", 2) == 2;
+
+        (void)!write(fd, "0", 1);
+        (void)close(fd);
+        return may;
+}
+
+/* The kernel chooses among what is in the unit; what the engine starts has the unit's score again. */
+static void memory_that_runs_out_is_the_container_s(void **state _unused_) {
+        _cleanup_(freep) char *file = NULL;
+
+        on("create", "cat /proc/self/oom_score_adj >$fake/score\n");
+        starts("pdf");
+        says("READY=1");
+        file = xasprintf("/proc/%d/oom_score_adj", (int)life.pid);
+        /* Without CAP_SYS_RESOURCE it stays as it is, and serves all the same. */
+        file_has(file, may_be_shielded() ? "-900\n" : "0\n");
+        file_is_not(FAKE "/score", "-900\n");
+        stops_well();
+}
+
+static void a_database_that_lets_nobody_in_does_not_serve(void **state _unused_) {
+        starts("db");
+        says("READY=1");
+        on("gate-ping", "say 20 'SENTENCE=Waiting for PostgreSQL at db:5432: could not open file: Read-only file system'\n");
+        says("STATUS=Not healthy for 1 s: Waiting for PostgreSQL at db:5432: could not open file");
+        run_file_has("db", "SICK", "yes");
+        says("STATUS=Not healthy for 3 s");
+        assert_int_equal(unlink(FAKE "/on/gate-ping"), 0);
+        says("STATUS=Serving");
+        stops_well();
+        assert_int_equal(times_called("create lago-db"), 1);
+}
+
+static void a_stop_that_is_held_up_says_by_what(void **state _unused_) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                (void)prctl(PR_SET_NAME, "podman");
+                (void)raise(SIGSTOP);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
+        starts("pdf");
+        says("READY=1");
+        on("stop", "sleep 6\n");
+        is_asked_to_stop();
+        says("STATUS=Stopping; held up: podman does not answer while podman");
+        says(", paused) is there (5 s)");
+        exits(0);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        (void)waitpid(pid, NULL, 0);
 }
 
 static void a_manifest_is_read_from_the_image_once(void **state _unused_) {
@@ -1348,7 +1425,7 @@ static void what_is_pending_waits_for_the_operator(void **state _unused_) {
 static void a_container_that_ends_is_started_again(void **state _unused_) {
         on("container", "[ -e $fake/again ] || { : >$fake/again; sleep 0.3; exit 7; }\n");
         starts("worker");
-        says("STATUS=Ended 1 times in 10 min (exit 7); again in 0 s");
+        says("STATUS=Ended 1 times in 10 min (exit 7); again at once");
         says("STATUS=Running v1.50.0");
         stops_well();
         /* The verdict is a new one. */
@@ -2226,9 +2303,13 @@ int main(int argc, char **argv) {
                 LIFE(an_admitted_image_that_is_gone_for_good_is_refused),
                 LIFE(what_is_admitted_after_a_prune_is_each_image_by_its_id),
                 LIFE(a_damaged_image_is_removed_and_pulled_once),
+                LIFE(what_is_made_from_a_damaged_image_goes_first),
                 LIFE(one_that_stays_damaged_is_not_pulled_for_ever),
                 LIFE(a_damaged_image_is_known_by_its_name_too),
                 LIFE(a_left_over_that_the_engine_cannot_tell_is_left_alone),
+                LIFE(memory_that_runs_out_is_the_container_s),
+                LIFE(a_database_that_lets_nobody_in_does_not_serve),
+                LIFE(a_stop_that_is_held_up_says_by_what),
                 LIFE(a_manifest_is_read_from_the_image_once),
                 LIFE(a_damaged_manifest_is_read_again),
                 LIFE(a_manifest_that_cannot_be_read_refuses_nothing),
