@@ -26,7 +26,8 @@ static const char usage_tail[] =
         "Of start, stop, restart, apply and migrate: --quiet. Of status: --json.\n"
         "\n"
         "Exit status: 0 done; 3 status: Lago does not serve; 64 wrong usage; 71 no container engine; 75 not now, later\n"
-        "perhaps; 78 the configuration is refused; 79 a member failed; 81 the image is refused; 130 interrupted.\n"
+        "perhaps; 78 the configuration is refused; 79 a member failed; 80 the schema, 81 the image, 82 the keys, 84 the\n"
+        "server, 85 a port is refused; 130 interrupted.\n"
         "verify ends as lago-gate does, rails as its command.\n";
 
 static void show_usage(FILE *f) {

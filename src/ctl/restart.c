@@ -2,6 +2,12 @@
 #include "ctl/ctl.h"
 #include "ctl/jobs.h"
 
+#include "base/file.h"
+#include "base/log.h"
+#include "base/runstate.h"
+
+#include <unistd.h>
+
 static int run(const Verb *verb, int argc, char **argv) {
         char *units[] = {(char[]){"lago.target"}, NULL};
         JobsRequest request = {
@@ -14,6 +20,10 @@ static int run(const Verb *verb, int argc, char **argv) {
 
         if (arguments_parse(verb, argc, argv, flags, ELEMENTSOF(flags), NULL, 0, 0) < 0)
                 return EXIT_USAGE;
+        /* Told apart from a start that was derived from something else, whatever waits just now. Who is not root is told so
+         * by systemd. */
+        if (geteuid() == 0 && file_write(APPLY_FILE, "", 0600) < 0)
+                log_warning("Cannot write " APPLY_FILE "; systemd's jobs tell whether what is edited is admitted");
         return jobs_follow(&request);
 }
 
