@@ -306,10 +306,18 @@ static _noreturn_ void become(const char *verb, const char *member, const char *
         _exit(127);
 }
 
+/* Process numbers are those of a namespace here: another run of this test may be under the same. */
+static char *new_group(void) {
+        static uint64_t run;
+
+        run = run ? run : now_usec();
+        return xasprintf(CGROUPS "/lago-test-%llu-%u.service", (unsigned long long)run, life.n++);
+}
+
 static void starts(const char *member) {
         _cleanup_(freep) char *procs = NULL;
 
-        life.group = xasprintf(CGROUPS "/lago-test-%d-%u.service", (int)getpid(), life.n++);
+        life.group = new_group();
         procs = xasprintf("%s/cgroup.procs", life.group);
         assert_int_equal(mkdir(life.group, 0755), 0);
         life.pid = fork();
@@ -384,6 +392,8 @@ static void loopback_up(void) {
         _cleanup_(closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
         assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+        /* Where a server outside is; no address of that network is anybody else's. */
+        assert_int_equal(system("ip address add 192.0.2.9/24 dev lo"), 0);
 }
 
 /* /etc with what a program cannot do without, and the user of the gate. */
@@ -415,7 +425,7 @@ static void start_answers(void) {
         if (life.answers == 0) {
                 (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
                 (void)execl(PROGRAMS "/answer", "answer", "journal", "/run/systemd/journal/stdout",
-                            "redis", "127.0.0.1:6379", "http", "127.0.0.2:3000", "postgres",
+                            "redis", "127.0.0.1:6379", "redis", "192.0.2.9:6379", "http", "127.0.0.2:3000", "postgres",
                             "127.0.0.1:5432", (char *)NULL);
                 _exit(127);
         }
@@ -2006,7 +2016,7 @@ static void what_a_sick_container_stands_on_is_asked_before_its_restart(void **s
 #define EXTERNAL_URLS "DATABASE_URL=postgresql://lago:k2hZbq7xTfA0@db.example.org:5432/lago\nREDIS_URL=redis://redis.example.org:6379\n"
 
 static void what_is_external_is_believed_by_its_watcher_before_a_restart(void **state _unused_) {
-        put("/etc/hosts", "127.0.0.1 redis.example.org\n");
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
         put("/run/lago/admitted/lago.conf", CONF EXTERNAL);
         put("/run/lago/admitted/lago.env", EXTERNAL_URLS);
         starts("worker");
@@ -2024,15 +2034,15 @@ static void what_is_external_is_believed_by_its_watcher_before_a_restart(void **
 }
 
 static void an_external_redis_is_watched(void **state _unused_) {
-        put("/etc/hosts", "127.0.0.1 redis.example.org\n");
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
         put("/etc/lago/lago.conf", CONF EXTERNAL);
         put("/etc/lago/lago.env", EXTERNAL_URLS);
         starts("redis");
         says("STATUS=Watching Redis at redis.example.org:6379");
         says("READY=1");
-        put("/etc/hosts", "127.0.0.3 redis.example.org\n");
+        put("/etc/hosts", "192.0.2.10 redis.example.org\n");
         says("STATUS=Not healthy for 1 s: connection refused");
-        put("/etc/hosts", "127.0.0.1 redis.example.org\n");
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
         says("STATUS=Watching Redis at redis.example.org:6379");
         stops_well();
         assert_int_equal(times_called("create lago-redis"), 0);
@@ -2044,7 +2054,7 @@ static void an_external_redis_without_an_address_is_waited_for(void **state _unu
         put("/etc/lago/lago.env", EXTERNAL_URLS);
         starts("redis");
         says("STATUS=Waiting for Redis at redis.example.org:6379: the name has no address");
-        put("/etc/hosts", "127.0.0.1 redis.example.org\n");
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
         says("READY=1");
         stops_well();
 }
@@ -2230,7 +2240,7 @@ static void what_cannot_be_removed_then_is_left_to_the_next_start(void **state _
 static void is_answered(const char *verb, const char *word, int status) {
         _cleanup_(freep) char *procs = NULL;
 
-        life.group = life.group ? life.group : xasprintf(CGROUPS "/lago-test-%d-%u.service", (int)getpid(), life.n++);
+        life.group = life.group ? life.group : new_group();
         (void)mkdir(life.group, 0755);
         procs = xasprintf("%s/cgroup.procs", life.group);
         life.pid = fork();
