@@ -198,9 +198,9 @@ static int write_images(const Supervisor *s) {
 }
 
 void admit_migrates(const Supervisor *s) {
-        int r = s->source == ADMIT_KEPT ? 0 : write_images(s);
+        int r = s->run.source == ADMIT_KEPT ? 0 : write_images(s);
 
-        if (r >= 0 && s->source != ADMIT_KEPT)
+        if (r >= 0 && s->run.source != ADMIT_KEPT)
                 r = file_write(NEW_DIRECTORY BEGUN, "", 0600);
         if (r < 0)
                 log_warning("Cannot write " NEW_DIRECTORY ": %s. After a power cut \"lagoctl apply\" goes on with it.",
@@ -248,7 +248,7 @@ static void tell_edited(void) {
 int admit_finish(const Supervisor *s) {
         int r;
 
-        if (s->source == ADMIT_KEPT) {
+        if (s->run.source == ADMIT_KEPT) {
                 tell_edited();
                 return 0;
         }

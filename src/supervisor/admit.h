@@ -6,15 +6,9 @@
  */
 
 #include "config/config.h"
+#include "supervisor/migrate-run.h"
 
 typedef struct Supervisor Supervisor;
-
-/* What this start of lago-migrate begins with. The zero changes nothing. */
-typedef enum AdmitSource {
-        ADMIT_KEPT,       /* what was admitted before */
-        ADMIT_CONFIGURED, /* /etc/lago: an operator's act, or the first start of all */
-        ADMIT_UNFINISHED, /* a copy of it that a migration had begun for when the power was cut */
-} AdmitSource;
 
 /**
  * admit_hear() - once for each start of lago-migrate: whether it comes of an operator's act, which then holds until it is

@@ -20,10 +20,10 @@ static void look(Supervisor *s) {
                 supervisor_status(s, "Stopping; held up by %s, which does not answer (%s)", s->engine->name, span);
         else
                 supervisor_status(s, "Stopping; held up: %s does not answer while %s is there (%s)", s->engine->name, holder, span);
-        if (!s->held_up_told)
+        if (!s->container.held_up_told)
                 log_warning("The stop is held up: %s does not answer%s%s. \"ps -fC %s\" shows who uses it.", s->engine->name,
                             holder ? "; it may wait for " : "", holder ? holder : "", s->engine->name);
-        s->held_up_told = true;
+        s->container.held_up_told = true;
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {

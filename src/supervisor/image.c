@@ -98,7 +98,7 @@ static void pull(Supervisor *s) {
 /* --- id ------------------------------------------------------------------------------------------------- */
 
 static bool starts_from_admitted(const Supervisor *s) {
-        return s->info->admitted || (s->member.kind == MEMBER_MIGRATE && s->source == ADMIT_KEPT);
+        return s->info->admitted || (s->member.kind == MEMBER_MIGRATE && s->run.source == ADMIT_KEPT);
 }
 
 static bool is_admitted_lookup(const Supervisor *s) {

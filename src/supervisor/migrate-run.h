@@ -13,7 +13,15 @@ typedef struct MigrateEnd {
         int exit_code, signal; /* as in Container */
 } MigrateEnd;
 
+/* What this start of lago-migrate begins with. The zero changes nothing. */
+typedef enum AdmitSource {
+        ADMIT_KEPT,       /* what was admitted before */
+        ADMIT_CONFIGURED, /* /etc/lago: an operator's act, or the first start of all */
+        ADMIT_UNFINISHED, /* a copy of it that a migration had begun for when the power was cut */
+} AdmitSource;
+
 typedef struct MigrateRun {
+        AdmitSource source; /* where its configuration comes from */
         MigrateProgress progress; /* of the run in hand, or else the last */
         Job *watch;        /* lago-gate watch, while it migrates */
         Excuse excuse;

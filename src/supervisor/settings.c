@@ -37,12 +37,12 @@ static int load_env(Supervisor *s, const char *directory) {
 static int load_to_admit(Supervisor *s, Config **ret) {
         int status;
 
-        s->source = admit_source();
-        status = admit_begin(s->source, ret);
-        if (status == 0 && s->source == ADMIT_CONFIGURED)
+        s->run.source = admit_source();
+        status = admit_begin(s->run.source, ret);
+        if (status == 0 && s->run.source == ADMIT_CONFIGURED)
                 status = load_env(s, CONFIG_DIRECTORY);
         return status != 0 ? status
-                           : load_env(s, s->source == ADMIT_KEPT ? ADMITTED_DIRECTORY : ADMITTED_NEW_DIRECTORY);
+                           : load_env(s, s->run.source == ADMIT_KEPT ? ADMITTED_DIRECTORY : ADMITTED_NEW_DIRECTORY);
 }
 
 int settings_load(Supervisor *s) {

@@ -7,7 +7,6 @@
 #include "base/util.h"
 #include "engine/engine.h"
 #include "stack/stack.h"
-#include "supervisor/admit.h"
 #include "supervisor/gate-client.h"
 #include "supervisor/health.h"
 #include "supervisor/hold.h"
@@ -42,6 +41,7 @@ typedef struct Container {
         Relay *relay;          /* of its output; NULL: it was never started */
         bool relay_awaited;    /* it is gone; the state ends when its last line is in the journal */
         uint64_t stop_began;   /* usec; when it was asked to end */
+        bool held_up_told;     /* of that stop; see heldup.h */
         struct {
                 pid_t pid;
                 int code, status;
@@ -88,14 +88,12 @@ struct Supervisor {
         const MemberInfo *info;
         char *name, *container_name;
         Config *config;
-        AdmitSource source; /* migrate: where that comes from */
         Env *own_env; /* env.d/MEMBER.env */
 
         LifeState state;
         uint64_t entered_usec; /* into this state */
         EventQueue queue;
         bool stop_asked, ready_said;
-        bool held_up_told; /* see heldup.h */
         int exit_status;
 
         Work work; /* of the current state; supervisor_enter() drops it */
