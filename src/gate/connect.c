@@ -141,9 +141,11 @@ static bool is_about_trust(const char *message) {
                strstr(message, "root certificate file");
 }
 
+static PGconn *greet(const Target *target, const Endpoints *endpoints);
+
 static int distrusted(Ledger *ledger, PGconn *conn, const Target *target, const Endpoints *endpoints) {
         _cleanup_(freep) char *ca_file = ca_file_of(conn);
-        char *cause = gate_distrust(target, endpoints, ca_file, PQerrorMessage(conn), &ledger->trust);
+        char *cause = gate_distrust(target, endpoints, ca_file, PQerrorMessage(conn), greet, &ledger->trust);
 
         /* A clock that is wrong after a power cut is set soon, and the certificate then is valid. */
         return failed(ledger, ledger->trust == TRUST_NOT_YET ? CONTACT_UNREACHABLE : CONTACT_UNTRUSTED, cause);
@@ -253,7 +255,7 @@ static int log_in(PGconn *conn, const Target *target, const Endpoints *endpoints
         return want == PGRES_POLLING_OK ? 0 : explain(ledger, conn, target, endpoints);
 }
 
-PGconn *gate_greet(const Target *target, const Endpoints *endpoints) {
+static PGconn *greet(const Target *target, const Endpoints *endpoints) {
         Patience patience = patience_for(target->timeout_sec * 1000ULL);
         _cleanup_(conn_finishp) PGconn *conn = start(target, endpoints, /* unchecked= */ true);
         PostgresPollingStatusType want = PGRES_POLLING_WRITING;

@@ -70,13 +70,6 @@ char *endpoint_of(const DbUrl *url);
  */
 int gate_connect(const Target *target, Ledger *ledger, PGconn **ret);
 
-/**
- * gate_greet() - a connection on which TLS was agreed on, whatever the certificate, and not a byte of the login was sent.
- *
- * Answer: NULL when it did not come to that within the target's time.
- */
-PGconn *gate_greet(const Target *target, const Endpoints *endpoints);
-
 /* --- trust.c ------------------------------------------------------------------------------------------- */
 
 /** gate_ca_fault() - why the CA file cannot be read, as a clause that the caller frees; NULL: it can, or is not asked for. */
@@ -87,8 +80,13 @@ char *gate_ca_fault(const Target *target, Contact *ret_contact, Trust *ret);
  *
  * @ca_file  that it was checked with; may be NULL.
  * @message  libpq's.
+ * @greet    makes a connection on which TLS was agreed on, whatever the certificate, and not a byte of the login was sent;
+ *           NULL when it did not come to that within the target's time.
  */
-char *gate_distrust(const Target *target, const Endpoints *endpoints, const char *ca_file, const char *message, Trust *ret);
+typedef PGconn *(*Greet)(const Target *target, const Endpoints *endpoints);
+
+char *gate_distrust(const Target *target, const Endpoints *endpoints, const char *ca_file, const char *message, Greet greet,
+                    Trust *ret);
 
 void conn_finishp(PGconn **conn);
 void result_clearp(PGresult **result);

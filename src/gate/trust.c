@@ -110,7 +110,8 @@ static char *chain_fault(const Failing *failing, Trust *ret) {
         }
 }
 
-char *gate_distrust(const Target *target, const Endpoints *endpoints, const char *ca_file, const char *message, Trust *ret) {
+char *gate_distrust(const Target *target, const Endpoints *endpoints, const char *ca_file, const char *message,
+                    Greet greet, Trust *ret) {
         _cleanup_(conn_finishp) PGconn *conn = NULL;
         Failing failing = {.code = X509_V_ERR_UNSPECIFIED};
         char *fault = isempty(ca_file) ? NULL : file_fault(ca_file, ret);
@@ -127,7 +128,7 @@ char *gate_distrust(const Target *target, const Endpoints *endpoints, const char
                 return xstrdup(*ret == TRUST_FORMAT ? "the CA file is no PEM text with a certificate"
                                                     : "no CA file to check its certificate");
         }
-        conn = gate_greet(target, endpoints);
+        conn = greet(target, endpoints);
         ssl = conn ? PQsslStruct(conn, "OpenSSL") : NULL;
         if (ssl && !isempty(ca_file))
                 failing = verify(ssl, ca_file);
