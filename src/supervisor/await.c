@@ -85,12 +85,15 @@ static void on_redis(void *userdata, const RedisAnswer *answer) {
                 redis_answers(s, TAKE_PTR(place));
                 return;
         case PROBE_NEVER:
-                supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s%s%s", answer->host ? place : "",
-                                 answer->host ? ": " : "", answer->reason);
+                if (answer->host)
+                        supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: Redis%s: %s",
+                                         place + strlen("Redis"), answer->reason);
+                else
+                        supervisor_never(s, EXIT_CONFIG, MESSAGE_CONFIG_REFUSED, "Refused: %s", answer->reason);
                 return;
         case PROBE_LATER:
         case PROBE_UNABLE:
-                supervisor_later(s, "Waiting for %s: %s", place, answer->reason);
+                supervisor_later(s, "Waiting for Redis%s: %s", place + strlen("Redis"), answer->reason);
                 /* Migrations that failed just before may have failed for want of it: they are not judged by that run. */
                 if (answer->host)
                         s->container.ended = false;
