@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* The container: made, started, its end noticed, stopped with its grace, removed. */
+/* The container: made (create.c), started, its end noticed (start.c), stopped with its grace, removed (stop.c). */
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#define CONTAINER_DIRECTORY "/run/lago/engine"
 
 typedef struct Supervisor Supervisor;
+
+/** container_file() - what the engine and we say of the container of this member, in a file each. The caller frees it. */
+char *container_file(const Supervisor *s, const char *suffix);
+
+/** container_fails() - what is waited for is a failure of the engine: it is over when a container has started, not when one more is tried. */
+bool container_fails(const Supervisor *s);
 
 /** enter_create() - OK when there is a container, of which nothing runs. */
 void enter_create(Supervisor *s);
@@ -17,3 +28,8 @@ void enter_stop(Supervisor *s);
 
 /** on_stranger() - a JobStranger: the container's monitor, its first process, or nobody's. ENDED when it was the container's end. */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
+
+/** stop_on_output_done() - a timer's: what the container wrote last is in the journal, or is no longer waited for. OK. */
+int stop_on_output_done(sd_event_source *source, uint64_t usec, void *userdata);
+/** stop_on_orphan_gone() - a timer's: the container's first process is gone, of which the engine no longer knew; it is removed. */
+int stop_on_orphan_gone(sd_event_source *source, uint64_t usec, void *userdata);
