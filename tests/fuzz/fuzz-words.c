@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/keyfile.h"
 #include "base/passing.h"
-#include "ctl/mask.h"
+#include "config/mask.h"
 
 #include "fuzz.h"
 
