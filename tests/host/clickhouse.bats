@@ -65,7 +65,7 @@ ledger_has() {
         serves
         status_has migrate 'Schema verified: v1.50.0, 1046 of 1046; ClickHouse 25 of 25'
         ledger_has 25
-        [ "$(journal -u lago-migrate | grep -c 'migrating in ClickHouse$')" = 25 ]
+        [ "$(journal -u lago-migrate | grep -cE "== ($(in_guest cut -d ' ' -f 1 /var/tmp/ledger | paste -sd '|')) \w+: migrating =")" = 25 ]
         run -0 in_guest lagoctl verify
         [[ $output == *"Schema verified: v1.50.0"*"ClickHouse verified: v1.50.0, 25 of 25"* ]]
 }
