@@ -42,7 +42,7 @@ SH
         in_the_night <<'SH'
 empty_database v1.6.0
 # A start that takes its time, before and after the container runs.
-sed -i 's|^exec /usr/bin/podman|case "$*" in *"start lago-migrate"*) touch /run/start-in-flight; sleep 3; /usr/bin/podman "$@"; sleep 2; exit ;; esac\n&|' \
+sed -i 's|^exec /usr/bin/podman|case "$*" in *" start $(cat /run/lago/engine/migrate.id 2>/dev/null \|\| echo none)"*) touch /run/start-in-flight; sleep 3; /usr/bin/podman "$@"; sleep 2; exit ;; esac\n&|' \
         /usr/local/bin/podman
 : >/var/tmp/engine.log
 rm -f /run/start-in-flight
