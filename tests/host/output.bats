@@ -158,7 +158,7 @@ SH
                 inside "$member" <<'SH'
 mkdir -p /etc/lago/lago.conf.d
 printf '[images]\napi = getlago/api:dead-%s\n' "$1" >/etc/lago/lago.conf.d/dead.conf
-systemctl restart lago-migrate || { systemctl status --no-pager lago-migrate; exit 1; }
+admit_all || { systemctl status --no-pager lago-migrate; exit 1; }
 never_ready "$1"
 SH
         done

@@ -112,19 +112,26 @@ another_serves() {
 
 # --- dead containers ------------------------------------------------------------------------------------
 
+# admit_all: what stands in /etc/lago is admitted, as "lagoctl apply" has it done. While some member does not come up its start
+# waits, and systemd does not tell which unit somebody restarted.
+admit_all() {
+        : >/run/lago/apply
+        systemctl restart lago-migrate
+}
+
 dead_image() {
         printf 'FROM docker.io/library/redis:7-alpine\nENTRYPOINT ["/bin/true"]\n' >/var/tmp/Containerfile.dead
         podman build --quiet --pull=never --network=none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
                 -t localhost/dead:1 -f /var/tmp/Containerfile.dead /var/tmp >/dev/null
         mkdir -p /etc/lago/lago.conf.d
         printf '[images]\n%s = localhost/dead:1\n' "$1" >"/etc/lago/lago.conf.d/dead.conf"
-        [ "$1" != front ] || systemctl restart lago-migrate
+        [ "$1" != front ] || admit_all
 }
 
 alive_image() {
         rm /etc/lago/lago.conf.d/dead.conf
         systemctl stop "lago-$1"
-        [ "$1" != front ] || systemctl restart lago-migrate
+        [ "$1" != front ] || admit_all
         systemctl start lago.target
         serves_again 60
 }
