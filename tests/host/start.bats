@@ -117,7 +117,7 @@ done </etc/lago/secrets.env
 [ "$(wc -l </var/tmp/engine.log)" -gt 5 ]
 [ "$(grep -c '=' /etc/lago/secrets.env)" -gt 4 ]
 [ "$(stat -c %a /etc/lago/secrets.env)" = 600 ]
-[ "$(stat -c %a /run/lago/admitted)" = 700 ]
+[ "$(stat -Lc %a /run/lago/admitted)" = 700 ]
 SH
         echo "$output"
         [ "$status" = 0 ]
