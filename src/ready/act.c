@@ -19,7 +19,7 @@ bool act_is_by_name(const Act *a) {
         /* lago.target requires lago-ready, so a restart of that one restarts the target, and all members with it. */
         if (a->target > 0)
                 return !is_derived(a->target, a->ready) && !is_derived(a->target, a->setup);
-        return !a->setup_is_new && !is_derived(a->migrate, a->setup) && !is_derived(a->migrate, a->follower);
+        return !a->setup_is_new && !is_derived(a->migrate, a->setup) && !is_derived(a->migrate, a->api);
 }
 
 /* lago-migrate may not have been started yet, and what it did before is not of this act. */
@@ -37,10 +37,6 @@ bool act_of_setup(const Act *act, bool started) {
  * Of those that follow lago-migrate the API alone: a restart joins a start that still runs, and keeps its number, so that one
  * of them that does not come up (a front that ends at once, say) would pass for what was named. Of "lago-*" the API is first.
  */
-static bool follows(const char *unit) {
-        return startswith(unit, "lago-api.") != NULL;
-}
-
 static void note_job(Act *act, uint32_t id, const char *unit) {
         if (streq(unit, "lago.target"))
                 act->target = id;
@@ -50,8 +46,8 @@ static void note_job(Act *act, uint32_t id, const char *unit) {
                 act->setup = id;
         else if (streq(unit, "lago-migrate.service"))
                 act->migrate = id;
-        else if (follows(unit) && (act->follower == 0 || id < act->follower))
-                act->follower = id;
+        else if (streq(unit, "lago-api.service"))
+                act->api = id;
 }
 
 /* The reply of ListJobs(): a(usssoo), see org.freedesktop.systemd1(5). */

@@ -12,7 +12,7 @@
 /* What is known when lago-migrate starts; the number of a job, 0 where a unit has none. */
 typedef struct Act {
         uint32_t target, ready, setup, migrate;
-        uint32_t follower; /* that of the API, the first of those that require lago-migrate */
+        uint32_t api;      /* the first of those that require lago-migrate */
         bool setup_is_new; /* lago-setup began after lago-migrate had last ended */
         bool automatic;    /* systemd starts it again after a crash */
         bool by_keeper;    /* lago-ready asked for it */

@@ -11,8 +11,9 @@
 #include "supervisor/migrate.h"
 #include "supervisor/supervisor.h"
 
+#include <errno.h>
 #include <stdio.h>
-#include <systemd/sd-daemon.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static int write_environment(Supervisor *s, const char *path) {

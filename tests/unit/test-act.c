@@ -9,11 +9,11 @@
 static void what_is_asked_for_by_name_admits(void **state _unused_) {
         const Act acts[] = {
                 /* restart lago-migrate */
-                {.migrate = 297, .follower = 352},
+                {.migrate = 297, .api = 352},
                 /* restart lago.target */
-                {.target = 420, .ready = 491, .migrate = 486, .follower = 483, .setup_is_new = true},
+                {.target = 420, .ready = 491, .migrate = 486, .api = 483, .setup_is_new = true},
                 /* stop, and then start lago.target */
-                {.target = 2571, .ready = 2572, .migrate = 2624, .follower = 2623, .setup_is_new = true},
+                {.target = 2571, .ready = 2572, .migrate = 2624, .api = 2623, .setup_is_new = true},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(acts); i++)
@@ -23,18 +23,18 @@ static void what_is_asked_for_by_name_admits(void **state _unused_) {
 static void what_comes_of_another_unit_admits_nothing(void **state _unused_) {
         const Act acts[] = {
                 /* restart lago-ready */
-                {.target = 609, .ready = 558, .migrate = 625, .follower = 622, .setup_is_new = true},
+                {.target = 609, .ready = 558, .migrate = 625, .api = 622, .setup_is_new = true},
                 /* restart lago-setup */
-                {.migrate = 756, .follower = 755, .setup_is_new = true},
-                {.migrate = 757, .follower = 758, .setup = 756},
+                {.migrate = 756, .api = 755, .setup_is_new = true},
+                {.migrate = 757, .api = 758, .setup = 756},
                 /* restart 'lago-*' */
-                {.target = 1161, .ready = 1110, .migrate = 1053, .follower = 827, .setup_is_new = true},
+                {.target = 1161, .ready = 1110, .migrate = 1053, .api = 827, .setup_is_new = true},
                 /* try-restart 'lago-*' */
-                {.target = 1803, .ready = 1752, .migrate = 1695, .follower = 1469, .setup_is_new = true},
+                {.target = 1803, .ready = 1752, .migrate = 1695, .api = 1469, .setup_is_new = true},
                 /* restart of all services that run, as needrestart does */
-                {.target = 2442, .ready = 2391, .migrate = 2455, .follower = 2109, .setup_is_new = true},
+                {.target = 2442, .ready = 2391, .migrate = 2455, .api = 2109, .setup_is_new = true},
                 /* start lago-api, which requires lago-migrate */
-                {.migrate = 31, .follower = 30},
+                {.migrate = 31, .api = 30},
                 {0},
         };
 
@@ -43,7 +43,7 @@ static void what_comes_of_another_unit_admits_nothing(void **state _unused_) {
 }
 
 static void neither_does_a_boot_a_crash_or_the_keeper(void **state _unused_) {
-        const Act act = {.migrate = 297, .follower = 352};
+        const Act act = {.migrate = 297, .api = 352};
         Act boot = act, crash = act, keeper = act;
 
         boot.first = crash.automatic = keeper.by_keeper = true;
@@ -55,8 +55,8 @@ static void neither_does_a_boot_a_crash_or_the_keeper(void **state _unused_) {
 
 /* A boot waits for a database, with lago.target's first job; somebody corrects lago.env and restarts it. */
 static void lago_setup_hears_the_target_alone(void **state _unused_) {
-        const Act target = {.target = 169, .ready = 170, .setup = 175, .migrate = 223, .follower = 221, .first = true};
-        const Act setup = {.setup = 756, .migrate = 757, .follower = 758};
+        const Act target = {.target = 169, .ready = 170, .setup = 175, .migrate = 223, .api = 221, .first = true};
+        const Act setup = {.setup = 756, .migrate = 757, .api = 758};
 
         assert_true(act_of_setup(&target, true));
         assert_false(act_of_setup(&target, false));
