@@ -14,6 +14,9 @@
 
 #define FILE_MAX (1024 * 1024)
 
+const char *const admitted_files[] = {"lago.conf", "lago.env", "secrets.env", NULL};
+const char *const admitted_directories[] = {"lago.conf.d", "env.d", NULL};
+
 AdmittedState admitted_state(const char *path) {
         _cleanup_(closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         _cleanup_(freep) char *images = xasprintf("%s/" ADMITTED_IMAGES, path), *text = NULL, *id = NULL;
@@ -71,15 +74,13 @@ static void compare_directory(char ***list, const char *etc, const char *admitte
 }
 
 char **admitted_edited(const char *etc, const char *admitted) {
-        static const char *const files[] = {"lago.conf", "lago.env", "secrets.env"};
-        static const char *const directories[] = {"lago.conf.d", "env.d"};
         char **list = NULL;
 
-        for (size_t i = 0; i < ELEMENTSOF(files); i++)
-                compare(&list, etc, admitted, files[i]);
-        for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
-                compare_directory(&list, etc, admitted, directories[i], etc);
-                compare_directory(&list, etc, admitted, directories[i], admitted);
+        for (const char *const *file = admitted_files; *file; file++)
+                compare(&list, etc, admitted, *file);
+        for (const char *const *directory = admitted_directories; *directory; directory++) {
+                compare_directory(&list, etc, admitted, *directory, etc);
+                compare_directory(&list, etc, admitted, *directory, admitted);
         }
         return list;
 }

@@ -9,6 +9,10 @@
 
 #define ADMITTED_IMAGES "images" /* in it, written last: the image ids */
 
+/* Of what an admission is a copy: the files below /etc/lago, and those directly in its directories. End with NULL. */
+extern const char *const admitted_files[];
+extern const char *const admitted_directories[];
+
 typedef enum AdmittedState {
         ADMITTED_NONE, /* nothing was admitted on this host yet */
         ADMITTED_WHOLE,

@@ -65,14 +65,6 @@ static int follow(const char *method, char *unit, bool quiet) {
         return jobs_follow(&request);
 }
 
-static int mark(void) {
-        int r = file_write(APPLY_FILE, "", 0600);
-
-        if (r < 0)
-                log_error("Cannot write " APPLY_FILE ": %s", strerror(-r));
-        return r < 0 ? EXIT_TEMPFAIL : 0;
-}
-
 /* The generator's part comes first: which members there are. */
 static int restart(Extent extent, bool wait, bool quiet) {
         static char target[] = "lago.target", migrate[] = "lago-migrate.service";
@@ -88,7 +80,7 @@ static int restart(Extent extent, bool wait, bool quiet) {
 }
 
 static int apply(const Wanted *wanted, Extent extent, bool wait, bool quiet) {
-        int status = wanted->admitted && extent == EXTENT_NOTHING ? 0 : mark();
+        int status = wanted->admitted && extent == EXTENT_NOTHING ? 0 : jobs_mark(APPLY_FILE);
 
         if (status != 0)
                 return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/jobs.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "ctl/chain.h"
@@ -362,4 +363,12 @@ char **jobs_stack_units(void) {
         sd_bus_message_unref(reply);
         sd_bus_flush_close_unref(bus);
         return r < 0 ? NULL : TAKE_PTR(units);
+}
+
+int jobs_mark(const char *path) {
+        int r = file_write(path, "", 0600);
+
+        if (r < 0)
+                log_error("Cannot write %s: %s", path, strerror(-r));
+        return r < 0 ? EXIT_TEMPFAIL : 0;
 }

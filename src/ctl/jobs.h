@@ -15,5 +15,8 @@ typedef struct JobsRequest {
 /** jobs_follow() - answers an exit status; what went wrong was told, with the first unit that failed. */
 int jobs_follow(const JobsRequest *request);
 
+/** jobs_mark() - leaves the empty file @path, for lago-migrate to find when it is started. Answer: an exit status, told. */
+int jobs_mark(const char *path);
+
 /** jobs_stack_units() - lago.target and every unit of the stack that is loaded and not down. NULL, and it was told. */
 char **jobs_stack_units(void);

@@ -2,8 +2,6 @@
 #include "ctl/ctl.h"
 #include "ctl/jobs.h"
 
-#include "base/file.h"
-#include "base/log.h"
 #include "base/runstate.h"
 
 #include <stdio.h>
@@ -29,16 +27,11 @@ static int run(const Verb *verb, int argc, char **argv) {
 
         if (arguments_parse(verb, argc, argv, flags, ELEMENTSOF(flags), NULL, 0, 0) < 0)
                 return EXIT_USAGE;
-        r = file_write(MIGRATE_ONCE_FILE, "", 0600);
-        if (r < 0) {
-                log_error("Cannot write " MIGRATE_ONCE_FILE ": %s", strerror(-r));
-                return EXIT_TEMPFAIL;
-        }
-        r = file_write(APPLY_FILE, "", 0600);
-        if (r < 0) {
-                log_error("Cannot write " APPLY_FILE ": %s", strerror(-r));
-                return EXIT_TEMPFAIL;
-        }
+        r = jobs_mark(MIGRATE_ONCE_FILE);
+        if (r == 0)
+                r = jobs_mark(APPLY_FILE);
+        if (r != 0)
+                return r;
         r = follow("RestartUnit", (char[]){"lago-migrate.service"}, quiet);
         /* Interrupted, it still holds for the run that goes on; failed, it must not hold for a later one. */
         if (r == EXIT_MEMBER)

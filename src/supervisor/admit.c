@@ -61,16 +61,14 @@ static int copy_directory(const char *name) {
 }
 
 static int copy_all(void) {
-        static const char *const files[] = {"lago.conf", "lago.env", "secrets.env"};
-        static const char *const directories[] = {"lago.conf.d", "env.d"};
         int r = remove_tree(NEW_DIRECTORY);
 
         if (r >= 0)
                 r = make_dirs(NEW_DIRECTORY, 0700);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(files); i++)
-                r = copy_file(files[i]);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(directories); i++)
-                r = copy_directory(directories[i]);
+        for (const char *const *file = admitted_files; r >= 0 && *file; file++)
+                r = copy_file(*file);
+        for (const char *const *directory = admitted_directories; r >= 0 && *directory; directory++)
+                r = copy_directory(*directory);
         return r;
 }
 
