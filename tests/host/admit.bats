@@ -1,73 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Which acts admit what stands in /etc/lago, and which do not: the table of lago.target(7). With SOAK all of it is tried.
+# What admits what stands in /etc/lago: a restart by name, lagoctl apply and its reload; a reboot does not.
 
 load lib
-
-setup_file() {
-        boot_and_install
-        start_stack
-}
-
-teardown_file() {
-        remove_guest
-}
-
-# edit: lago.env says something new, $MARK.
-edit() {
-        MARK=$((RANDOM * 32768 + RANDOM))
-        in_guest_sh "$MARK" <<'SH'
-sed -i /^MARK=/d /etc/lago/lago.env
-echo "MARK=$1" >>/etc/lago/lago.env
-SH
-}
-
-is_admitted() {
-        in_guest grep -qx "MARK=$MARK" /var/lib/lago/admitted/lago.env
-}
-
-lago_serves() {
-        wait_for 120 status_has ready 'Lago serves'
-        wait_for 30 active ready
-        serves
-}
-
-# admits COMMAND...: and Lago serves with it.
-admits() {
-        edit
-        in_guest timeout 120 "$@"
-        lago_serves
-        is_admitted || { echo "# not admitted by: $*"; return 1; }
-}
-
-leaves() {
-        edit
-        in_guest timeout 120 "$@" || :
-        lago_serves
-        refute is_admitted
-        run in_guest lagoctl status
-        [[ $output == *'Edited in /etc/lago and not applied: lago.env; "lagoctl apply" applies it'* ]]
-}
+load admit
 
 @test "restarted by name it admits; restarted with another it does not" {
         admits systemctl restart lago-migrate
         leaves systemctl restart lago-ready
         admits systemctl restart lago.target
-}
-
-@test "all other acts of the table (SOAK)" {
-        [ -n "${SOAK-}" ] || skip "takes two minutes; SOAK=1 runs it"
-        leaves systemctl restart 'lago-*'
-        leaves systemctl try-restart 'lago-*'
-        leaves systemctl restart lago-setup
-        leaves systemctl restart lago-db lago-redis lago-api lago-worker lago-clock lago-front lago-pdf lago-ready
-        leaves systemctl start lago.target
-        in_guest systemctl stop lago-migrate
-        leaves systemctl start lago-worker lago-clock lago-front
-        admits systemctl reload lago-migrate
-        admits lagoctl restart
-        stop_stack
-        admits systemctl start lago.target
 }
 
 @test "apply: what is refused stops nothing; what is good is applied, PostgreSQL left alone" {
