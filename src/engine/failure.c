@@ -4,14 +4,19 @@
 #include "base/util.h"
 
 #define LAYER_DIGITS 64
+#define LINK_LETTERS 26
 
-/* "stat /var/lib/containers/storage/overlay/c78b...0205: no such file or directory": a layer's directory, nothing in it. */
+/*
+ * "stat /var/lib/containers/storage/overlay/c78b...0205: no such file or directory": a layer's directory, nothing in it; or
+ * "readlink .../overlay/l/2F5HPQVJ...: no such file or directory": the short name of one.
+ */
 static bool layer_is_gone(const char *text) {
         for (const char *s = text; (s = strstr(s, "/overlay/")); s++) {
-                const char *id = s + strlen("/overlay/");
+                const char *id = s + strlen("/overlay/"), *link = startswith(id, "l/");
+                size_t n = link ? strspn(link, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") : strspn(id, "0123456789abcdef");
 
-                if (strspn(id, "0123456789abcdef") == LAYER_DIGITS &&
-                    startswith(id + LAYER_DIGITS, ": no such file or directory"))
+                if (n == (link ? LINK_LETTERS : LAYER_DIGITS) &&
+                    startswith((link ? link : id) + n, ": no such file or directory"))
                         return true;
         }
         return false;

@@ -496,6 +496,9 @@ static void the_engines_failures_are_told_apart(void **state) {
                 {"exec /usr/bin/tini: exec format error", ENGINE_OTHER_MACHINE},
                 {"Error: OCI runtime error: crun: exec container process `/bin/sh`: Exec format error", ENGINE_OTHER_MACHINE},
                 {"Error: readlink /var/lib/containers/storage/overlay: invalid argument", ENGINE_IMAGE_DAMAGED},
+                {"Error: readlink /var/lib/containers/storage/overlay/l/2F5HPQVJ3LXK7WZT4ABCDEFGH2: no such file or directory",
+                 ENGINE_IMAGE_DAMAGED},
+                {"Error: readlink /var/lib/containers/storage/overlay/l/SHORT: no such file or directory", ENGINE_FAILED},
                 {"Error: determining size of layer with ID \"aa6b\": readlink /var/lib/containers/storage/overlay/l: invalid argument",
                  ENGINE_IMAGE_DAMAGED},
                 {"Error: stat /var/lib/containers/storage/overlay/c78ba37c6a7e4ccb7c33ad3edccdf430d14ff810ed659e970e13cd91b6070205: "
