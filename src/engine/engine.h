@@ -34,6 +34,8 @@ typedef struct Engine {
 
         /** create() - the container, not started; errors come on standard error. */
         char **(*create)(const ContainerSpec *spec);
+        /** init() - its network and its first process are there, and nothing of the image runs; its output as with start(). */
+        char **(*init)(const char *id);
         /**
          * start() - a container that create() made, by its id. Standard output and error of this call become
          * the container's, and it writes there, too: the id in a line of its own when all is done, or why it failed.
@@ -88,6 +90,7 @@ typedef enum EngineFailure {
         ENGINE_NETWORK_ABSENT, /* the network is not */
         ENGINE_NO_SUCH_IMAGE, /* the registry does not know it */
         ENGINE_OTHER_MACHINE, /* there is none for this host's processor, or what is in it is made for another one */
+        ENGINE_NAMES_TAKEN, /* another program has the port 53 on which the network's name server is to listen */
         ENGINE_DISK_FULL,
         ENGINE_DENIED, /* the registry wants a login */
 } EngineFailure;

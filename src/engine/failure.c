@@ -50,6 +50,9 @@ EngineFailure engine_failure(const char *text) {
                 {"access to the resource is denied", ENGINE_DENIED},
         };
 
+        /* Its words, on a line of their own: "failed to bind udp listener on 10.89.0.1:53: ... Address already in use". */
+        if (strcasestr(text, "error starting server") && strcasestr(text, "address already in use"))
+                return ENGINE_NAMES_TAKEN;
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
                 if (strcasestr(text, table[i].words))
                         return table[i].failure;

@@ -83,15 +83,23 @@ static char **podman_run(const ContainerSpec *spec) {
 }
 
 /* Its warnings would be lines of the container; why it failed is said whatever the level. */
-static char **podman_start(const char *id) {
+static char **podman_quiet(const char *command, const char *id) {
         char **argv = NULL;
 
         strv_add(&argv, "podman");
         strv_add(&argv, "--events-backend=none");
         strv_add(&argv, "--log-level=error");
-        strv_add(&argv, "start");
+        strv_add(&argv, command);
         strv_add(&argv, id);
         return argv;
+}
+
+static char **podman_init(const char *id) {
+        return podman_quiet("init", id);
+}
+
+static char **podman_start(const char *id) {
+        return podman_quiet("start", id);
 }
 
 static char **podman_stop(const char *container, unsigned grace_sec) {
@@ -240,6 +248,7 @@ const Engine engine_podman = {
         .name = "podman",
         .create = podman_create,
         .run = podman_run,
+        .init = podman_init,
         .start = podman_start,
         .stop = podman_stop,
         .remove = podman_remove,

@@ -5,6 +5,7 @@
 #include "base/privileges.h"
 #include "base/util.h"
 #include "process/cgroup.h"
+#include "process/view.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -51,6 +52,8 @@ static int become(const ChildSpec *spec) {
         if (spec->directory_fd > 0 && fchdir(spec->directory_fd) < 0)
                 return -errno;
         if (spec->in_unit_root && (r = cgroup_enter_root()) < 0)
+                return r;
+        if (spec->view_of > 0 && (r = view_enter(spec->view_of)) < 0)
                 return r;
         r = take_descriptors(spec);
         if (r >= 0 && spec->unprivileged)

@@ -17,6 +17,7 @@ typedef struct ChildSpec {
         int directory_fd;  /* where it runs; 0: where we do */
         bool in_unit_root; /* moved to the unit's own control group first: see cgroup.h */
         bool unprivileged; /* as user lago-gate, without capabilities or ways to get any */
+        pid_t view_of;     /* where that process is, in the network and in looking names up: see view.h; 0: where we are */
 } ChildSpec;
 
 /**

@@ -290,6 +290,7 @@ int job_start(Jobs *jobs, const JobSpec *spec, Job **ret) {
                 .directory_fd = spec->directory_fd,
                 .in_unit_root = spec->in_unit_root,
                 .unprivileged = spec->unprivileged,
+                .view_of = spec->view_of,
         };
         int r = pipes_open(spec, &pipes), failure = -EBADF;
         Job *job;

@@ -34,6 +34,7 @@ typedef struct JobSpec {
         int directory_fd;  /* where it runs; 0: where we do */
         bool in_unit_root; /* moved to the unit's own control group first: see cgroup.h */
         bool unprivileged; /* as user lago-gate, without capabilities or ways to get any */
+        pid_t view_of;     /* as in child.h */
         uint64_t timeout_usec; /* SIGTERM, and SIGKILL 5 s later; 0: none */
         /* Called for each line of its standard output as it comes, which is not kept then. A line of more than 64 KiB is dropped. */
         JobLine line;

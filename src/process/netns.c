@@ -70,6 +70,49 @@ int netns_address(int netns_fd, char *ret, size_t size) {
         return found ? 0 : -ENOENT;
 }
 
+static int subnet_text(const struct ifaddrs *i, char *ret, size_t size) {
+        struct in_addr address = ((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
+        struct in_addr mask = ((const struct sockaddr_in *)(const void *)i->ifa_netmask)->sin_addr;
+        char text[INET_ADDRSTRLEN];
+
+        address.s_addr &= mask.s_addr;
+        if (!inet_ntop(AF_INET, &address, text, sizeof(text)))
+                return -errno;
+        return snprintf(ret, size, "%s/%d", text, __builtin_popcount(mask.s_addr)) < (int)size ? 0 : -ENOSPC;
+}
+
+int netns_subnet(int netns_fd, char *ret, size_t size) {
+        struct ifaddrs *list = NULL;
+        int own = netns_enter(netns_fd), r;
+
+        if (own < 0)
+                return own;
+        r = getifaddrs(&list) < 0 ? -errno : -ENOENT;
+        netns_leave(own);
+        for (const struct ifaddrs *i = list; i && r == -ENOENT; i = i->ifa_next)
+                if (i->ifa_addr && i->ifa_netmask && i->ifa_addr->sa_family == AF_INET && !(i->ifa_flags & IFF_LOOPBACK))
+                        r = subnet_text(i, ret, size);
+        freeifaddrs(list);
+        return r;
+}
+
+int netns_interface(const char *address, char *ret, size_t size) {
+        struct ifaddrs *list = NULL;
+        struct in_addr wanted;
+        int r = -ENOENT;
+
+        if (inet_pton(AF_INET, address, &wanted) != 1)
+                return -ENOENT;
+        if (getifaddrs(&list) < 0)
+                return -errno;
+        for (const struct ifaddrs *i = list; i && r == -ENOENT; i = i->ifa_next)
+                if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
+                    ((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr.s_addr == wanted.s_addr)
+                        r = snprintf(ret, size, "%s", i->ifa_name) < (int)size ? 0 : -ENOSPC;
+        freeifaddrs(list);
+        return r;
+}
+
 int netns_default_route(const char *text, char *ret, size_t size) {
         _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
 

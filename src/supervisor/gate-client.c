@@ -23,6 +23,7 @@ static void run(GateClient *g, GateCall call, JobDone heard) {
         work_job(g->work, call.argv,
                  &(JobSpec){.input = call.input ? call.input : "",
                             .unprivileged = true,
+                            .view_of = call.view_of,
                             .timeout_usec = TIMEOUT_USEC,
                             .done = heard,
                             .userdata = g});

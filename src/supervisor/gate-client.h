@@ -12,6 +12,7 @@ typedef void (*GateDone)(void *userdata, GateAnswer *answer);
 typedef struct GateCall {
         char **argv;
         char *input; /* NULL: nothing */
+        pid_t view_of; /* asked from there, see process/view.h; 0: from this host */
 } GateCall;
 
 void gate_call_done(GateCall *call);

@@ -27,6 +27,8 @@ typedef struct MigrateRun {
         Excuse excuse;
         MigrateHistory history;
         bool seeds;   /* it has SEED_TASK in it */
+        bool name_missed; /* its name server was asked once in vain */
+        char *names;  /* why its container resolves no names, and what helps; NULL: it does, or that is not known */
         char *ground; /* on which PostgreSQL and Redis it began; NULL: not known */
 } MigrateRun;
 

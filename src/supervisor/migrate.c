@@ -8,6 +8,7 @@
 #include "supervisor/diagnose.h"
 #include "supervisor/fresh.h"
 #include "supervisor/gate.h"
+#include "supervisor/names.h"
 #include "supervisor/supervisor.h"
 
 #include <stdio.h>
@@ -151,6 +152,10 @@ static bool last_run_speaks(Supervisor *s) {
         s->container.ended = false;
         if (!migrate_is_to_blame(&end) || ground_was_lost(s))
                 return false;
+        if (s->run.names) {
+                supervisor_again(s, "%s", s->run.names);
+                return true;
+        }
         switch (migrate_judge(&s->run, migrate_place(&s->gate.answer, culprit))) {
         case MIGRATE_UNJUDGED:
                 return false;
@@ -303,6 +308,7 @@ void enter_migrate(Supervisor *s) {
         admit_migrates(s);
         if (kind != MIGRATE_KIND_SEEDS)
                 follow(s);
+        names_ask(s);
         supervisor_timer(s, 5 * USEC_PER_SEC, on_tick);
 }
 

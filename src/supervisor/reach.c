@@ -6,7 +6,10 @@
 #include "base/util.h"
 #include "process/netns.h"
 #include "stack/stack.h"
+#include "supervisor/inside-words.h"
 #include "supervisor/nameserver.h"
+
+#include <net/if.h>
 
 #define RELOAD_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -66,12 +69,23 @@ static bool heard(Reachability *r, ReachAct act, const char *doubt, const char *
 
 /* --- the name server ------------------------------------------------------------------------------------ */
 
+char *reach_names_sentence(int netns_fd, const char *reason) {
+        char server[46] = "its address", interface[IF_NAMESIZE] = "";
+
+        if (netns_gateway(netns_fd, server, sizeof(server)) >= 0)
+                (void)netns_interface(server, interface, sizeof(interface));
+        return names_sentence(server, interface, reason);
+}
+
 static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
         Reachability *r = userdata;
         ReachAct act = reach_heard(&r->names, verdict == PROBE_GOOD);
+        _cleanup_(freep) char *why = NULL;
 
         if (act == REACH_RELOAD)
                 nameserver_end();
+        if (act == REACH_TELL)
+                reason = why = reach_names_sentence(r->spec.netns_fd, reason);
         if (!heard(r, act, "its network resolves no names", "Names are resolved", reason))
                 r->over(r->userdata);
 }

@@ -39,3 +39,9 @@ bool reach_is_well(const Reachability *r);
 
 /** reach_doubt() - "not reached at 127.0.0.1:3000", for STATUS=; NULL when nothing speaks against it. The caller frees it. */
 char *reach_doubt(const Reachability *r, const Listen *listen);
+
+/**
+ * reach_names_sentence() - the container of @netns_fd gets no name from its name server, for the @reason of a probe: what that
+ * says of this host, and what helps; see names_sentence(). The caller frees it.
+ */
+char *reach_names_sentence(int netns_fd, const char *reason);

@@ -68,7 +68,8 @@ static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) 
 static void ask_at(RedisClient *r, const RedisAddress *a, const char *address) {
         ProbeTarget target = {
                 .question = a->tls ? ASK_TLS : ASK_REDIS,
-                .place = PROBE_ON_HOST,
+                .place = r->view.pid > 0 ? PROBE_IN_NAMESPACE : PROBE_ON_HOST,
+                .netns_fd = r->view.netns_fd,
                 .address = address,
                 .port = a->port,
                 .user = a->user,
@@ -98,7 +99,8 @@ static void look_up(RedisClient *r, const char *host) {
         strv_add(&argv, "getent");
         strv_add(&argv, "ahosts");
         strv_add(&argv, host);
-        work_job(r->work, argv, &(JobSpec){.timeout_usec = TIMEOUT_USEC, .done = on_name, .userdata = r});
+        work_job(r->work, argv,
+                 &(JobSpec){.view_of = r->view.pid, .timeout_usec = TIMEOUT_USEC, .done = on_name, .userdata = r});
 }
 
 static void ask_bundled(RedisClient *r, const RedisAddress *a) {
@@ -111,8 +113,13 @@ static void ask_bundled(RedisClient *r, const RedisAddress *a) {
 }
 
 void redis_ask(RedisClient *r, const Config *config, RedisAnswered done, void *userdata) {
+        redis_ask_from(r, (RedisView){0}, config, done, userdata);
+}
+
+void redis_ask_from(RedisClient *r, RedisView view, const Config *config, RedisAnswered done, void *userdata) {
         _cleanup_(redis_address_done) RedisAddress a = {0};
 
+        r->view = view;
         r->config = config;
         r->done = done;
         r->userdata = userdata;

@@ -15,12 +15,22 @@ typedef struct RedisAnswer {
 
 typedef void (*RedisAnswered)(void *userdata, const RedisAnswer *answer);
 
+/* From inside a container, of which nothing need run. */
+typedef struct RedisView {
+        pid_t pid;    /* its first process; 0: from this host */
+        int netns_fd; /* its network; borrowed */
+} RedisView;
+
 typedef struct RedisClient {
         Work *work;
         const Config *config; /* of the question in hand */
+        RedisView view;
         RedisAnswered done;
         void *userdata;
 } RedisClient;
 
 /** redis_ask() - asks the Redis of @config, as the work of the state; @done is called once unless that is dropped before. */
 void redis_ask(RedisClient *r, const Config *config, RedisAnswered done, void *userdata);
+
+/** redis_ask_from() - the same, of an external one, from where @view is. */
+void redis_ask_from(RedisClient *r, RedisView view, const Config *config, RedisAnswered done, void *userdata);

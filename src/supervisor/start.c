@@ -8,6 +8,7 @@
 #include "process/netns.h"
 #include "supervisor/damage.h"
 #include "supervisor/hear.h"
+#include "supervisor/inside.h"
 #include "supervisor/migrate.h"
 #include "supervisor/supervisor.h"
 
@@ -152,6 +153,13 @@ static void start_failed(Supervisor *s, const JobResult *result, const char *wor
                 damage_repair(s, s->image.id, line);
                 return;
         }
+        if (!result->signaled && engine_failure(words) == ENGINE_NAMES_TAKEN) {
+                supervisor_later(s, "Cannot start the container: another program has port 53, on which the network's name server is "
+                                    "to listen: ss -lnp 'sport = :53' shows which; let it leave the network's interface alone "
+                                    "(dnsmasq: bind-dynamic and except-interface=NAME), or write dns_bind_port = 5353 below "
+                                    "[network] in /etc/containers/containers.conf, then lagoctl stop and lagoctl start");
+                return;
+        }
         log_warning("%s cannot start the container (%s %d): %s", s->engine->name, result->signaled ? "signal" : "exit",
                     result->status, line);
         supervisor_later(s, "Cannot start the container: %s", reason);
@@ -186,6 +194,49 @@ static void on_output_ended(void *userdata) {
                 supervisor_timer(s, 0, stop_on_output_done);
 }
 
+static void start(Supervisor *s) {
+        supervisor_job(s, s->engine->start(s->container.id),
+                       &(JobSpec){.output_fd = relay_fd(s->container.relay),
+                                  .error_fd = relay_fd(s->container.relay),
+                                  .in_unit_root = true,
+                                  .timeout_usec = SUPERVISOR_CLIENT_USEC,
+                                  .done = on_started});
+        if (s->work.job)
+                relay_begin(s->container.relay);
+}
+
+static void on_reached(Supervisor *s) {
+        if (s->stop_asked)
+                supervisor_feed(s, LIFE_ON_LATER);
+        else
+                start(s);
+}
+
+static void on_init(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        /* What its monitor writes to is the container's output, and only the engine has spoken so far. */
+        _cleanup_(freep) char *said = relay_take_back(s->container.relay);
+
+        s->work.job = NULL;
+        if (result->signaled || result->status != 0) {
+                start_failed(s, result, isempty(said) ? result->errors : said);
+                return;
+        }
+        read_container(s);
+        /* Nothing that would take a signal runs in it yet: where it is not started it is removed as it is. */
+        s->container.monitor = 0;
+        inside_ask(s, on_reached);
+}
+
+static void init(Supervisor *s) {
+        supervisor_job(s, s->engine->init(s->container.id),
+                       &(JobSpec){.output_fd = relay_fd(s->container.relay),
+                                  .error_fd = relay_fd(s->container.relay),
+                                  .in_unit_root = true,
+                                  .timeout_usec = SUPERVISOR_CLIENT_USEC,
+                                  .done = on_init});
+}
+
 void enter_start(Supervisor *s) {
         RelaySpec output = {
                 .event = s->work.event,
@@ -210,12 +261,8 @@ void enter_start(Supervisor *s) {
                 return;
         }
         supervisor_publish(s);
-        supervisor_job(s, s->engine->start(s->container.id),
-                       &(JobSpec){.output_fd = relay_fd(s->container.relay),
-                                  .error_fd = relay_fd(s->container.relay),
-                                  .in_unit_root = true,
-                                  .timeout_usec = SUPERVISOR_CLIENT_USEC,
-                                  .done = on_started});
-        if (s->work.job)
-                relay_begin(s->container.relay);
+        if (inside_is_wanted(s))
+                init(s);
+        else
+                start(s);
 }

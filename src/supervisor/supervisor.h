@@ -47,6 +47,7 @@ typedef struct Container {
                 int code, status;
         } strangers[8]; /* ends told before we knew whose they were */
         size_t n_strangers;
+        void (*reached)(Supervisor *s); /* see inside.h */
         char *left_namespace; /* of one whose start was killed; see leftnet.h */
 } Container;
 

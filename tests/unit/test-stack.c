@@ -494,6 +494,9 @@ static void the_engines_failures_are_told_apart(void **state) {
                 {"Error: choosing an image from manifest list docker://x:v9: no image found in manifest list for architecture "
                  "arm64, variant \"v8\", OS linux", ENGINE_OTHER_MACHINE},
                 {"exec /usr/bin/tini: exec format error", ENGINE_OTHER_MACHINE},
+                {"Error: netavark: error while applying dns entries: IO error: aardvark-dns failed to start: Error from child "
+                 "process\nError starting server failed to bind udp listener on 10.89.0.1:53: IO error: Address already in use "
+                 "(os error 98)", ENGINE_NAMES_TAKEN},
                 {"Error: OCI runtime error: crun: exec container process `/bin/sh`: Exec format error", ENGINE_OTHER_MACHINE},
                 {"Error: readlink /var/lib/containers/storage/overlay: invalid argument", ENGINE_IMAGE_DAMAGED},
                 {"Error: readlink /var/lib/containers/storage/overlay/l/2F5HPQVJ3LXK7WZT4ABCDEFGH2: no such file or directory",

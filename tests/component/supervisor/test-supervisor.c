@@ -2033,6 +2033,81 @@ static void what_is_external_is_believed_by_its_watcher_before_a_restart(void **
         stops_well();
 }
 
+/* The host reaches both; the container has hosts, name servers and routes of its own. */
+static void migrates_what_is_external(void) {
+        put(FAKE "/pending", "");
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
+        put("/etc/resolv.conf", "");
+        put("/etc/lago/lago.conf", CONF EXTERNAL);
+        put("/etc/lago/lago.env", EXTERNAL_URLS);
+        run_file("db", "STATE=serving\nSINCE=1\n");
+        run_file("redis", "STATE=serving\nSINCE=1\n");
+        starts("migrate");
+}
+
+#define INSIDE "! ip -o link show eth0 >/dev/null 2>&1 || "
+
+static void what_containers_do_not_reach_is_not_migrated(void **state _unused_) {
+        on("gate-ping", INSIDE "say 20 'SENTENCE=Waiting for PostgreSQL at db.example.org:5432: connection refused'\n");
+        migrates_what_is_external();
+        says("STATUS=This host reaches PostgreSQL at db.example.org:5432, and its containers do not: connection refused; ");
+        logged("ufw allow from 10.89.0.0/24 to any port 5432 proto tcp");
+        assert_int_not_equal(access(FAKE "/migrated", F_OK), 0);
+        assert_int_equal(times_called("start lago-migrate"), 0);
+        assert_int_equal(times_called("stop lago-migrate"), 0);
+        on("gate-ping", INSIDE "say 39 'SENTENCE=Refused: PostgreSQL at db.example.org:5432: no pg_hba.conf entry for host "
+                        "\"10.89.0.7\", user \"lago\"'\n");
+        logged("pg_hba.conf lets this host in and not its containers, which come from 10.89.0.0/24");
+        assert_int_equal(unlink(FAKE "/on/gate-ping"), 0);
+        says("STATUS=This host reaches Redis at redis.example.org:6379, and its containers do not: ");
+        /* A way there, for which the container is a host as this one is. */
+        on("network", "ip address add 192.0.2.9/32 dev lo\n\"$(dirname \"$0\")/answer\" redis 192.0.2.9:6379 &\nsleep 0.3\n");
+        says("READY=1");
+        exits(0);
+        file_has("/run/lago/admitted/images", "VERSION=v1.50.0");
+}
+
+static void names_are_looked_up_as_containers_do(void **state _unused_) {
+        put(FAKE "/hosts", "192.0.2.10 other.example.org\n");
+        on("network", "mount --bind $fake/hosts /etc/hosts\n");
+        migrates_what_is_external();
+        says("STATUS=This host reaches Redis at redis.example.org:6379, and its containers do not: the name has no address; "
+             "containers know this host's /etc/hosts and what its name servers know");
+        is_asked_to_stop();
+        exits(0);
+        assert_int_equal(times_called("start lago-migrate"), 0);
+        /* This host's own file is what it was. */
+        file_has("/etc/hosts", "192.0.2.9 redis.example.org");
+}
+
+static void a_network_without_a_name_server_is_told_as_the_cause(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("network", "ip route add default via 10.89.0.1; ip address add 10.89.0.1/32 dev lo\n");
+        on("container", "sleep 2.5\nexit 1\n");
+        starts("migrate");
+        says("STATUS=Containers resolve no names: nothing listens at 10.89.0.1:53");
+        on("network", "ip route add default via 10.89.0.1; ip link set eth1 up\n");
+        says("STATUS=Containers resolve no names: they hear nothing from their name server 10.89.0.1:53 (");
+        logged("ufw allow in on BRIDGE to any port 53 proto udp");
+        on("network", "\n");
+        on("container", "exit 0\n: >$fake/migrated\n");
+        is_asked_to_stop();
+        exits(0);
+}
+
+static void a_name_server_that_cannot_listen_is_told(void **state _unused_) {
+        on("start", "echo 'Error: netavark: error while applying dns entries: IO error: aardvark-dns failed to start: Error from "
+                    "child process' >&2\nfail 'Error starting server failed to bind udp listener on 10.89.0.1:53: IO error: "
+                    "Address already in use (os error 98)'\n");
+        starts("pdf");
+        says("STATUS=Cannot start the container: another program has port 53, on which the network's name server is to listen: "
+             "ss -lnp 'sport = :53' shows which");
+        logged("dns_bind_port = 5353");
+        assert_int_equal(unlink(FAKE "/on/start"), 0);
+        says("READY=1");
+        stops_well();
+}
+
 static void an_external_redis_is_watched(void **state _unused_) {
         put("/etc/hosts", "192.0.2.9 redis.example.org\n");
         put("/etc/lago/lago.conf", CONF EXTERNAL);
@@ -2395,6 +2470,10 @@ int main(int argc, char **argv) {
                 LIFE(a_network_that_resolves_no_names_is_made_again),
                 LIFE(what_a_sick_container_stands_on_is_asked_before_its_restart),
                 LIFE(what_is_external_is_believed_by_its_watcher_before_a_restart),
+                LIFE(what_containers_do_not_reach_is_not_migrated),
+                LIFE(names_are_looked_up_as_containers_do),
+                LIFE(a_network_without_a_name_server_is_told_as_the_cause),
+                LIFE(a_name_server_that_cannot_listen_is_told),
                 LIFE(an_external_redis_is_watched),
                 LIFE(an_external_redis_without_an_address_is_waited_for),
                 LIFE(a_page_renderer_waits_for_those_that_render),

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What it means that containers do not reach what their host reaches, and what helps. Pure. */
+
+/* What was asked, and from where. Strings are borrowed. */
+typedef struct InsideFacts {
+        const char *place;   /* "PostgreSQL at db.example.org:5432" */
+        const char *reason;  /* why it was not reached, a part of a sentence */
+        const char *network; /* the containers' */
+        const char *subnet;  /* "10.89.0.0/24"; "" where it is not known */
+        unsigned port;       /* of the server; 0: not known */
+} InsideFacts;
+
+/** inside_sentence() - that it is so, why, and what helps in such a case. The caller frees it. */
+char *inside_sentence(const InsideFacts *facts);
+
+/**
+ * names_sentence() - containers resolve no names: what that says of the port 53 of this host, and what helps.
+ *
+ * @server     the address that containers ask. @interface  the network's, on this host; "" where it is not known.
+ * @reason     of a probe's answer.
+ *
+ * Answer: the caller frees it.
+ */
+char *names_sentence(const char *server, const char *interface, const char *reason);

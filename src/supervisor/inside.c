@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/inside.h"
+
+#include "process/netns.h"
+#include "supervisor/gate.h"
+#include "supervisor/inside-words.h"
+#include "supervisor/supervisor.h"
+
+bool inside_is_wanted(const Supervisor *s) {
+        return s->member.kind == MEMBER_MIGRATE && (s->config->database_external || s->config->redis_external);
+}
+
+static void not_reached(Supervisor *s, const char *place, const char *reason, unsigned port) {
+        char subnet[64] = "";
+        InsideFacts facts = {.place = place, .reason = reason, .network = s->config->network, .subnet = subnet, .port = port};
+        _cleanup_(freep) char *sentence = NULL;
+
+        (void)netns_subnet(s->container.netns_fd, subnet, sizeof(subnet));
+        sentence = inside_sentence(&facts);
+        supervisor_later(s, "%s", sentence);
+}
+
+static void on_redis(void *userdata, const RedisAnswer *answer) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *place = answer->host ? xasprintf("Redis at %.60s:%u", answer->host, answer->port) : xstrdup("Redis");
+
+        if (answer->verdict == PROBE_GOOD)
+                s->container.reached(s);
+        else
+                not_reached(s, place, answer->reason, answer->port);
+}
+
+static void ask_redis(Supervisor *s) {
+        if (s->config->redis_external)
+                redis_ask_from(&s->redis, (RedisView){.pid = s->container.init, .netns_fd = s->container.netns_fd}, s->config,
+                               on_redis, s);
+        else
+                s->container.reached(s);
+}
+
+/* "Waiting for PostgreSQL at HOST:PORT: REASON"; the host is a name or an address, none of which has ": " in it. */
+static void database_not_reached(Supervisor *s, const char *sentence) {
+        const char *place = strstr(sentence, "PostgreSQL at "), *reason = place ? strstr(place, ": ") : NULL;
+        _cleanup_(freep) char *where = reason ? xstrndup(place, (size_t)(reason - place)) : xstrdup("PostgreSQL");
+        const char *colon = strrchr(where, ':');
+        uint64_t port = 5432;
+
+        if (colon)
+                (void)parse_uint(colon + 1, UINT16_MAX, &port);
+        not_reached(s, where, reason ? reason + 2 : sentence, (unsigned)port);
+}
+
+static void on_database(void *userdata, GateAnswer *answer) {
+        Supervisor *s = userdata;
+
+        if (answer->status == 0)
+                ask_redis(s);
+        else
+                database_not_reached(s, answer->sentence);
+}
+
+void inside_ask(Supervisor *s, void (*reached)(Supervisor *s)) {
+        GateCall call;
+
+        s->container.reached = reached;
+        /* It may have ended already, or be none of ours: then the start says so. */
+        if (s->container.init <= 0 || s->container.netns_fd < 0) {
+                reached(s);
+                return;
+        }
+        if (!s->config->database_external || !gate_call(s, "ping", /* with_manifest= */ false, &call)) {
+                ask_redis(s);
+                return;
+        }
+        call.view_of = s->container.init;
+        gate_client_ask(&s->gate, call, on_database, s);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Asked from where Lago asks: this host's own view of a server outside says little of a container's, whose names, routes and
+ * address are others. Before migrations run, their container is there with its network and none of the image in it:
+ * PostgreSQL and Redis are asked from there first. A stack with its own two is not made to wait for that.
+ */
+
+#include <stdbool.h>
+
+typedef struct Supervisor Supervisor;
+
+/** inside_is_wanted() - the container in hand is about to migrate what is outside of this host's network of containers. */
+bool inside_is_wanted(const Supervisor *s);
+
+/** inside_ask() - asks them from the container in hand: calls @reached when all answer; else LATER is fed, and said why. */
+void inside_ask(Supervisor *s, void (*reached)(Supervisor *s));
