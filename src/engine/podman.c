@@ -3,6 +3,9 @@
 
 #include "base/util.h"
 
+/* One that this host's registries are reached by would be asked for Lago's own members too; lago.env has what Lago is to use. */
+#define NO_PROXY "--http-proxy=false"
+
 /* Without --events-backend=none podman reports every event to the journal, under the name of our unit. */
 static char **podman(const char *command, const char *subcommand) {
         char **argv = NULL;
@@ -41,6 +44,7 @@ static char **podman_create(const ContainerSpec *spec) {
         strv_add(&argv, "--sdnotify=ignore");
         strv_add(&argv, "--no-healthcheck");
         strv_add(&argv, "--restart=no");
+        strv_add(&argv, NO_PROXY);
         strv_addf(&argv, "--stop-timeout=%u", spec->grace_sec);
         option(&argv, "stop-signal", spec->stop_signal);
         option(&argv, "shm-size", spec->shm_size);
@@ -73,6 +77,7 @@ static char **podman_run(const ContainerSpec *spec) {
         strv_add(&argv, "--log-driver=none");
         strv_add(&argv, "--sdnotify=ignore");
         strv_add(&argv, "--no-healthcheck");
+        strv_add(&argv, NO_PROXY);
         strv_addf(&argv, "--stop-timeout=%u", spec->grace_sec);
         option(&argv, "network", spec->network);
         option(&argv, "env-file", spec->env_file);

@@ -356,7 +356,7 @@ static void the_engines_words_are_these(void **state) {
         (void)state;
         assert_string_equal(text, "podman --events-backend=none create --name=lago-api --label=io.lago-supervisor.member=api"
                                   " --pull=never --cgroups=split --log-driver=passthrough --sdnotify=ignore"
-                                  " --no-healthcheck --restart=no --stop-timeout=45 --network=lago --network-alias=api"
+                                  " --no-healthcheck --restart=no --http-proxy=false --stop-timeout=45 --network=lago --network-alias=api"
                                   " --publish=127.0.0.1:3000:3000 --env-file=/run/lago/engine/api.env"
                                   " --volume=lago_storage_data:/app/storage --cidfile=/run/lago/engine/api.id"
                                   " --conmon-pidfile=/run/lago/engine/api.conmon.pid --pidfile=/run/lago/engine/api.pid"
