@@ -9,12 +9,12 @@ typedef char *(*Advice)(const InsideFacts *facts);
 
 static char *on_names(const InsideFacts *facts) {
         (void)facts;
-        return xstrdup("containers know this host's /etc/hosts and what its name servers know, and nothing that it finds "
+        return xstrdup("Containers know this host's /etc/hosts and what its name servers know, and nothing that it finds "
                        "otherwise (mDNS, its own name by systemd): write an address, or a name that the name servers know");
 }
 
 static char *on_family(const InsideFacts *facts) {
-        return xasprintf("the network %s has no way there, as with an IPv6 address where it has IPv4 alone: write an address "
+        return xasprintf("The network %s has no way there, as with an IPv6 address where it has IPv4 alone: write an address "
                          "that it reaches, or a name that has one",
                          facts->network);
 }
@@ -28,7 +28,7 @@ static char *on_entry(const InsideFacts *facts) {
 static char *on_port(const InsideFacts *facts) {
         const char *subnet = isempty(facts->subnet) ? "SUBNET" : facts->subnet;
 
-        return xasprintf("where the server is on this host, let it listen at the address that is written (listen_addresses of "
+        return xasprintf("Where the server is on this host, let it listen at the address that is written (listen_addresses of "
                          "postgresql.conf, bind of redis.conf), and a firewall of this host let containers in: ufw allow from "
                          "%s to any port %u proto tcp, or firewall-cmd --permanent --zone=trusted --add-source=%s and "
                          "firewall-cmd --reload",
@@ -36,6 +36,10 @@ static char *on_port(const InsideFacts *facts) {
 }
 
 char *inside_sentence(const InsideFacts *facts) {
+        return xasprintf("This host reaches %s, and its containers do not: %s", facts->place, facts->reason);
+}
+
+char *inside_advice(const InsideFacts *facts) {
         static const struct {
                 const char *words;
                 Advice advice;
@@ -47,16 +51,10 @@ char *inside_sentence(const InsideFacts *facts) {
                 {"authentication failed", on_entry},     {"password rejected", on_entry},
                 {"needs a password", on_entry},
         };
-        Advice advice = on_port;
-        _cleanup_(freep) char *text = NULL;
-
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
-                if (strstr(facts->reason, table[i].words)) {
-                        advice = table[i].advice;
-                        break;
-                }
-        text = advice(facts);
-        return xasprintf("This host reaches %s, and its containers do not: %s; %s", facts->place, facts->reason, text);
+                if (strstr(facts->reason, table[i].words))
+                        return table[i].advice(facts);
+        return on_port(facts);
 }
 
 char *names_sentence(const char *server, const char *interface, const char *reason) {

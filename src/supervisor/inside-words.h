@@ -11,8 +11,9 @@ typedef struct InsideFacts {
         unsigned port;       /* of the server; 0: not known */
 } InsideFacts;
 
-/** inside_sentence() - that it is so, why, and what helps in such a case. The caller frees it. */
+/** inside_sentence() - that it is so, and why. inside_advice() - what helps in such a case. The caller frees them. */
 char *inside_sentence(const InsideFacts *facts);
+char *inside_advice(const InsideFacts *facts);
 
 /**
  * names_sentence() - containers resolve no names: what that says of the port 53 of this host, and what helps.

@@ -13,11 +13,14 @@ bool inside_is_wanted(const Supervisor *s) {
 static void not_reached(Supervisor *s, const char *place, const char *reason, unsigned port) {
         char subnet[64] = "";
         InsideFacts facts = {.place = place, .reason = reason, .network = s->config->network, .subnet = subnet, .port = port};
-        _cleanup_(freep) char *sentence = NULL;
+        _cleanup_(freep) char *sentence = inside_sentence(&facts), *advice = NULL;
+        bool told = s->wait.cause && streq(s->wait.cause, sentence);
 
         (void)netns_subnet(s->container.netns_fd, subnet, sizeof(subnet));
-        sentence = inside_sentence(&facts);
+        advice = inside_advice(&facts);
         supervisor_later(s, "%s", sentence);
+        if (!told)
+                log_message(LOG_WARNING, MESSAGE_UNREACHED, "%s.", advice);
 }
 
 static void on_redis(void *userdata, const RedisAnswer *answer) {
