@@ -18,7 +18,7 @@ static void check_ports(const Config *config, const Origins *origins, ConfigErro
         Origin origin = origin_of(origins, origins->of[KEY_FRONT_LISTEN].file ? KEY_FRONT_LISTEN
                                                                               : KEY_API_LISTEN);
 
-        if (!config->front_enabled || api->port != front->port)
+        if (!config->front_enabled || !config->api_enabled || api->port != front->port)
                 return;
         if (!streq(api->address, front->address) && !is_any_address(api->address) &&
             !is_any_address(front->address))
@@ -99,18 +99,44 @@ static void check_front(const Config *config, const Origins *origins, ConfigErro
                 config_errors_add_kind(errors, CONFIG_WARNING, origin.file, origin.line, "%s", lags);
 }
 
+/* A host for a part of Lago needs others that do the rest, and all of them the same stores. */
+static void check_part(const Config *config, KeyId id, const char *section, bool enabled, const Origins *origins,
+                       ConfigErrors *errors) {
+        Origin origin = origin_of(origins, id);
+
+        if (enabled || (config->database_external && config->redis_external))
+                return;
+        config_errors_add(errors, origin.file, origin.line,
+                          "[%s] enabled = no leaves its part to another host, and none reaches a bundled PostgreSQL or "
+                          "Redis; write mode = external below [database] and [redis], or remove this line",
+                          section);
+}
+
+static void check_parts(const Config *config, const Origins *origins, ConfigErrors *errors) {
+        Origin origin = origin_of(origins, KEY_API_ENABLED);
+
+        check_part(config, KEY_API_ENABLED, "api", config->api_enabled, origins, errors);
+        check_part(config, KEY_WORKER_ENABLED, "worker", config->worker_enabled, origins, errors);
+        if (!config->api_enabled && config->front_enabled)
+                config_errors_add(errors, origin.file, origin.line,
+                                  "[api] enabled = no, but the front of a host is started behind its API; write "
+                                  "enabled = no below [front], too");
+}
+
 void check_config(const Config *config, const Origins *origins, ConfigErrors *errors) {
         if (!config->release && !origins->of[KEY_RELEASE].file)
                 config_errors_add(
                         errors, origins->main_file, 0,
                         "[lago] release is missing; write the release to run, such as release = "
                         "v1.50.0");
+        check_parts(config, origins, errors);
         check_ports(config, origins, errors);
         check_volumes(config, origins, errors);
         check_front(config, origins, errors);
         if (config->front_enabled)
                 check_browsers(config, origins, errors);
-        check_reach(KEY_API_URL, config->api_url, "api", &config->api_listen, origins, errors);
+        if (config->api_enabled)
+                check_reach(KEY_API_URL, config->api_url, "api", &config->api_listen, origins, errors);
         if (config->front_enabled)
                 check_reach(KEY_FRONT_URL, config->front_url, "front", &config->front_listen,
                             origins, errors);

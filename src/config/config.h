@@ -32,9 +32,9 @@ typedef struct Config {
         char *release; /* "v1.50.0" */
         char *front_url, *api_url;
         Listen api_listen, front_listen;
-        bool front_enabled, clock_enabled, pdf_enabled;
+        bool api_enabled, front_enabled, worker_enabled, clock_enabled, pdf_enabled;
         uint64_t clock_silence_usec;
-        char **pools; /* as written: "events"; each of CONFIG_POOLS, no duplicates */
+        char **pools; /* one for each process: "events", "events-2"; the first of a pool has its name alone */
         bool database_external;
         char *database_volume;
         char **database_arguments;
@@ -109,3 +109,6 @@ const ConfigKey *config_keys(size_t *ret_n);
 
 /** config_pools() - names allowed in worker.pools; *ret_n entries. */
 const char *const *config_pools(size_t *ret_n);
+
+/* So many processes one pool may have on one host. */
+#define POOL_PROCESSES_MAX 16U

@@ -316,13 +316,32 @@ static int check_pool(const char *name, char *const *others, char **reterr) {
         return -EINVAL;
 }
 
+/* "events*3": takes the number off @word. Errors: -EINVAL, *@reterr says what is right. */
+static int split_processes(char *word, unsigned *ret_n, char **reterr) {
+        char *star = strchr(word, '*');
+
+        *ret_n = 1;
+        if (!star)
+                return 0;
+        if (parse_count(star + 1, ret_n, reterr) < 0 || *ret_n < 1 || *ret_n > POOL_PROCESSES_MAX) {
+                free(*reterr);
+                *reterr = xasprintf("behind '*' stands how many processes the pool has here, from 1 to %u", POOL_PROCESSES_MAX);
+                return -EINVAL;
+        }
+        *star = '\0';
+        return 0;
+}
+
 static int parse_pools(const char *value, void *target, char **reterr) {
         _cleanup_(strv_freep) char **words = strv_split(value, " \t,"), **taken = NULL;
+        unsigned processes;
 
         STRV_FOREACH(i, words) {
-                if (check_pool(*i, taken, reterr) < 0)
+                if (split_processes(*i, &processes, reterr) < 0 || check_pool(*i, taken, reterr) < 0)
                         return -EINVAL;
                 strv_add(&taken, *i);
+                for (unsigned n = 2; n <= processes; n++)
+                        strv_addf(&taken, "%s-%u", *i, n);
         }
         clear_strv(target);
         *(char ***)target = TAKE_PTR(taken);
@@ -343,7 +362,7 @@ const ConfigType config_type_versions   = {parse_versions, clear_strv, "write ve
 const ConfigType config_type_origin_url = {value_parse_origin_url, clear_string, "write a URL such as https://lago.example.com"};
 const ConfigType config_type_url        = {value_parse_url, clear_string, "write a URL such as https://api.example.com"};
 const ConfigType config_type_listen     = {value_parse_listen, clear_listen, "write ADDRESS:PORT, such as 127.0.0.1:3000 or 0.0.0.0:3000"};
-const ConfigType config_type_pools      = {parse_pools, clear_strv, "write names out of: ai_agent alerts analytics billing clock events payments pdfs wallets webhook"};
+const ConfigType config_type_pools      = {parse_pools, clear_strv, "write names out of: ai_agent alerts analytics billing clock events payments pdfs wallets webhook; events*3 for three processes"};
 const ConfigType config_type_path       = {parse_path, clear_string, "write an absolute path"};
 const ConfigType config_type_image      = {value_parse_image, clear_string, "write an image such as getlago/api, getlago/api:v1.50.0 or getlago/api@sha256:DIGEST"};
 const ConfigType config_type_registry   = {value_parse_registry, clear_string, "write a registry such as docker.io or registry.example.com:5000"};

@@ -60,7 +60,7 @@ static int judge_port(const Config *admitted, const Config *config, MemberKind k
         _cleanup_(freep) char *text = listen ? stack_listen_text(listen) : NULL;
         _cleanup_(freep) char *text_now = now ? stack_listen_text(now) : NULL, *state = NULL, *run_file = NULL;
 
-        if (!listen || (text_now && streq(text, text_now)))
+        if (!listen || !stack_is_enabled(config, &(Member){.kind = kind}) || (text_now && streq(text, text_now)))
                 return 0;
         run_file = runstate_read(member_info(kind)->name);
         state = run_file ? keyfile_get(run_file, "STATE") : NULL;

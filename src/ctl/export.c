@@ -10,7 +10,8 @@
 
 /* env.d/MEMBER.env; an absent one is none. */
 static int read_own(const Member *member, Env **ret, ConfigErrors *errors) {
-        _cleanup_(freep) char *name = member_name(member), *path = xasprintf(CONFIG_DIRECTORY "/env.d/%s.env", name);
+        _cleanup_(freep) char *name = member_environment_name(member);
+        _cleanup_(freep) char *path = xasprintf(CONFIG_DIRECTORY "/env.d/%s.env", name);
         _cleanup_(env_freep) Env *env = env_new();
         int r = env_read(env, path, errors);
 

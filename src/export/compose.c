@@ -132,7 +132,7 @@ static void put_installs(Compose *c) {
 static void put_edges(Compose *c, const Member *member) {
         const MemberInfo *info = member_info(member->kind);
 
-        if (!info->backend && !info->awaits_api)
+        if (!info->backend && !stack_awaits_api(c->config, member->kind))
                 return;
         fputs("    depends_on:\n", c->f);
         if (member->kind == MEMBER_MIGRATE)
@@ -141,7 +141,7 @@ static void put_edges(Compose *c, const Member *member) {
                 put_edge(c, "gate", "service_completed_successfully");
         if (info->backend)
                 put_stores(c, info->awaits_redis);
-        if (info->awaits_api)
+        if (stack_awaits_api(c->config, member->kind))
                 put_edge(c, "api", "service_healthy");
 }
 

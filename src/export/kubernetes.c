@@ -258,7 +258,7 @@ static void put_member(Kubernetes *k, const Member *member) {
                 put_claim(k, k->config->database_volume, "20Gi");
         if (member->kind == MEMBER_REDIS)
                 put_claim(k, k->config->redis_volume, "5Gi");
-        if (member->kind == MEMBER_API)
+        if (member->kind == MEMBER_API || (member->kind == MEMBER_WORKER && !member->pool[0] && !k->config->api_enabled))
                 put_claim(k, k->config->storage_volume, "10Gi");
         put_service(k, member, service);
         if (member->kind == MEMBER_MIGRATE)

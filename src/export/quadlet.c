@@ -87,7 +87,7 @@ static void put_unit(Quadlet *q, const Member *member) {
                 put_edge(q, "db", false);
         if (info->awaits_redis && !stack_is_external(q->config, MEMBER_REDIS))
                 put_edge(q, "redis", false);
-        if (info->awaits_api)
+        if (stack_awaits_api(q->config, member->kind))
                 put_edge(q, "api", false);
 }
 

@@ -19,7 +19,7 @@
 #include <assert.h>
 #include <signal.h>
 
-#define UNITS_MAX 32
+#define UNITS_MAX 192 /* ten pools with their processes, and the other members */
 
 typedef struct Keeper {
         sd_event *event;
@@ -123,6 +123,22 @@ static void end(Keeper *k, int status) {
         (void)sd_event_exit(k->event, status);
 }
 
+/*
+ * What runs, and not what lago.conf says by now: this process lives through upgrades and half-edited files. NULL: nobody says
+ * so; the caller frees it.
+ */
+static char *release_of(Keeper *k) {
+        static const char *const tellers[] = {"lago-api.service", "lago-worker.service", "lago-clock.service"};
+        char *release = NULL;
+
+        for (size_t i = 0; !release && i < ELEMENTSOF(tellers); i++) {
+                const Unit *unit = unit_find(k->units, k->n, tellers[i]);
+
+                release = unit ? unit_told(unit, "RELEASE") : NULL;
+        }
+        return release;
+}
+
 /* on_news() of systemd. */
 static void judge(void *userdata) {
         Keeper *k = userdata;
@@ -138,7 +154,7 @@ static void judge(void *userdata) {
                 /* What was missing is there; it may be lost another time. */
                 k->migrated_for = strv_free(k->migrated_for);
                 if (!k->refused) {
-                        tell_serves(&k->teller, unit_find(k->units, k->n, "lago-api.service"));
+                        tell_serves(&k->teller, release_of(k));
                         return;
                 }
                 tell_refused(&k->teller);
@@ -219,6 +235,13 @@ static void add_unit(Keeper *k, char *member, char *name, bool optional) {
         unit_heard(&k->units[k->n++], "inactive", /* has_job= */ true);
 }
 
+/* So that nobody looks for an API on a host of workers. */
+static const char *absent_words(const Config *config) {
+        if (!config->api_enabled)
+                return config->worker_enabled ? " (without the API)" : " (without the API and the workers)";
+        return config->worker_enabled ? "" : " (without the workers)";
+}
+
 static void add_members(Keeper *k, const Config *config) {
         size_t n;
         Member *list = stack_members(config, &n);
@@ -252,6 +275,7 @@ static int load(Keeper *k) {
         if (k->refused)
                 return 0;
         k->teller.release = xstrdup(config->release);
+        k->teller.absent = absent_words(config);
         add_members(k, config);
         return 0;
 }

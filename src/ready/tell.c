@@ -26,22 +26,20 @@ void tell_waiting(Teller *t, const Unit *units, size_t n) {
         tell_status(t, text);
 }
 
-void tell_serves(Teller *t, const Unit *api) {
-        char *release = api ? unit_told(api, "RELEASE") : NULL;
+void tell_serves(Teller *t, char *release) {
         _cleanup_(freep) char *text = NULL;
 
-        /* What the API runs, not what lago.conf says by now: this process lives through upgrades and half-edited files. */
         if (release) {
                 free(t->release);
                 t->release = release;
         }
-        text = xasprintf("Lago serves %s", t->release);
+        text = xasprintf("Lago serves %s%s", t->release, t->absent);
         tell_status(t, text);
         if (t->ready_said)
                 return;
         t->ready_said = true;
-        log_message(LOG_NOTICE, MESSAGE_STACK_SERVES, "Lago serves %s, %.1f s after its start.",
-                    t->release, (double)(now_usec() - t->begun_usec) / (double)USEC_PER_SEC);
+        log_message(LOG_NOTICE, MESSAGE_STACK_SERVES, "Lago serves %s%s, %.1f s after its start.",
+                    t->release, t->absent, (double)(now_usec() - t->begun_usec) / (double)USEC_PER_SEC);
         (void)sd_notify(/* unset_environment= */ 0, "READY=1");
 }
 

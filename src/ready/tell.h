@@ -8,7 +8,8 @@
 /* All of it empty at first, but for the time of the start. */
 typedef struct Teller {
         char *status;
-        char *release; /* what the API runs; before that, what lago.conf says */
+        char *release; /* what runs; before that, what lago.conf says */
+        const char *absent; /* " (without the API)": what is left to other hosts; "" */
         bool ready_said;
         uint64_t begun_usec;
 } Teller;
@@ -16,8 +17,8 @@ typedef struct Teller {
 /** tell_waiting() - for which of @units. */
 void tell_waiting(Teller *t, const Unit *units, size_t n);
 
-/** tell_serves() - all is well; the first time it is also READY=1 and a line in the journal. @api may be NULL. */
-void tell_serves(Teller *t, const Unit *api);
+/** tell_serves() - all is well; the first time it is also READY=1 and a line in the journal. Takes @release, which may be NULL. */
+void tell_serves(Teller *t, char *release);
 
 /** tell_failed() - that @unit failed for good, and in its own words why. */
 void tell_failed(Teller *t, sd_bus *bus, const Unit *unit);

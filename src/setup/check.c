@@ -89,8 +89,15 @@ static void check_member_name(const char *path, const char *file_name, ConfigErr
         const char *known[_MEMBER_KIND_MAX], *nearest;
         Member member;
 
-        if (member_parse(name, &member) >= 0)
+        if (member_parse(name, &member) >= 0) {
+                _cleanup_(freep) char *shared = member_environment_name(&member);
+
+                if (!streq(shared, name))
+                        config_errors_add(errors, path, 0,
+                                          "all processes of a pool have one environment; rename the file to %s.env, or "
+                                          "remove it", shared);
                 return;
+        }
         for (MemberKind kind = 0; kind < _MEMBER_KIND_MAX; kind++)
                 known[kind] = member_info(kind)->name;
         nearest = nearest_word(name, known, ELEMENTSOF(known));

@@ -110,13 +110,27 @@ const MemberInfo *member_info(MemberKind kind) {
         return &catalogue[kind];
 }
 
+/* What stands behind the pool's name: nothing, or "-2" to "-16". */
+static bool is_process(const char *s) {
+        for (unsigned n = 2; *s && n <= POOL_PROCESSES_MAX; n++) {
+                _cleanup_(freep) char *known = xasprintf("-%u", n);
+
+                if (streq(s, known))
+                        return true;
+        }
+        return *s == '\0';
+}
+
 static bool pool_is_known(const char *pool) {
         size_t n;
         const char *const *pools = config_pools(&n);
 
-        for (size_t i = 0; i < n; i++)
-                if (streq(pools[i], pool))
+        for (size_t i = 0; i < n; i++) {
+                const char *rest = startswith(pool, pools[i]);
+
+                if (rest && is_process(rest))
                         return true;
+        }
         return false;
 }
 
@@ -145,6 +159,16 @@ static char *name_with(const Member *member, const char *prefix, char separator,
                                : xasprintf("%s%s%s", prefix, name, suffix);
 }
 
+char *member_pool(const Member *member) {
+        return xstrndup(member->pool, strcspn(member->pool, "-"));
+}
+
+char *member_environment_name(const Member *member) {
+        _cleanup_(freep) char *pool = member_pool(member);
+
+        return xasprintf("%s%s%s", catalogue[member->kind].name, *pool ? "@" : "", pool);
+}
+
 char *member_name(const Member *member) {
         return name_with(member, "", '@', "");
 }
@@ -164,6 +188,8 @@ bool stack_is_external(const Config *config, MemberKind kind) {
 
 bool stack_is_enabled(const Config *config, const Member *member) {
         switch (member->kind) {
+        case MEMBER_API:
+                return config->api_enabled;
         case MEMBER_FRONT:
                 return config->front_enabled;
         case MEMBER_CLOCK:
@@ -171,10 +197,14 @@ bool stack_is_enabled(const Config *config, const Member *member) {
         case MEMBER_PDF:
                 return config->pdf_enabled;
         case MEMBER_WORKER:
-                return !member->pool[0] || strv_contains(config->pools, member->pool);
+                return config->worker_enabled && (!member->pool[0] || strv_contains(config->pools, member->pool));
         default:
                 return true;
         }
+}
+
+bool stack_awaits_api(const Config *config, MemberKind kind) {
+        return catalogue[kind].awaits_api && config->api_enabled;
 }
 
 Member *stack_members(const Config *config, size_t *ret_n) {

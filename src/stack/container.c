@@ -83,8 +83,11 @@ char **stack_scripts(const Member *member) {
                 strv_add(&scripts, "scripts/start.sh");
         } else if (member->kind == MEMBER_CLOCK)
                 strv_add(&scripts, "scripts/start.clock.sh");
-        else if (member->kind == MEMBER_WORKER && member->pool[0])
-                strv_addf(&scripts, "scripts/start.%s.worker.sh", member->pool);
+        else if (member->kind == MEMBER_WORKER && member->pool[0]) {
+                _cleanup_(freep) char *pool = member_pool(member);
+
+                strv_addf(&scripts, "scripts/start.%s.worker.sh", pool);
+        }
         else if (member->kind == MEMBER_WORKER)
                 strv_add(&scripts, "scripts/start.worker.sh");
         return scripts;

@@ -86,7 +86,7 @@ static void set_default(Env *env, const char *key, const char *value) {
 /* A pool's jobs go to its own queue only when every process that enqueues is told so. */
 static void route_pools(Env *env, const Config *config) {
         STRV_FOREACH(pool, config->pools) {
-                _cleanup_(freep) char *key = xasprintf("SIDEKIQ_%s", *pool);
+                _cleanup_(freep) char *key = xasprintf("SIDEKIQ_%.*s", (int)strcspn(*pool, "-"), *pool);
 
                 for (char *c = key; *c; c++)
                         *c = (char)toupper((unsigned char)*c);

@@ -54,7 +54,7 @@ typedef struct MemberInfo {
 
 typedef struct Member {
         MemberKind kind;
-        char pool[32]; /* "events" of worker@events, else empty */
+        char pool[32]; /* "events" of worker@events, "events-2" of its second process, else empty */
 } Member;
 
 /* So long one that outlives its clients waits for them: longer than their grace. */
@@ -64,6 +64,10 @@ const MemberInfo *member_info(MemberKind kind);
 
 /** member_parse() - "api", "worker", "worker@events". Errors: -EINVAL for no member of the stack. */
 int member_parse(const char *name, Member *ret);
+/** member_pool() - "events" of all processes of that pool, "" of none; the caller frees it. */
+char *member_pool(const Member *member);
+/** member_environment_name() - "worker@events": of its file in env.d, which all processes of a pool share; the caller frees it. */
+char *member_environment_name(const Member *member);
 /** member_name() - "worker@events"; the caller frees it. */
 char *member_name(const Member *member);
 /** member_container() - the container's name: "lago-api", "lago-worker-events". */
@@ -79,6 +83,9 @@ const char *stack_image_absent(MemberKind kind);
 
 /** stack_is_enabled() - whether lago.conf wants this member on this host. */
 bool stack_is_enabled(const Config *config, const Member *member);
+
+/** stack_awaits_api() - whether it is started behind the API: a clock of a host without one has its own verdict alone. */
+bool stack_awaits_api(const Config *config, MemberKind kind);
 
 /** stack_is_external() - db or redis that is watched, not run. */
 bool stack_is_external(const Config *config, MemberKind kind);

@@ -46,7 +46,7 @@ static void ask_api(Supervisor *s) {
                 .timeout_usec = AWAIT_TIMEOUT_USEC,
         };
 
-        if (!s->info->awaits_api) {
+        if (!stack_awaits_api(s->config, s->member.kind)) {
                 supervisor_feed(s, LIFE_ON_OK);
                 return;
         }

@@ -115,7 +115,7 @@ static void cannot_read(Supervisor *s, int r) {
 /* A member whose script the image lacks can never run: a pool of a later release, most often. */
 static void check_script(Supervisor *s) {
         _cleanup_(strv_freep) char **scripts = stack_scripts(&s->member);
-        _cleanup_(freep) char *script = NULL, *command = NULL;
+        _cleanup_(freep) char *script = NULL, *command = NULL, *pool = member_pool(&s->member);
         int r = image_script(s, &script, &command);
 
         if (r < 0)
@@ -125,7 +125,7 @@ static void check_script(Supervisor *s) {
         else
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s has no %s; take \"%s\" out of pools in lago.conf",
                                  s->image.version ? s->image.version : s->image.reference, scripts[0],
-                                 s->member.pool[0] ? s->member.pool : s->name);
+                                 *pool ? pool : s->name);
 }
 
 /* The container whose files are looked at; it is never started. */

@@ -101,7 +101,7 @@ static int on_runfile(sd_event_source *source, const struct inotify_event *event
                 s->sources.run_files = sd_event_source_disable_unref(s->sources.run_files);
                 return runfile_watch(s->work.event, &s->sources.run_files, on_runfile, s);
         }
-        if (event->len > 0 && runfile_is_of_upstream(s->info, event->name))
+        if (event->len > 0 && runfile_is_of_upstream(s->config, s->member.kind, event->name))
                 supervisor_feed(s, LIFE_ON_WAKE);
         return 0;
 }

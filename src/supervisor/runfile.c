@@ -71,9 +71,11 @@ bool runfile_suspects(const char *member) {
         return !state || container;
 }
 
-bool runfile_is_of_upstream(const MemberInfo *info, const char *other) {
+bool runfile_is_of_upstream(const Config *config, MemberKind kind, const char *other) {
+        const MemberInfo *info = member_info(kind);
+
         return (info->backend && streq(other, "db")) || (info->awaits_redis && streq(other, "redis")) ||
-               (info->awaits_api && streq(other, "api"));
+               (stack_awaits_api(config, kind) && streq(other, "api"));
 }
 
 /* A member that itself ended because of an upstream names the first cause already. */
@@ -85,13 +87,14 @@ static char *failure_words(const char *member, const char *text, const char *exi
         return xasprintf("lago-%s failed: %s", member, status ? status : "see its journal");
 }
 
-char *runfile_failed_upstream(const char *member, const MemberInfo *info) {
+char *runfile_failed_upstream(const Config *config, const Member *member) {
         static const char *const upstreams[] = {"db", "redis", "api"};
 
         for (size_t i = 0; i < ELEMENTSOF(upstreams); i++) {
                 _cleanup_(freep) char *text = NULL, *exit_status = NULL;
 
-                if (streq(member, upstreams[i]) || !runfile_is_of_upstream(info, upstreams[i]))
+                if (streq(member_info(member->kind)->name, upstreams[i]) ||
+                    !runfile_is_of_upstream(config, member->kind, upstreams[i]))
                         continue;
                 text = runstate_read(upstreams[i]);
                 exit_status = text ? keyfile_get(text, "EXIT") : NULL;

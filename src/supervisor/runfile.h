@@ -36,14 +36,14 @@ bool runfile_is_gone(const char *member);
  */
 void runfile_ended(const char *member, const char *status, int exit_status, const char *container);
 
-/** runfile_is_of_upstream() - whether a member of @info stands on the one called @other. */
-bool runfile_is_of_upstream(const MemberInfo *info, const char *other);
+/** runfile_is_of_upstream() - whether a member of @kind stands on the one called @other. */
+bool runfile_is_of_upstream(const Config *config, MemberKind kind, const char *other);
 
 /**
  * runfile_failed_upstream() - one that @member stands on and that failed for good, in a sentence with its reason: nobody but
  * a person will start it again. NULL when there is none. The caller frees it.
  */
-char *runfile_failed_upstream(const char *member, const MemberInfo *info);
+char *runfile_failed_upstream(const Config *config, const Member *member);
 
 /** runfile_suspects() - whether @member's last life may have left a container; true after a boot, when nothing is known. */
 bool runfile_suspects(const char *member);

@@ -10,7 +10,8 @@
 
 /* The environment file of this member alone. Errors are logged, and answered as an exit status. */
 static int load_env(Supervisor *s, const char *directory) {
-        _cleanup_(freep) char *path = xasprintf("%s/env.d/%s.env", directory, s->name);
+        _cleanup_(freep) char *name = member_environment_name(&s->member);
+        _cleanup_(freep) char *path = xasprintf("%s/env.d/%s.env", directory, name);
         Env *env = env_new();
         ConfigErrors errors = {0};
         int r = env_read(env, path, &errors), status;

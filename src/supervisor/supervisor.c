@@ -125,7 +125,7 @@ static bool ends_with_upstream(Supervisor *s) {
 
         if (!life_asks_upstream(s->state))
                 return false;
-        failed = runfile_failed_upstream(s->name, s->info);
+        failed = runfile_failed_upstream(s->config, &s->member);
         if (failed)
                 supervisor_never(s, EXIT_MEMBER, MESSAGE_UPSTREAM_FAILED, "%s", failed);
         return failed != NULL;

@@ -31,6 +31,18 @@ static const MemberInfo *switched_off(const Config *config, const char *unit) {
 }
 
 /*
+ * What follows lago-migrate through the API alone would run on in a restart of lago-migrate, since the job of a unit that is
+ * inactive goes no further.
+ */
+static const char *edges_text(const Config *config, const char *unit) {
+        return !config->api_enabled && streq(unit, "lago-clock.service")
+                       ? "# There is no API on this host that it could follow.\n"
+                         "Requires=lago-migrate.service\n"
+                         "After=lago-migrate.service lago-db.service lago-redis.service\n"
+                       : "";
+}
+
+/*
  * A condition, not a mask. A masked unit loses its text with the next daemon-reload: while it still runs, that is its
  * ExecStopPost= and its KillMode=, and its container would be killed without grace; "systemctl start" then says
  * "masked" and no more, and a unit of that name in /etc would win over the mask. With a condition the member runs on
@@ -50,8 +62,8 @@ static char *drop_in_text(const Config *config, const char *unit, const char *so
         return xasprintf("# Written by lago-generator from lago.conf with each daemon-reload.\n"
                          "[Unit]\n"
                          "SourcePath=%s\n"
-                         "%s",
-                         source, more);
+                         "%s%s",
+                         source, more, edges_text(config, unit));
 }
 
 Plan *generator_plan(const Config *config) {
@@ -68,7 +80,7 @@ Plan *generator_plan(const Config *config) {
                 plan_add(plan, xasprintf("%s.d/" DROP_IN, units[i]))->text =
                         drop_in_text(config, units[i], source);
         }
-        STRV_FOREACH(pool, config->pools)
+        STRV_FOREACH(pool, config->worker_enabled ? config->pools : NULL)
                 plan_add(plan, xasprintf("lago.target.wants/lago-worker@%s.service", *pool))
                         ->target = xstrdup(POOL_TEMPLATE);
         return plan;

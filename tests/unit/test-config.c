@@ -38,6 +38,8 @@ static void assert_config_equal(const Config *a, const Config *b) {
         assert_text_equal(a->api_url, b->api_url);
         assert_listen_equal(&a->api_listen, &b->api_listen);
         assert_listen_equal(&a->front_listen, &b->front_listen);
+        assert_int_equal(a->api_enabled, b->api_enabled);
+        assert_int_equal(a->worker_enabled, b->worker_enabled);
         assert_int_equal(a->front_enabled, b->front_enabled);
         assert_int_equal(a->clock_enabled, b->clock_enabled);
         assert_int_equal(a->clock_silence_usec, b->clock_silence_usec);
@@ -143,6 +145,7 @@ static void every_default_is_as_documented(void **state _unused_) {
         assert_int_equal(config->api_listen.port, 3000);
         assert_string_equal(config->front_listen.address, "127.0.0.1");
         assert_int_equal(config->front_listen.port, 8080);
+        assert_true(config->api_enabled && config->worker_enabled);
         assert_true(config->front_enabled && config->clock_enabled && config->pdf_enabled);
         assert_int_equal(config->clock_silence_usec, 900000000);
         assert_null(config->pools);
@@ -358,7 +361,15 @@ static const struct {
          "pools = events pdfs events: \"events\" is named twice; name it once"},
         {"worker", "pools = quite-another",
          "pools = quite-another: write names out of: ai_agent alerts analytics billing clock events payments pdfs wallets "
-         "webhook"},
+         "webhook; events*3 for three processes"},
+        {"worker", "pools = events*0",
+         "pools = events*0: behind '*' stands how many processes the pool has here, from 1 to 16"},
+        {"worker", "pools = events*17",
+         "pools = events*17: behind '*' stands how many processes the pool has here, from 1 to 16"},
+        {"worker", "pools = events*2 events",
+         "pools = events*2 events: \"events\" is named twice; name it once"},
+        {"worker", "pools = events-2",
+         "pools = events-2: Lago has no pool \"events-2\"; did you mean events?"},
         {"database", "mode = extern", "mode = extern: write bundled or external"},
         {"database", "volume = /srv/pg",
          "volume = /srv/pg: write the name of a volume, not a path"},
@@ -530,6 +541,46 @@ static void what_contradicts_is_refused(void **state _unused_) {
         assert_says(
                 RELEASE "[redis]\nvolume = lago_postgres_data\n",
                 "lago.conf:4: [database] and [redis] share the volume lago_postgres_data; give each its own\n");
+}
+
+#define PART(section) \
+        "[" section "] enabled = no leaves its part to another host, and none reaches a bundled PostgreSQL or Redis; " \
+        "write mode = external below [database] and [redis], or remove this line\n"
+#define OUTSIDE "[database]\nmode = external\n[redis]\nmode = external\n"
+
+/* What lago.conf says alone, since the URLs of external stores are in lago.env. */
+static void assert_files_say(const char *text, const char *expected) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(freep) char *said = NULL;
+        ConfigErrors errors = {0};
+
+        scratch_put(&scratch, "lago.conf", text);
+        (void)config_load_files(scratch.path, &config, &errors);
+        said = errors_text(&scratch, &errors);
+        assert_string_equal(said, expected);
+        config_errors_done(&errors);
+}
+
+static void a_part_of_lago_needs_other_hosts(void **state _unused_) {
+        assert_says(RELEASE "[worker]\nenabled = no\n", "lago.conf:4: " PART("worker"));
+        assert_files_say(RELEASE "[api]\nenabled = no\n[front]\nenabled = no\n[database]\nmode = external\n",
+                         "lago.conf:4: " PART("api"));
+        assert_files_say(RELEASE "[api]\nenabled = no\n" OUTSIDE,
+                         "lago.conf:4: [api] enabled = no, but the front of a host is started behind its API; write "
+                         "enabled = no below [front], too\n");
+        assert_files_say(RELEASE "[api]\nenabled = no\n[front]\nenabled = no\n" OUTSIDE, "");
+        assert_files_say(RELEASE "[worker]\nenabled = no\npools = events\n" OUTSIDE, "");
+        /* What is not here listens nowhere. */
+        assert_files_say("[lago]\nrelease = v1.50.0\napi-url = http://lago.example.com\n"
+                         "[api]\nenabled = no\nlisten = 127.0.0.1:8080\n[front]\nenabled = no\n" OUTSIDE, "");
+}
+
+static void a_pool_may_have_several_processes(void **state _unused_) {
+        _cleanup_(config_freep) Config *config = load_only(RELEASE "[worker]\npools = events*3 webhook*1\n");
+
+        assert_strv_equal(config->pools, (char *[]){(char[]){"events"}, (char[]){"events-2"}, (char[]){"events-3"},
+                                                    (char[]){"webhook"}, NULL});
 }
 
 static void a_name_that_nobody_can_reach_is_warned_of(void **state _unused_) {
@@ -757,6 +808,8 @@ int main(void) {
                 cmocka_unit_test(a_long_section_is_not_cut),
                 cmocka_unit_test(strange_bytes_are_refused_or_harmless),
                 cmocka_unit_test(what_contradicts_is_refused),
+                cmocka_unit_test(a_part_of_lago_needs_other_hosts),
+                cmocka_unit_test(a_pool_may_have_several_processes),
                 cmocka_unit_test(a_name_that_nobody_can_reach_is_warned_of),
                 cmocka_unit_test(a_front_that_stays_behind_is_warned_of),
                 cmocka_unit_test(what_browsers_cannot_reach_is_warned_of),

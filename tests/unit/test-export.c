@@ -132,6 +132,27 @@ static void compose_has_the_edges(void **state _unused_) {
         assert_string_equal(text_of(export, "secrets/db-password"), SECRET);
 }
 
+static void a_host_for_a_part_is_exported_as_that(void **state _unused_) {
+        static const char conf[] = "[api]\nenabled = no\n[front]\nenabled = no\n[worker]\npools = events*2\n"
+                                   "[database]\nmode = external\n[redis]\nmode = external\n";
+        static const char env[] = "DATABASE_URL=postgresql://u:pass@pg.example/lago\nREDIS_URL=redis://cache.example:6379\n";
+        static const char *const main_file[] = {"compose.yaml", "lago_api-clock.container", "lago.yaml"};
+
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(config_freep) Config *config = config_with(conf, env);
+                _cleanup_(export_freep) Export *export = export_make(kind, &(ExportInput){.config = config});
+                const char *text = text_of(export, main_file[kind]);
+
+                assert_null(strstr(text, "service_healthy"));
+                assert_null(strstr(text, "lago_api.service"));
+                assert_null(strstr(text, "name: api\n"));
+                if (kind == EXPORT_KUBERNETES)
+                        assert_non_null(strstr(text, "storage: 10Gi"));
+                if (kind == EXPORT_COMPOSE)
+                        assert_non_null(strstr(text, "\n  api-events-2-worker:\n"));
+        }
+}
+
 static void an_external_store_has_no_service(void **state _unused_) {
         _cleanup_(config_freep) Config *config = config_with("[redis]\nmode = external\n", "REDIS_URL=redis://:pass@cache.example:6379\n");
         _cleanup_(export_freep) Export *export = NULL;
@@ -199,6 +220,7 @@ int main(void) {
                 cmocka_unit_test(the_same_twice),
                 cmocka_unit_test(a_key_changes_what_it_should),
                 cmocka_unit_test(compose_has_the_edges),
+                cmocka_unit_test(a_host_for_a_part_is_exported_as_that),
                 cmocka_unit_test(an_external_store_has_no_service),
                 cmocka_unit_test(a_value_is_quoted_for_its_reader),
                 cmocka_unit_test(what_the_front_has_is_no_secret),

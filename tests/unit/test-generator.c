@@ -19,7 +19,8 @@ static char *files[] = {(char[]){"/etc/lago/lago.conf"}, (char[]){"/etc/lago/lag
 
 static Config plain(void) {
         return (Config){
-                .files = files, .front_enabled = true, .clock_enabled = true, .pdf_enabled = true};
+                .files = files, .api_enabled = true, .front_enabled = true, .worker_enabled = true,
+                .clock_enabled = true, .pdf_enabled = true};
 }
 
 static const PlanEntry *entry_of(const Plan *plan, const char *path) {
@@ -99,6 +100,37 @@ static void each_of_the_three_can_be_switched_off(void **state _unused_) {
                 strstr(entry_of(plan, "lago-pdf.service.d/10-lago-generated.conf")->text, "[pdf]"));
         assert_non_null(strstr(entry_of(plan, "lago-clock.service.d/10-lago-generated.conf")->text,
                                "[clock]"));
+}
+
+static void workers_switched_off_take_their_pools_along(void **state _unused_) {
+        Config config = plain();
+        char *pools[] = {(char[]){"events"}, (char[]){"events-2"}, NULL};
+        _cleanup_(plan_freep) Plan *with = NULL, *without = NULL;
+
+        config.pools = pools;
+        with = generator_plan(&config);
+        assert_string_equal(entry_of(with, "lago.target.wants/lago-worker@events-2.service")->target, TEMPLATE);
+        config.worker_enabled = false;
+        without = generator_plan(&config);
+        assert_null(entry_of(without, "lago.target.wants/lago-worker@events.service"));
+        assert_null(entry_of(without, "lago.target.wants/lago-worker@events-2.service"));
+        assert_non_null(strstr(entry_of(without, "lago-worker.service.d/10-lago-generated.conf")->text,
+                               "\nConditionPathExists=/etc/lago/lago.conf/[worker]/enabled=yes\n"));
+}
+
+/* Its job goes no further than an API that is inactive, and with it a restart of lago-migrate. */
+static void a_clock_without_an_api_follows_migrate_itself(void **state _unused_) {
+        Config config = plain();
+        _cleanup_(plan_freep) Plan *with = generator_plan(&config), *without = NULL;
+
+        assert_null(strstr(entry_of(with, "lago-clock.service.d/10-lago-generated.conf")->text, "Requires="));
+        config.api_enabled = false;
+        without = generator_plan(&config);
+        assert_non_null(strstr(entry_of(without, "lago-clock.service.d/10-lago-generated.conf")->text,
+                               "\nRequires=lago-migrate.service\nAfter=lago-migrate.service lago-db.service "
+                               "lago-redis.service\n"));
+        assert_non_null(strstr(entry_of(without, "lago-api.service.d/10-lago-generated.conf")->text,
+                               "(switched off: [api] enabled = no)\n"));
 }
 
 /* --- writing ---------------------------------------------------------------------------------------- */
@@ -199,6 +231,8 @@ int main(void) {
                 cmocka_unit_test(a_pool_is_a_link_to_the_template),
                 cmocka_unit_test(a_member_switched_off_says_why),
                 cmocka_unit_test(each_of_the_three_can_be_switched_off),
+                cmocka_unit_test(workers_switched_off_take_their_pools_along),
+                cmocka_unit_test(a_clock_without_an_api_follows_migrate_itself),
                 cmocka_unit_test_setup_teardown(all_of_it_is_written, folder_make, folder_remove),
                 cmocka_unit_test_setup_teardown(a_failure_leaves_nothing, folder_make,
                                                 folder_remove),

@@ -26,6 +26,22 @@ static void a_stack_that_serves_is_ready(void **state _unused_) {
         assert_int_equal(stage_ends(&stage), 0);
 }
 
+static void a_host_for_a_part_says_what_it_is_without(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        scratch_put(&stage.scratch, "lago.conf",
+                    "[lago]\nrelease = v1.50.0\n[api]\nenabled = no\n[front]\nenabled = no\n"
+                    "[database]\nmode = external\n[redis]\nmode = external\n");
+        set_unit(&stage, "lago-api.service", "inactive", 0);
+        set_unit(&stage, "lago-front.service", "inactive", 0);
+        stage_begin(&stage, ready_run, true);
+        stage_says(&stage, "Lago serves v1.50.0 (without the API)");
+        STAGE_UNTIL(&stage, stage.ready);
+        /* There the worker says what runs. */
+        stage_runfile(&stage, "worker", "STATE=serving\nRELEASE=v1.51.0\n");
+        stage_says(&stage, "Lago serves v1.51.0 (without the API)");
+}
+
 static void it_says_for_whom_it_waits(void **state _unused_) {
         _cleanup_(stage_done) Stage stage = stage_new();
 
@@ -442,6 +458,7 @@ static void a_full_disk_is_told_and_nothing_else(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_stack_that_serves_is_ready),
+                cmocka_unit_test(a_host_for_a_part_says_what_it_is_without),
                 cmocka_unit_test(it_says_for_whom_it_waits),
                 cmocka_unit_test(what_the_bus_says_of_others_asks_for_nothing),
                 cmocka_unit_test(a_dropped_start_is_queued_again),

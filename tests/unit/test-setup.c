@@ -275,6 +275,7 @@ static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
         scratch_put(&scratch, "env.d/worker@events.env", "X\n");
         scratch_put(&scratch, "env.d/clock.env",
                     "LAGO_LICENSE=x\nDATABASE_URL=postgresql://u:secret@elsewhere/lago\nLAGO_LICENCE=x\nPOSTGRES_SCHEMA=x\n");
+        scratch_put(&scratch, "env.d/worker@events-2.env", "X=1\n");
         scratch_put(&scratch, "env.d/wroker.env", "X=1\n");
         assert_int_equal(chmod(lago_env, 0640), 0);
         config = load(&scratch);
@@ -289,6 +290,8 @@ static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
                 "env.d/clock.env:2: DATABASE_URL is the same for every member; write it into lago.env\n"
                 "env.d/clock.env:3: Lago has no setting LAGO_LICENCE; did you mean LAGO_LICENSE?\n"
                 "env.d/clock.env:4: POSTGRES_SCHEMA is the same for every member; write it into lago.env\n"
+                "env.d/worker@events-2.env:0: all processes of a pool have one environment; rename the file to "
+                "worker@events.env, or remove it\n"
                 "env.d/worker@events.env:1: no '=' in this line; write KEY=VALUE, and values of several lines as one line\n"
                 "env.d/wroker.env:0: there is no member wroker; rename the file to worker.env, or remove it\n",
                 lago_env);

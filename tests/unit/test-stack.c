@@ -17,7 +17,7 @@ static Config *config_of(const char *ini_pool) {
         c->api_url = xstrdup("http://localhost:3000");
         c->api_listen = (Listen){.address = xstrdup("127.0.0.1"), .port = 3000};
         c->front_listen = (Listen){.address = xstrdup("::1"), .port = 8080};
-        c->front_enabled = c->clock_enabled = c->pdf_enabled = true;
+        c->api_enabled = c->front_enabled = c->worker_enabled = c->clock_enabled = c->pdf_enabled = true;
         c->database_volume = xstrdup("lago_postgres_data");
         c->redis_volume = xstrdup("lago_redis_data");
         c->storage_volume = xstrdup("lago_storage_data");
@@ -46,7 +46,7 @@ static bool mentions(char *const *v, const char *text) {
 }
 
 static void names_go_both_ways(void **state) {
-        static const char *const names[] = {"db", "redis", "migrate", "api", "worker", "worker@events", "clock", "front", "pdf"};
+        static const char *const names[] = {"db", "redis", "migrate", "api", "worker", "worker@events", "worker@events-2", "worker@ai_agent-16", "clock", "front", "pdf"};
         Member m;
 
         (void)state;
@@ -60,6 +60,10 @@ static void names_go_both_ways(void **state) {
         assert_int_equal(member_parse("worker@", &m), -EINVAL);
         assert_int_equal(member_parse("worker@../etc", &m), -EINVAL);
         assert_int_equal(member_parse("api ", &m), -EINVAL);
+        assert_int_equal(member_parse("worker@events-1", &m), -EINVAL);
+        assert_int_equal(member_parse("worker@events-17", &m), -EINVAL);
+        assert_int_equal(member_parse("worker@events-", &m), -EINVAL);
+        assert_int_equal(member_parse("worker@events-2x", &m), -EINVAL);
 }
 
 static void members_come_upstream_first(void **state) {
@@ -77,6 +81,50 @@ static void members_come_upstream_first(void **state) {
         free(members);
         names = strv_join(list, " ");
         assert_string_equal(names, "db redis migrate api worker worker@events clock front");
+}
+
+static void each_process_of_a_pool_is_a_member(void **state) {
+        _cleanup_(config_freep) Config *c = config_of("events");
+        Member second = {.kind = MEMBER_WORKER, .pool = "events-2"}, third = {.kind = MEMBER_WORKER, .pool = "events-3"};
+        _cleanup_(freep) char *container = member_container(&second), *unit = member_unit(&second),
+                              *environment = member_environment_name(&second);
+        _cleanup_(strv_freep) char **scripts = stack_scripts(&second), **env = NULL;
+
+        (void)state;
+        strv_add(&c->pools, "events-2");
+        assert_true(stack_is_enabled(c, &second));
+        assert_false(stack_is_enabled(c, &third));
+        assert_string_equal(container, "lago-worker-events-2");
+        assert_string_equal(unit, "lago-worker@events-2.service");
+        assert_string_equal(environment, "worker@events");
+        assert_string_equal(scripts[0], "scripts/start.events.worker.sh");
+        env = stack_environment(c, &second, NULL);
+        assert_true(mentions(env, "SIDEKIQ_EVENTS=true"));
+        assert_false(mentions(env, "SIDEKIQ_EVENTS-2"));
+}
+
+static void what_is_left_to_other_hosts_is_no_member(void **state) {
+        _cleanup_(config_freep) Config *c = config_of("events");
+        Member api = {.kind = MEMBER_API};
+        _cleanup_(strv_freep) char **list = NULL, **env = NULL;
+        _cleanup_(freep) char *names = NULL;
+        Member *members;
+        size_t n;
+
+        (void)state;
+        c->worker_enabled = false;
+        env = stack_environment(c, &api, NULL);
+        assert_true(mentions(env, "SIDEKIQ_EVENTS=true"));
+        members = stack_members(c, &n);
+        for (size_t i = 0; i < n; i++)
+                strv_take(&list, member_name(&members[i]));
+        free(members);
+        names = strv_join(list, " ");
+        assert_string_equal(names, "db redis migrate api clock front pdf");
+        assert_true(stack_awaits_api(c, MEMBER_CLOCK));
+        c->api_enabled = false;
+        assert_false(stack_awaits_api(c, MEMBER_CLOCK));
+        assert_false(stack_is_enabled(c, &api));
 }
 
 static void images_get_registry_and_release(void **state) {
@@ -538,6 +586,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(names_go_both_ways),
                 cmocka_unit_test(members_come_upstream_first),
+                cmocka_unit_test(each_process_of_a_pool_is_a_member),
+                cmocka_unit_test(what_is_left_to_other_hosts_is_no_member),
                 cmocka_unit_test(images_get_registry_and_release),
                 cmocka_unit_test(the_front_is_the_one_that_belongs_to_the_release),
                 cmocka_unit_test(each_member_sees_what_it_needs_and_no_more),

@@ -632,6 +632,22 @@ static void a_clock_runs_when_it_says_so_and_holds_its_lock(void **state _unused
         file_has(FAKE "/journal", "Starting clock for 3 events");
 }
 
+/* Its own verdict is enough; what an API of this host once ended with is nothing to it. */
+static void a_clock_without_an_api_here_waits_for_none(void **state _unused_) {
+        put("/run/lago/admitted/lago.conf", CONF "[api]\nenabled = no\n[front]\nenabled = no\n"
+                                                 "[database]\nmode = external\n[redis]\nmode = external\n");
+        put("/run/lago/admitted/lago.env", "DATABASE_URL=postgresql://lago:k2hZbq7xTfA0@192.0.2.9:5432/lago\n"
+                                           "REDIS_URL=redis://192.0.2.9:6379\n" SECRETS);
+        run_file("api", "STATE=ended\nSTATUS=Refused: image\nEXIT=81\n");
+        put(FAKE "/pending", "");
+        starts("clock");
+        says("STATUS=1 migration pending: 20260709135717 add_x");
+        put(FAKE "/migrated", "");
+        says("STATUS=Running v1.50.0");
+        says("READY=1");
+        stops_well();
+}
+
 static void a_front_serves_without_a_gate(void **state _unused_) {
         serves("front", "STATUS=Serving v1.50.0",
                "create lago-front,start lago-front,stop lago-front,rm lago-front,");
@@ -2368,6 +2384,7 @@ int main(int argc, char **argv) {
                 LIFE(an_api_serves_and_stops),
                 LIFE(a_worker_runs),
                 LIFE(a_clock_runs_when_it_says_so_and_holds_its_lock),
+                LIFE(a_clock_without_an_api_here_waits_for_none),
                 LIFE(a_front_serves_without_a_gate),
                 LIFE(a_page_renderer_serves),
                 LIFE(a_database_serves_when_a_login_succeeds),
