@@ -58,6 +58,7 @@ typedef struct Finding {
         size_t needed, applied, missing, extra; /* counts of versions; 0 unless the ledger was read */
         uint64_t first;  /* the oldest missing version, or 0 */
         uint64_t newest; /* the newest extra version, or 0 */
+        const char *schema_of; /* of pending: the release whose migrations the database has, all of them and no others; or NULL */
         FreshWay fresh;  /* of a fresh or empty database; FRESH_WAY_AUTO: does not apply */
 } Finding;
 

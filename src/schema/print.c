@@ -115,6 +115,7 @@ static void emit_all(EmitFunc emit, const Finding *finding, const Manifest *mani
         emit_text(emit, "SERVER", was_read ? ledger->server : NULL);
         if (was_read)
                 emit_counts(emit, finding, manifest, !json);
+        emit_text(emit, "SCHEMA_OF", finding->schema_of);
         if (finding->fresh != FRESH_WAY_AUTO)
                 emit_text(emit, "FRESH", ways[finding->fresh]);
         if (was_read && !ledger->clickhouse)

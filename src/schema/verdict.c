@@ -25,6 +25,8 @@ static bool judge_pending(Case *c) {
                 return false;
         case_tell(c, VERDICT_PENDING, "Waiting for the schema: %zu of %zu missing, first %" PRIu64, c->missing.n,
              c->finding->needed, c->finding->first);
+        if (standing_covers(&c->database, c->database.newest) && !streq(releases[c->database.newest].name, "HEAD"))
+                c->finding->schema_of = releases[c->database.newest].name;
         return true;
 }
 

@@ -34,6 +34,7 @@ GateAnswer gate_answer_read(const JobResult *result) {
                 .seeds = keyfile_get(text, "SEEDS"),
                 .missing = keyfile_get(text, "MISSING"),
                 .needed = keyfile_get(text, "NEEDED"),
+                .schema_of = keyfile_get(text, "SCHEMA_OF"),
         };
 
         if (!answer.sentence)
@@ -94,7 +95,8 @@ void gate_answer_take(GateAnswer *to, GateAnswer *from) {
 
 void gate_answer_done(GateAnswer *answer) {
         char *fields[] = {answer->verdict, answer->sentence, answer->remedy, answer->first, answer->first_name,
-                          answer->fresh,   answer->roles,    answer->seeds,  answer->missing, answer->needed};
+                          answer->fresh,   answer->roles,    answer->seeds,  answer->missing, answer->needed,
+                          answer->schema_of};
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 free(fields[i]);

@@ -9,7 +9,7 @@ typedef struct GateAnswer {
         int status;     /* its exit status, or GATE_NO_VERDICT for a gate that was killed or gave none */
         bool succeeded; /* it exited with 0, whatever it said: enough of a verb that asks for no verdict */
         char **warnings;
-        char *verdict, *sentence, *remedy, *first, *first_name, *fresh, *roles, *seeds, *missing, *needed;
+        char *verdict, *sentence, *remedy, *first, *first_name, *fresh, *roles, *seeds, *missing, *needed, *schema_of;
 } GateAnswer;
 
 /** gate_answer_read() - of a lago-gate that ended. One without a verdict is made to say so, with its last error. */

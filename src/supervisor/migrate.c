@@ -186,7 +186,8 @@ static void begin_pending(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_OK);
         else {
                 hold_release(&s->hold);
-                supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no", s->gate.answer.missing);
+                supervisor_later(s, "Waiting for \"lagoctl migrate\": %s pending, automatic = no%s%s", s->gate.answer.missing,
+                                 s->gate.answer.schema_of ? "; the schema is of " : "", s->gate.answer.schema_of ? s->gate.answer.schema_of : "");
         }
 }
 

@@ -394,6 +394,21 @@ static void an_image_of_ones_own_is_before_the_bridges_of_its_base(void **state)
         assert_string_equal(finding->sentence, "Waiting for the schema: 1 of 317 missing, first 20991231000000");
 }
 
+/* So that a host which waits can say what the others run. */
+static void what_is_pending_names_the_release_of_the_schema(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.49.0");
+        _cleanup_(finding_freep) Finding *whole = judge("v1.50.0", ledger), *partly = NULL;
+
+        (void)state;
+        assert_int_equal(whole->verdict, VERDICT_PENDING);
+        assert_string_equal(whole->schema_of, "v1.49.0");
+        /* One of its rows is not there: it is no release's. */
+        ledger_drop(ledger, ledger->versions.list[ledger->versions.n - 1]);
+        ledger_drop(ledger, ledger->versions.list[ledger->versions.n / 2]);
+        partly = judge("v1.50.0", ledger);
+        assert_null(partly->schema_of);
+}
+
 static void a_bridge_is_left_only_with_its_task_done(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.42.0");
         _cleanup_(finding_freep) Finding *finding = NULL;
@@ -1013,6 +1028,7 @@ int main(void) {
                 cmocka_unit_test(with_a_row_in_it_a_database_does_not_jump_a_bridge),
                 cmocka_unit_test(a_first_replay_that_goes_on_elsewhere_is_busy),
                 cmocka_unit_test(an_image_of_ones_own_is_before_the_bridges_of_its_base),
+                cmocka_unit_test(what_is_pending_names_the_release_of_the_schema),
                 cmocka_unit_test(a_bridge_is_left_only_with_its_task_done),
                 cmocka_unit_test(every_task_is_a_command_of_the_host),
                 cmocka_unit_test(what_is_to_be_done_before_a_bridge_is_said_so),

@@ -1440,7 +1440,7 @@ static void what_is_pending_waits_for_the_operator(void **state _unused_) {
         put(FAKE "/pending", "");
         put("/etc/lago/lago.conf", CONF "[migrate]\nautomatic = no\n");
         starts("migrate");
-        says("STATUS=Waiting for \"lagoctl migrate\": 1 pending, automatic = no");
+        says("STATUS=Waiting for \"lagoctl migrate\": 1 pending, automatic = no; the schema is of v1.49.0");
         put("/run/lago/migrate-once", "");
         says("STATUS=Schema verified");
         exits(0);
