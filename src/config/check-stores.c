@@ -158,6 +158,35 @@ void check_database(const Check *check) {
                      "reachable from outside, still: change it with ALTER ROLE, then here");
 }
 
+bool config_names_bundled_redis(const Config *config, const char *url) {
+        _cleanup_(freep) char *host = strstr(url, "://") ? url_host(url) : xstrndup(url, strcspn(url, ":/"));
+
+        return !config->redis_external && host && check_is_one_of(host, redis_hosts, ELEMENTSOF(redis_hosts));
+}
+
+/* The bundled server is started with REDIS_PASSWORD; Lago logs in with what the URL says. They must agree. */
+static void adopt_redis_password(const Check *check, const EnvPair *url) {
+        const EnvPair *given = env_pair(check->config->env, "REDIS_PASSWORD");
+        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
+        const char *user, *password;
+
+        if (dburl_parse_redis(url->value, &parsed) < 0)
+                return;
+        user = dburl_get(parsed, "user");
+        password = dburl_get(parsed, "password");
+        if (!isempty(user) && !streq(user, "default"))
+                REFUSE(check, url,
+                       "%s has a user, and the bundled Redis has none but \"default\"; write redis://redis:6379, or "
+                       "remove this line",
+                       url->key);
+        else if (!isempty(password) && given && streq(given->file, url->file) && !streq(given->value, password))
+                REFUSE(check, given,
+                       "%s differs from the password in %s (line %u); remove one of the two lines", given->key,
+                       url->key, url->line);
+        else if (!isempty(password))
+                env_set_from(check->config->env, "REDIS_PASSWORD", password, url);
+}
+
 static void check_redis_host(const Check *check, const EnvPair *pair) {
         _cleanup_(freep) char *host = url_host(pair->value);
         _cleanup_(freep) char *reason = ruby_url_objection(pair->value, /* of_rails= */ false);
@@ -173,8 +202,7 @@ static void check_redis_host(const Check *check, const EnvPair *pair) {
                        "itself; write an address "
                        "at which other hosts reach the server",
                        pair->key);
-        else if (!check->config->redis_external &&
-                 !check_is_one_of(host, redis_hosts, ELEMENTSOF(redis_hosts)))
+        else if (!check->config->redis_external && !config_names_bundled_redis(check->config, pair->value))
                 REFUSE(check, pair,
                        "%s names another server than the bundled one (redis:6379); write mode = "
                        "external below [redis] "
@@ -182,6 +210,8 @@ static void check_redis_host(const Check *check, const EnvPair *pair) {
                        pair->key);
         else if (check->config->redis_external)
                 check_host_names(check, pair, host);
+        else
+                adopt_redis_password(check, pair);
 }
 
 #define ANY_SERVER \
@@ -207,7 +237,6 @@ static void check_sentinels(const Check *check, const EnvPair *sentinels, const 
 
 void check_redis(const Check *check) {
         const EnvPair *url = check_pair(check, "REDIS_URL"),
-                      *password = check_pair(check, "REDIS_PASSWORD"),
                       *sentinels = check_pair(check, "LAGO_REDIS_SIDEKIQ_SENTINELS");
         Origin mode = check_origin(check, KEY_REDIS_MODE);
 
@@ -218,11 +247,6 @@ void check_redis(const Check *check) {
                         check->errors, mode.file, mode.line,
                         "[redis] mode = external, but lago.env has no REDIS_URL; write there "
                         "REDIS_URL=redis://HOST:6379");
-        if (!check->config->redis_external && password)
-                REFUSE(check, password,
-                       "the bundled Redis has no password, with %s Lago cannot log in; remove "
-                       "the line",
-                       password->key);
         if (!url)
                 return;
         if (!startswith(url->value, "redis://") && !startswith(url->value, "rediss://"))

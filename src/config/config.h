@@ -79,6 +79,9 @@ char *config_front_lags(const Config *config);
 /** image_tag() - "v1.50.0" of "getlago/front:v1.50.0", with or without a digest behind; NULL for none. The caller frees it. */
 char *image_tag(const char *image);
 
+/** config_names_bundled_redis() - whether @url ("redis://redis:6379/1", "redis:6379") is that of the Redis that runs here. */
+bool config_names_bundled_redis(const Config *config, const char *url);
+
 /** config_migrate_pair() - as the container of lago-migrate sees it: its own file goes before lago.env. NULL: neither says it. */
 const EnvPair *config_migrate_pair(const Config *config, const char *name);
 

@@ -84,6 +84,14 @@ static bool is_libpq_keyword(const char *s) {
         return false;
 }
 
+int dburl_parse_redis(const char *url, DbUrl **ret) {
+        const char *rest = strstr(url, "://");
+        _cleanup_(freep) char *same_shape = rest ? xasprintf("postgresql%.*s", (int)strcspn(rest, "?"), rest) : NULL;
+        _cleanup_(freep) char *error = NULL;
+
+        return rest ? dburl_parse(same_shape, ret, &error) : -EINVAL;
+}
+
 const char *dburl_keyword_meant(const char *name) {
         const char *nearest;
 

@@ -24,6 +24,9 @@ typedef struct DbUrl {
  */
 int dburl_parse(const char *url, DbUrl **ret, char **reterr);
 
+/** dburl_parse_redis() - the same for "redis://" and "rediss://", whose URLs have this shape; what follows a '?' is left out. Errors: -EINVAL. */
+int dburl_parse_redis(const char *url, DbUrl **ret);
+
 /** dburl_keyword_meant() - the libpq keyword that a parameter of this name was meant for: "sslmode" for "ssl_mode"; NULL for none. */
 const char *dburl_keyword_meant(const char *name);
 

@@ -173,6 +173,9 @@ static int load(const char *directory, bool with_environment, Config **ret, Conf
         read_drop_ins(&loader, directory);
         if (with_environment) {
                 read_environment(&loader, directory, "lago.env");
+                /* To Lago an empty one is none; it must not stand before the one of secrets.env. */
+                if (isempty(env_get(config->env, "REDIS_PASSWORD")))
+                        env_unset(config->env, "REDIS_PASSWORD");
                 read_environment(&loader, directory, "secrets.env");
                 read_migrate_environment(&loader, directory);
         }

@@ -22,6 +22,7 @@ static const MemberInfo catalogue[_MEMBER_KIND_MAX] = {
                 .name = "redis",
                 .description = "Redis of Lago (a container, or a watch on an external server)",
                 .serves = "Serving",
+                .environment = ENVIRONMENT_REDIS,
                 .ready_by = READY_BY_PONG,
                 .port = 6379,
                 .grace_sec = 30,

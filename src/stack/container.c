@@ -97,7 +97,11 @@ char **stack_scripts(const Member *member) {
 static char **redis_command(const Config *config) {
         char **command = NULL;
 
+        _cleanup_(freep) char *conf = stack_redis_conf(config);
+
         strv_add(&command, "redis-server");
+        if (conf)
+                strv_add(&command, STACK_REDIS_CONF);
         strv_add(&command, "--appendonly");
         strv_add(&command, config->redis_append_only ? "yes" : "no");
         return command;

@@ -6,6 +6,7 @@
 #include "config/dburl.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 #define ORIGIN "lago-supervisor"
 
@@ -74,8 +75,64 @@ char *stack_database_place(const Config *config) {
                          !host ? "" : port ? port : "5432");
 }
 
+static const char *redis_password(const Config *config) {
+        const char *password = env_get(config->env, "REDIS_PASSWORD");
+
+        return config->redis_external || isempty(password) ? NULL : password;
+}
+
+/* @url with the bundled Redis' password, whatever it had for one. */
+static char *with_redis_password(const Config *config, const char *url) {
+        const char *password = redis_password(config), *start = strstr(url, "://"), *at;
+        _cleanup_(freep) char *encoded = NULL;
+
+        if (!password || !start || !config_names_bundled_redis(config, url))
+                return xstrdup(url);
+        start += strlen("://");
+        at = memrchr(start, '@', strcspn(start, "/?#"));
+        encoded = percent_encode(password);
+        return xasprintf("%.*s:%s@%s", (int)(start - url), url, encoded, at ? at + 1 : start);
+}
+
 char *stack_redis_url(const Config *config) {
-        return xstrdup(or_default(env_get(config->env, "REDIS_URL"), "redis://redis:6379"));
+        return with_redis_password(config, or_default(env_get(config->env, "REDIS_URL"), "redis://redis:6379"));
+}
+
+char *stack_redis_conf(const Config *config) {
+        const char *password = redis_password(config);
+        char *text = NULL, *out;
+
+        if (!password)
+                return NULL;
+        text = xcalloc(strlen("requirepass \"\"\n") + 4 * strlen(password) + 1, 1);
+        out = stpcpy(text, "requirepass \"");
+        /* In double quotes Redis reads any byte as \xHH. */
+        for (; *password; password++)
+                if (isalnum((unsigned char)*password))
+                        *out++ = *password;
+                else
+                        out += sprintf(out, "\\x%02x", (unsigned char)*password);
+        (void)stpcpy(out, "\"\n");
+        return text;
+}
+
+/* Whatever else Lago keeps in the bundled Redis. The store may be written without a scheme, and has a variable for it. */
+static void give_redis_password(Env *env, const Config *config) {
+        static const char *const urls[] = {"LAGO_REDIS_CACHE_URL", "LAGO_REDIS_CABLE_URL"};
+        const char *store = env_get(env, "LAGO_REDIS_STORE_URL");
+
+        for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                const char *given = env_get(env, urls[i]);
+                _cleanup_(freep) char *url = isempty(given) ? NULL : with_redis_password(config, given);
+
+                if (url)
+                        env_set(env, urls[i], url, ORIGIN);
+        }
+        if (redis_password(config) && !isempty(store) && config_names_bundled_redis(config, store))
+                env_set(env, "LAGO_REDIS_STORE_PASSWORD", redis_password(config), ORIGIN);
+        /* It is in REDIS_URL already. */
+        if (!config->redis_external)
+                env_unset(env, "REDIS_PASSWORD");
 }
 
 static void set_default(Env *env, const char *key, const char *value) {
@@ -128,6 +185,7 @@ static void fill_backend(Env *env, const Config *config, MemberKind kind) {
         if (database_url)
                 env_set(env, "DATABASE_URL", database_url, ORIGIN);
         env_set(env, "REDIS_URL", redis_url, ORIGIN);
+        give_redis_password(env, config);
         set_default(env, "RAILS_ENV", "production");
         set_default(env, "RAILS_LOG_TO_STDOUT", "true");
         set_default(env, "LAGO_API_URL", config->api_url);
@@ -191,6 +249,15 @@ static Env *database_environment(const Config *config) {
         return env;
 }
 
+/* For "podman exec lago-redis redis-cli", which else would want it as an argument. */
+static Env *redis_environment(const Config *config) {
+        Env *env = env_new();
+
+        if (redis_password(config))
+                env_set(env, "REDISCLI_AUTH", redis_password(config), ORIGIN);
+        return env;
+}
+
 static Env *environment_of(const Config *config, MemberKind kind) {
         Env *env;
 
@@ -205,6 +272,8 @@ static Env *environment_of(const Config *config, MemberKind kind) {
                 return front_environment(config);
         case ENVIRONMENT_DATABASE:
                 return database_environment(config);
+        case ENVIRONMENT_REDIS:
+                return redis_environment(config);
         case ENVIRONMENT_NONE:
                 break;
         }

@@ -32,6 +32,7 @@ typedef enum EnvironmentKind {
         ENVIRONMENT_BACKEND,
         ENVIRONMENT_FRONT,
         ENVIRONMENT_DATABASE,
+        ENVIRONMENT_REDIS,
 } EnvironmentKind;
 
 typedef struct MemberInfo {
@@ -102,8 +103,14 @@ char *stack_database_identity(const Config *config);
 /** stack_database_place() - "\"lago\" at db:5432", for a sentence; what the URL does not say is left out. The caller frees it. */
 char *stack_database_place(const Config *config);
 
-/** stack_redis_url() - the same for Redis. */
+/** stack_redis_url() - the same for Redis; that of the bundled one has its password in it, once lago-setup has made one. */
 char *stack_redis_url(const Config *config);
+
+/* Where the bundled Redis finds what no argument may tell: its password. */
+#define STACK_REDIS_CONF "/etc/lago-redis.conf"
+
+/** stack_redis_conf() - the text of that file; NULL where the bundled Redis has no password. The caller frees it. */
+char *stack_redis_conf(const Config *config);
 
 /** stack_environment() - "KEY=VALUE" for the member's container, sorted by key, @own (env.d/MEMBER.env, may be NULL) on top. */
 char **stack_environment(const Config *config, const Member *member, const Env *own);

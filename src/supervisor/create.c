@@ -9,6 +9,7 @@
 #include "supervisor/leftnet.h"
 #include "supervisor/leftover.h"
 #include "supervisor/migrate.h"
+#include "supervisor/redis.h"
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
@@ -94,6 +95,13 @@ static void create(Supervisor *s) {
         }
         spec.entrypoint = stack_entrypoint(s->member.kind, command);
         spec.command = command;
+        if (s->member.kind == MEMBER_REDIS)
+                r = redis_give_conf(s->config, &volumes);
+        if (r < 0) {
+                supervisor_later(s, "Cannot write " REDIS_CONF ": %s", strerror(-r));
+                return;
+        }
+        spec.volumes = volumes;
         (void)unlink(id);
         (void)unlink(monitor);
         (void)unlink(init);

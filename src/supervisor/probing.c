@@ -16,6 +16,7 @@ ProbeTarget probing_target(const Supervisor *s) {
                 .address = s->container.loopback_v6 ? "::1" : "127.0.0.1",
                 .port = s->image.port,
                 .path = s->info->probe_path,
+                .password = s->member.kind == MEMBER_REDIS ? env_get(s->config->env, "REDIS_PASSWORD") : NULL,
                 /* The API says which release answers, so that nothing else can answer for it. */
                 .version = s->member.kind == MEMBER_API ? s->image.version : NULL,
                 .timeout_usec = s->config->health_timeout_usec,

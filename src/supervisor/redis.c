@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/redis.h"
 
+#include "base/file.h"
 #include "base/runstate.h"
 #include "base/time.h"
 #include "base/util.h"
@@ -22,18 +23,13 @@ static void redis_address_done(RedisAddress *a) {
         free(a->password);
 }
 
-/* Redis URLs have the same shape as PostgreSQL's, and the percent-decoding is written once. */
 static int redis_address(const Config *config, RedisAddress *ret) {
-        _cleanup_(freep) char *url = stack_redis_url(config), *error = NULL, *same_shape = NULL;
+        _cleanup_(freep) char *url = stack_redis_url(config);
         _cleanup_(dburl_freep) DbUrl *parsed = NULL;
-        const char *rest = strstr(url, "://"), *password = env_get(config->env, "REDIS_PASSWORD");
-        const char *port, *host, *user;
+        const char *password = env_get(config->env, "REDIS_PASSWORD"), *port, *host, *user;
         uint64_t number = 6379;
 
-        if (!rest)
-                return -EINVAL;
-        same_shape = xasprintf("postgresql%.*s", (int)strcspn(rest, "?"), rest);
-        if (dburl_parse(same_shape, &parsed, &error) < 0)
+        if (dburl_parse_redis(url, &parsed) < 0)
                 return -EINVAL;
         host = dburl_get(parsed, "host");
         port = dburl_get(parsed, "port");
@@ -50,6 +46,23 @@ static int redis_address(const Config *config, RedisAddress *ret) {
                 .tls = startswith(url, "rediss://") != NULL,
         };
         return 0;
+}
+
+/*
+ * Readable for all, as nobody knows the number of the user that the image runs Redis as; on this host the directory keeps
+ * everybody out, and in the container there is but Redis. SELinux lets the container have it by its label (Z).
+ */
+int redis_give_conf(const Config *config, char ***volumes) {
+        _cleanup_(freep) char *text = stack_redis_conf(config);
+        int r;
+
+        if (!text)
+                return 0;
+        r = file_write(REDIS_CONF, text, 0444);
+        explicit_bzero(text, strlen(text));
+        if (r >= 0)
+                strv_add(volumes, REDIS_CONF ":" STACK_REDIS_CONF ":ro,Z");
+        return r;
 }
 
 static void answered(RedisClient *r, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {

@@ -29,6 +29,14 @@ typedef struct RedisClient {
         void *userdata;
 } RedisClient;
 
+#define REDIS_CONF "/run/lago/engine/redis.conf"
+
+/**
+ * redis_give_conf() - writes the bundled Redis' own configuration file and adds it to @volumes; nothing where it has no
+ * password. Errors: -errno.
+ */
+int redis_give_conf(const Config *config, char ***volumes);
+
 /** redis_ask() - asks the Redis of @config, as the work of the state; @done is called once unless that is dropped before. */
 void redis_ask(RedisClient *r, const Config *config, RedisAnswered done, void *userdata);
 

@@ -118,6 +118,7 @@ static void ask_upstream(Supervisor *s, const char *member, ProbeQuestion questi
                 .place = PROBE_ON_HOST,
                 .address = address,
                 .port = question == ASK_REDIS ? 6379 : 5432,
+                .password = question == ASK_REDIS ? env_get(s->config->env, "REDIS_PASSWORD") : NULL,
                 .timeout_usec = s->config->health_timeout_usec,
         };
 

@@ -7,6 +7,7 @@
 #include "supervisor/heldup.h"
 #include "supervisor/nameserver.h"
 #include "supervisor/outlive.h"
+#include "supervisor/redis.h"
 #include "supervisor/supervisor.h"
 
 #include <signal.h>
@@ -52,6 +53,8 @@ static void gone(Supervisor *s) {
         if (left > 0)
                 log_message(LOG_WARNING, MESSAGE_REAPED, "Killed what was left of the container.");
         (void)unlink(env_file);
+        if (s->member.kind == MEMBER_REDIS)
+                (void)unlink(REDIS_CONF);
         if (c->start_killed)
                 nameserver_mend();
         c->start_killed = false;

@@ -423,10 +423,27 @@ static void a_bundled_store_is_not_elsewhere(void **state _unused_) {
                 "lago.env:1: REDIS_URL names another server than the bundled one (redis:6379); write mode = external "
                 "below [redis] in lago.conf, or remove this line\n");
         assert_env_says("REDIS_URL=redis://redis:6379/1\n", "");
-        assert_env_says("REDIS_PASSWORD=x\n",
-                        "lago.env:1: the bundled Redis has no password, with REDIS_PASSWORD Lago "
-                        "cannot log in; remove the line\n");
+        assert_env_says("REDIS_PASSWORD=x\n", "");
         assert_env_says("REDIS_PASSWORD=\n", "");
+}
+
+static void the_bundled_redis_takes_the_password_that_lago_is_told(void **state _unused_) {
+        _cleanup_(config_freep) Config *of_url = NULL, *of_secrets = NULL;
+        _cleanup_(freep) char *said =
+                load_both(RELEASE, "REDIS_URL=redis://:p%40ss@redis:6379/1\n", "REDIS_PASSWORD=made\n", &of_url);
+        _cleanup_(freep) char *empty = load_both(RELEASE, "REDIS_PASSWORD=\n", "REDIS_PASSWORD=made\n", &of_secrets);
+
+        assert_string_equal(said, "");
+        assert_string_equal(empty, "");
+        assert_string_equal(env_get(of_url->env, "REDIS_PASSWORD"), "p@ss");
+        assert_string_equal(env_get(of_secrets->env, "REDIS_PASSWORD"), "made");
+        assert_env_says("REDIS_PASSWORD=a\nREDIS_URL=redis://:b@redis\n",
+                        "lago.env:1: REDIS_PASSWORD differs from the password in REDIS_URL (line 2); remove one of the "
+                        "two lines\n");
+        assert_env_says("REDIS_URL=redis://default:b@redis\n", "");
+        assert_env_says("REDIS_URL=redis://me:b@redis\n",
+                        "lago.env:1: REDIS_URL has a user, and the bundled Redis has none but \"default\"; write "
+                        "redis://redis:6379, or remove this line\n");
 }
 
 static void the_url_of_the_bundled_database_is_whole(void **state _unused_) {
@@ -787,6 +804,7 @@ int main(void) {
                 cmocka_unit_test(misspelt_names_get_the_nearest),
                 cmocka_unit_test(unknown_names_pass),
                 cmocka_unit_test(the_compose_files_url_of_the_bundled_database_works),
+                cmocka_unit_test(the_bundled_redis_takes_the_password_that_lago_is_told),
                 cmocka_unit_test(a_bundled_store_is_not_elsewhere),
                 cmocka_unit_test(the_url_of_the_bundled_database_is_whole),
                 cmocka_unit_test(a_pool_gets_its_jobs),

@@ -292,6 +292,77 @@ static void the_ca_file_is_named_as_the_containers_see_it(void **state) {
         }
 }
 
+/* --- the bundled Redis ---------------------------------------------------------------------------------- */
+
+static void redis_is_told_its_password_by_a_file_alone(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        Member redis = {.kind = MEMBER_REDIS};
+        _cleanup_(strv_freep) char **before = stack_command(c, &redis, NULL, NULL, true), **after = NULL, **env = NULL;
+        _cleanup_(freep) char *none = stack_redis_conf(c), *conf = NULL, *plain = strv_join(before, " "), *words = NULL;
+
+        (void)state;
+        assert_null(none);
+        assert_string_equal(plain, "redis-server --appendonly yes");
+        env_set(c->env, "REDIS_PASSWORD", "a b\"\\\xc3", "test");
+        conf = stack_redis_conf(c);
+        assert_string_equal(conf, "requirepass \"a\\x20b\\x22\\x5c\\xc3\"\n");
+        after = stack_command(c, &redis, NULL, NULL, true);
+        words = strv_join(after, " ");
+        assert_string_equal(words, "redis-server " STACK_REDIS_CONF " --appendonly yes");
+        env = stack_environment(c, &redis, NULL);
+        assert_int_equal(strv_length(env), 1);
+        assert_true(strv_contains(env, "REDISCLI_AUTH=a b\"\\\xc3"));
+}
+
+static void assert_backend_has(Config *c, const char *key, const char *given, const char *pair) {
+        _cleanup_(strv_freep) char **env = NULL;
+
+        if (given)
+                env_set(c->env, key, given, "test");
+        env = stack_environment(c, &(Member){.kind = MEMBER_WORKER}, NULL);
+        if (!strv_contains(env, pair))
+                fail_msg("no %s", pair);
+        assert_false(mentions(env, "REDIS_PASSWORD=pw/1"));
+}
+
+static void lago_knows_the_password_of_the_bundled_redis(void **state) {
+        static const char *const keys[] = {"REDIS_URL", "LAGO_REDIS_CACHE_URL", "LAGO_REDIS_CABLE_URL"};
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+
+        (void)state;
+        env_set(c->env, "REDIS_PASSWORD", "pw/1", "test");
+        assert_backend_has(c, "REDIS_URL", NULL, "REDIS_URL=redis://:pw%2F1@redis:6379");
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                _cleanup_(freep) char *bare = xasprintf("%s=redis://:pw%%2F1@redis:6379/1", keys[i]);
+
+                assert_backend_has(c, keys[i], "redis://redis:6379/1", bare);
+                assert_backend_has(c, keys[i], "redis://:old@redis:6379/1", bare);
+        }
+        assert_backend_has(c, "LAGO_REDIS_CACHE_URL", "redis://:p@cache.example.com/1",
+                           "LAGO_REDIS_CACHE_URL=redis://:p@cache.example.com/1");
+        assert_backend_has(c, "LAGO_REDIS_STORE_URL", "redis:6379", "LAGO_REDIS_STORE_PASSWORD=pw/1");
+}
+
+/* As long as there is none, and where Redis is another one, all is as it is written. */
+static void other_redis_passwords_are_left_alone(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(strv_freep) char **env = NULL;
+        _cleanup_(freep) char *bare = stack_redis_url(c), *external = NULL;
+
+        (void)state;
+        assert_string_equal(bare, "redis://redis:6379");
+        c->redis_external = true;
+        env_set(c->env, "REDIS_PASSWORD", "theirs", "test");
+        env_set(c->env, "REDIS_URL", "redis://redis:6379", "test");
+        env_set(c->env, "LAGO_REDIS_STORE_URL", "redis:6379", "test");
+        external = stack_redis_url(c);
+        assert_string_equal(external, "redis://redis:6379");
+        assert_null(stack_redis_conf(c));
+        env = stack_environment(c, &(Member){.kind = MEMBER_WORKER}, NULL);
+        assert_true(strv_contains(env, "REDIS_PASSWORD=theirs"));
+        assert_false(mentions(env, "LAGO_REDIS_STORE_PASSWORD"));
+}
+
 static void a_script_that_does_not_exec_is_not_run_itself(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         Member m = {.kind = MEMBER_WORKER};
@@ -595,6 +666,9 @@ int main(void) {
                 cmocka_unit_test(a_password_is_encoded_in_the_url),
                 cmocka_unit_test(the_database_has_a_place_and_no_secret),
                 cmocka_unit_test(the_ca_file_is_named_as_the_containers_see_it),
+                cmocka_unit_test(redis_is_told_its_password_by_a_file_alone),
+                cmocka_unit_test(lago_knows_the_password_of_the_bundled_redis),
+                cmocka_unit_test(other_redis_passwords_are_left_alone),
                 cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
                 cmocka_unit_test(without_ipv6_the_api_and_the_front_listen_on_ipv4),
                 cmocka_unit_test(an_entry_point_stays_where_the_image_needs_it),

@@ -672,6 +672,19 @@ static void a_redis_serves(void **state _unused_) {
                "create lago-redis,start lago-redis,stop lago-redis,rm lago-redis,");
 }
 
+/* It has it from a file that is there as long as the container is; the probe logs in with it. */
+static void a_redis_serves_with_its_password(void **state _unused_) {
+        put("/etc/lago/secrets.env", SECRETS "REDIS_PASSWORD=Geh3im\n");
+        put(FAKE "/password", "Geh3im\n");
+        starts("redis");
+        says("READY=1");
+        file_has("/run/lago/engine/redis.conf", "requirepass \"Geh3im\"\n");
+        file_has(FAKE "/containers/lago-redis/command", "redis-server\n/etc/lago-redis.conf\n");
+        file_has(FAKE "/environment", "REDISCLI_AUTH=Geh3im\n");
+        stops_well();
+        assert_int_not_equal(access("/run/lago/engine/redis.conf", F_OK), 0);
+}
+
 static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
         put(FAKE "/pending", "");
         on("container", FOLLOWED);
@@ -1479,6 +1492,9 @@ static void a_relay_that_is_killed_is_replaced(void **state _unused_) {
 }
 
 static void a_sick_container_is_started_again(void **state _unused_) {
+        /* Whether Redis answers is asked first, with the password that was admitted. */
+        put("/run/lago/admitted/secrets.env", SECRETS "REDIS_PASSWORD=Geh3im\n");
+        put(FAKE "/password", "Geh3im\n");
         starts("worker");
         says("READY=1");
         put(FAKE "/sick", "");
@@ -2389,6 +2405,7 @@ int main(int argc, char **argv) {
                 LIFE(a_page_renderer_serves),
                 LIFE(a_database_serves_when_a_login_succeeds),
                 LIFE(a_redis_serves),
+                LIFE(a_redis_serves_with_its_password),
                 LIFE(what_is_pending_is_migrated_and_admitted),
                 LIFE(new_keys_are_not_for_a_database_in_use),
                 LIFE(new_keys_are_those_of_an_empty_database),
