@@ -3,7 +3,9 @@
 #include "setup/setup.h"
 
 #include "base/file.h"
+#include "base/keyfile.h"
 #include "base/log.h"
+#include "base/runstate.h"
 #include "base/util.h"
 
 #include <openssl/bio.h>
@@ -25,6 +27,7 @@ static const struct {
         {"ENCRYPTION_KEY_DERIVATION_SALT", "LAGO_ENCRYPTION_KEY_DERIVATION_SALT", 32},
         {"LAGO_RSA_PRIVATE_KEY", NULL, 0},
         {"POSTGRES_PASSWORD", NULL, 24},
+        {"REDIS_PASSWORD", NULL, 24},
 };
 
 static const char header[] =
@@ -42,6 +45,8 @@ char **setup_missing_keys(const Config *config) {
                         continue;
                 /* An external server has the password that its URL says. */
                 if (streq(keys[i].name, "POSTGRES_PASSWORD") && config->database_external)
+                        continue;
+                if (streq(keys[i].name, "REDIS_PASSWORD") && config->redis_external)
                         continue;
                 strv_add(&missing, keys[i].name);
         }
@@ -130,11 +135,33 @@ static StepResult refuse(const char *path, char *const *missing, const char *bec
         return STEP_KEYS;
 }
 
+static char **without(char *const *names, const char *name) {
+        char **kept = NULL;
+
+        STRV_FOREACH(i, names)
+                if (!streq(*i, name))
+                        strv_add(&kept, *i);
+        return kept;
+}
+
+/*
+ * What Redis holds opens with any password. But those who use one without go on with the URL that they were started with: it
+ * gets its first password only while it does not run, which at a start of the whole chain it never does.
+ */
+static bool redis_runs(void) {
+        _cleanup_(freep) char *state = runstate_read("redis"), *container = NULL;
+
+        container = state ? keyfile_get(state, "CONTAINER") : NULL;
+        return container != NULL;
+}
+
 /* Whether these keys may be made new; the password of a server that does not exist yet always may. */
-static StepResult judge(const char *path, const Config *config, char *const *missing,
-                        bool file_exists, bool data_exists) {
+static StepResult judge(const char *path, const Config *config, char *const *all, bool file_exists, bool data_exists) {
+        _cleanup_(strv_freep) char **missing = without(all, "REDIS_PASSWORD");
         _cleanup_(freep) char *reason = NULL;
 
+        if (!missing)
+                return STEP_DONE;
         if (data_exists) {
                 reason = xasprintf("the volume %s holds data already", config->database_volume);
                 return refuse(path, missing, reason);
@@ -153,6 +180,13 @@ StepResult setup_keys(const char *directory, const Config *config, bool data_exi
 
         /* Half a file still holds keys, of no use to anybody but a thief. Copies of the operator's have other names. */
         file_forget_unfinished(path);
+        if (strv_contains(missing, "REDIS_PASSWORD") && redis_runs()) {
+                char **others = without(missing, "REDIS_PASSWORD");
+
+                strv_free(missing);
+                missing = others;
+                log_info("Redis runs without a password; the next \"systemctl restart lago.target\" gives it one");
+        }
         if (!missing)
                 return STEP_DONE;
         r = file_read(path, SECRETS_MAX_BYTES, &text, NULL);

@@ -154,6 +154,9 @@ for process in /proc/[0-9]*; do
                 # Its own password, and nothing else of Lago's.
                 ! tr '\0' '\n' <"$process/environ" 2>/dev/null | grep -v ^POSTGRES_PASSWORD= | grep -qF -f $values || fail "the database"
                 continue ;;
+        */lago-redis.service/libpod-payload*)
+                ! tr '\0' '\n' <"$process/environ" 2>/dev/null | grep -v ^REDISCLI_AUTH= | grep -qF -f $values || fail "Redis"
+                continue ;;
         esac
         ! has "$process/environ" || fail "the environment of $(cat "$process/comm") in $group"
 done
@@ -168,6 +171,37 @@ for unit in setup migrate ready; do
 done
 rm $values
 [ -z "$failed" ]
+SH
+        echo "$output"
+        [ "$status" = 0 ]
+}
+
+# The installation is made into one of before Redis had a password; the package's program runs it as it was.
+@test "Redis refuses who has no password, and an old installation gets its own without losing a job" {
+        run in_guest_sh <<'SH'
+client() {
+        podman run --rm --network lago ${1:+--env "REDISCLI_AUTH=$1"} --entrypoint redis-cli \
+                docker.io/library/redis:7-alpine -h redis ping 2>&1
+}
+fail() { echo "# $*"; exit 1; }
+
+[[ $(client) == NOAUTH* ]] || fail "it answers who has no password"
+[[ $(client wrong) == *NOAUTH* ]] || fail "it answers who has a wrong password"
+[ "$(client "$(sed -n 's/^REDIS_PASSWORD=//p' /etc/lago/secrets.env)")" = PONG ] || fail "it does not answer"
+
+sed -i '/^REDIS_PASSWORD=/d' /etc/lago/secrets.env
+systemctl restart lago-redis lago-migrate && systemctl start lago.target || fail "not as it was before"
+[ "$(client)" = PONG ] || fail "it has a password all the same"
+podman exec lago-redis redis-cli lpush queue:kept one two >/dev/null
+/usr/libexec/lago/lago-setup --once
+refused() { journalctl -b -o cat -u lago-api -u lago-worker -u lago-clock | grep -c -e NOAUTH -e WRONGPASS; }
+systemctl restart lago-redis
+[ "$(client)" = PONG ] || fail "it got a password while others run without one"
+
+systemctl restart lago.target || fail "no restart"
+[[ $(client) == NOAUTH* ]] || fail "it got none"
+[ "$(podman exec lago-redis redis-cli lrange queue:kept 0 -1 | xargs)" = "two one" ] || fail "jobs are lost"
+[ "$(refused)" = 0 ] || fail "refused $(refused) times"
 SH
         echo "$output"
         [ "$status" = 0 ]

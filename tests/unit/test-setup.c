@@ -143,6 +143,7 @@ static void an_external_server_gets_no_password(void **state _unused_) {
         assert_int_equal(make_keys(&scratch, false), STEP_DONE);
         text = read_secrets(&scratch);
         assert_null(strstr(text, "POSTGRES_PASSWORD"));
+        assert_null(strstr(text, "REDIS_PASSWORD"));
 }
 
 static void new_keys_for_old_data_are_refused(void **state _unused_) {
@@ -195,7 +196,29 @@ static void a_password_is_added_and_the_rest_left_alone(void **state _unused_) {
         added = startswith(after, before);
         assert_non_null(added);
         assert_non_null(startswith(added, "POSTGRES_PASSWORD="));
-        assert_int_equal(strcspn(added, "\n") + 1, strlen(added));
+        assert_non_null(startswith(strchr(added, '\n'), "\nREDIS_PASSWORD="));
+        assert_int_equal(strlen(added), strlen("POSTGRES_PASSWORD=\nREDIS_PASSWORD=\n") + 2 * 48);
+}
+
+/* An installation from before Redis had one: its jobs are as readable as before, and the other keys stay. */
+static void a_running_installation_gets_a_password_for_redis(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *text = NULL, *before = NULL, *after = NULL;
+        char *line;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        assert_int_equal(make_keys(&scratch, false), STEP_DONE);
+        text = read_secrets(&scratch);
+        line = strstr(text, "REDIS_PASSWORD=");
+        assert_non_null(line);
+        *line = '\0';
+        before = xstrdup(text);
+        scratch_put(&scratch, "secrets.env", before);
+        assert_int_equal(make_keys(&scratch, true), STEP_DONE);
+        after = read_secrets(&scratch);
+        assert_non_null(startswith(after, before));
+        assert_non_null(startswith(after + strlen(before), "REDIS_PASSWORD="));
+        assert_int_equal(strlen(after), strlen(before) + strlen("REDIS_PASSWORD=\n") + 48);
 }
 
 /* Whatever an operator calls a copy of the keys, no start takes it away; half a file of ours goes. */
@@ -714,6 +737,7 @@ int main(void) {
                 cmocka_unit_test(new_keys_for_old_data_are_refused),
                 cmocka_unit_test(keys_that_were_there_once_are_not_made_anew),
                 cmocka_unit_test(a_password_is_added_and_the_rest_left_alone),
+                cmocka_unit_test(a_running_installation_gets_a_password_for_redis),
                 cmocka_unit_test(copies_of_the_keys_stay_and_half_a_file_goes),
                 cmocka_unit_test(keys_that_cannot_be_written_are_tried_again),
                 cmocka_unit_test(only_an_rsa_key_without_passphrase_will_do),
