@@ -55,6 +55,7 @@ int oneshot_run(const Oneshot *oneshot, const RunOptions *options, RunResult *re
                 .image = oneshot->image,
                 .env_file = env_file,
                 .network = oneshot->network,
+                .second_network = oneshot->second_network,
                 .volumes = oneshot->volumes,
                 .entrypoint = "",
                 .command = oneshot->command,
@@ -80,13 +81,15 @@ int rails_run(const Release *release, char *const *arguments, const Env *own, bo
         Member migrate = {.kind = MEMBER_MIGRATE};
         _cleanup_(strv_freep) char **environment =
                 stack_environment(release->config, &migrate, own);
-        /* Lago's tasks read and write what the API serves. */
+        /* Lago's tasks reach, read and write what the API does. */
+        _cleanup_(strv_freep) char **networks = stack_networks_now(release->config, MEMBER_API);
         _cleanup_(strv_freep) char **volumes = stack_volumes(release->config, MEMBER_API),
                                    **command = NULL;
         Oneshot oneshot = {
                 .purpose = "rails",
                 .image = release->image_id,
-                .network = release->config->network,
+                .network = networks[0],
+                .second_network = networks[1],
                 .environment = environment,
                 .volumes = volumes,
                 .terminal = shown && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),

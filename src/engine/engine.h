@@ -16,7 +16,7 @@ typedef struct ContainerSpec {
         const char *name, *member;
         const char *image;    /* id or reference that is present; it is never pulled here */
         const char *env_file; /* NULL: none */
-        const char *network, *alias;
+        const char *network, *second_network, *alias; /* second_network: NULL, or joined as well */
         const char *publish; /* "127.0.0.1:3000:3000", or NULL */
         char *const *volumes;
         const char *entrypoint; /* "": none, @command is run as it stands; NULL: the image's own */

@@ -49,6 +49,7 @@ static char **podman_create(const ContainerSpec *spec) {
         option(&argv, "stop-signal", spec->stop_signal);
         option(&argv, "shm-size", spec->shm_size);
         option(&argv, "network", spec->network);
+        option(&argv, "network", spec->second_network);
         option(&argv, "network-alias", spec->alias);
         option(&argv, "publish", spec->publish);
         option(&argv, "env-file", spec->env_file);
@@ -80,6 +81,7 @@ static char **podman_run(const ContainerSpec *spec) {
         strv_add(&argv, NO_PROXY);
         strv_addf(&argv, "--stop-timeout=%u", spec->grace_sec);
         option(&argv, "network", spec->network);
+        option(&argv, "network", spec->second_network);
         option(&argv, "env-file", spec->env_file);
         STRV_FOREACH(volume, spec->volumes)
                 option(&argv, "volume", *volume);

@@ -54,15 +54,42 @@ static bool pick(const struct ifaddrs *list, int family, char *ret, size_t size)
         return false;
 }
 
-int netns_address(int netns_fd, char *ret, size_t size) {
-        struct ifaddrs *list = NULL;
-        bool found = false;
+/* Errors: -errno. */
+static int addresses_in(int netns_fd, struct ifaddrs **ret) {
         int own = netns_enter(netns_fd), r;
 
         if (own < 0)
                 return own;
-        r = getifaddrs(&list) < 0 ? -errno : 0;
+        r = getifaddrs(ret) < 0 ? -errno : 0;
         netns_leave(own);
+        return r;
+}
+
+bool netns_has_address(int netns_fd, const char *address) {
+        struct ifaddrs *list = NULL;
+        bool found = false;
+
+        if (addresses_in(netns_fd, &list) < 0)
+                return false;
+        for (struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
+                struct ifaddrs *next = i->ifa_next;
+                char text[INET6_ADDRSTRLEN] = "";
+
+                /* One at a time. */
+                i->ifa_next = NULL;
+                found = (pick(i, AF_INET, text, sizeof(text)) || pick(i, AF_INET6, text, sizeof(text))) &&
+                        streq(text, address);
+                i->ifa_next = next;
+        }
+        freeifaddrs(list);
+        return found;
+}
+
+int netns_address(int netns_fd, char *ret, size_t size) {
+        struct ifaddrs *list = NULL;
+        bool found = false;
+        int r = addresses_in(netns_fd, &list);
+
         if (r < 0)
                 return r;
         found = pick(list, AF_INET, ret, size) || pick(list, AF_INET6, ret, size);

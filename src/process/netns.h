@@ -2,6 +2,7 @@
 #pragma once
 /* A container's network namespace. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,6 +18,9 @@ void netns_leave(int own_fd);
 
 /** netns_address() - the first IPv4 (else IPv6) address in it that is not loopback or link-local. Errors: -errno, -ENOENT. */
 int netns_address(int netns_fd, char *ret, size_t size);
+
+/** netns_has_address() - whether an interface in it has @address, IPv4 or IPv6. False also when it cannot be looked into. */
+bool netns_has_address(int netns_fd, const char *address);
 
 /**
  * netns_gateway() - the IPv4 address that its default route goes to: on a network of Podman's, also where its name server

@@ -76,7 +76,7 @@ static size_t split_fields(char *line, char *fields[], size_t max) {
 }
 
 /* Any bridge with names will do, whoever made it. */
-static char *network_problem(char *const fields[static 5]) {
+static char *network_problem(char *const fields[static 6]) {
         if (!streq(fields[1], "bridge"))
                 return xasprintf("its driver is %s, not bridge",
                                  isempty(fields[1]) ? "unknown" : fields[1]);
@@ -87,8 +87,24 @@ static char *network_problem(char *const fields[static 5]) {
         return NULL;
 }
 
-void inventory_parse(Inventory *inventory, const char *volumes, const char *networks,
-                     const char *network) {
+static void find_network(NetworkFound *found, char *const *lines, const char *name) {
+        STRV_FOREACH(i, lines) {
+                _cleanup_(freep) char *line = xstrdup(*i);
+                char *fields[6];
+
+                split_fields(line, fields, ELEMENTSOF(fields));
+                if (!streq(fields[0], name))
+                        continue;
+                found->exists = true;
+                found->is_ours = strstr(fields[4], LABEL) != NULL;
+                found->isolated = strstr(fields[5], "isolate:true") || strstr(fields[5], "isolate:strict");
+                found->problem = network_problem(fields);
+                return;
+        }
+}
+
+void inventory_parse(Inventory *inventory, const char *volumes, const char *networks, const char *network,
+                     const char *pages) {
         _cleanup_(strv_freep) char **volume_lines = strv_split(volumes, SEPARATORS);
         _cleanup_(strv_freep) char **network_lines = strv_split(networks, SEPARATORS);
 
@@ -99,23 +115,16 @@ void inventory_parse(Inventory *inventory, const char *volumes, const char *netw
                 strv_add(&inventory->volumes, fields[0]);
                 strv_add(&inventory->mountpoints, fields[1]);
         }
-        STRV_FOREACH(i, network_lines) {
-                char *fields[5];
-
-                split_fields(*i, fields, ELEMENTSOF(fields));
-                if (!streq(fields[0], network))
-                        continue;
-                inventory->network_exists = true;
-                inventory->network_is_ours = strstr(fields[4], LABEL) != NULL;
-                inventory->network_problem = network_problem(fields);
-                return;
-        }
+        find_network(&inventory->network, network_lines, network);
+        if (pages)
+                find_network(&inventory->pages, network_lines, pages);
 }
 
 void inventory_done(Inventory *inventory) {
         strv_free(inventory->volumes);
         strv_free(inventory->mountpoints);
-        free(inventory->network_problem);
+        free(inventory->network.problem);
+        free(inventory->pages.problem);
         *inventory = (Inventory){0};
 }
 
@@ -143,14 +152,15 @@ StepResult setup_look(const Config *config, Inventory *ret) {
                 "network",
                 "ls",
                 "--format",
-                "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}",
+                "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}|{{.Options}}",
                 NULL};
+        _cleanup_(freep) char *pages = stack_pages_network(config);
         RunResult volumes = {0}, networks = {0};
         StepResult result = ask_both((char *const *)(uintptr_t)list_volumes, (char *const *)(uintptr_t)list_networks,
                                      &volumes, &networks);
 
         if (result == STEP_DONE)
-                inventory_parse(ret, volumes.output, networks.output, config->network);
+                inventory_parse(ret, volumes.output, networks.output, config->network, pages);
         run_done(&volumes);
         run_done(&networks);
         return result;
@@ -165,6 +175,8 @@ static StepResult make(const char *kind, const char *name) {
         strv_add(&argv, "--events-backend=none");
         strv_add(&argv, kind);
         strv_add(&argv, "create");
+        if (streq(kind, "network"))
+                strv_add(&argv, "--opt=isolate=true");
         strv_add(&argv, "--label");
         strv_add(&argv, LABEL);
         strv_add(&argv, name);
@@ -197,21 +209,20 @@ char **setup_volumes(const Config *config) {
         return names;
 }
 
-static StepResult judge_network(const Config *config, const Inventory *inventory) {
-        if (!inventory->network_problem)
+static StepResult judge_network(const char *name, const NetworkFound *found) {
+        if (!found->problem)
                 return STEP_DONE;
-        if (inventory->network_is_ours) {
+        if (found->is_ours) {
                 log_error("podman made the network %s, but %s; install netavark and aardvark-dns, "
                           "then run podman network "
                           "rm %s",
-                          config->network, inventory->network_problem, config->network);
+                          name, found->problem, name);
                 return STEP_ENGINE;
         }
         log_error("The container network %s belongs to somebody else: %s; write another name "
                   "below [network] in lago.conf",
-                  config->network, inventory->network_problem);
-        setup_refused("the container network %s is somebody else's; see [network] in lago.conf",
-                      config->network);
+                  name, found->problem);
+        setup_refused("the container network %s is somebody else's; see [network] in lago.conf", name);
         return STEP_STRANGER;
 }
 
@@ -227,18 +238,70 @@ static void forget_names(const char *network) {
 }
 
 /* What came out depends on podman's network backend, which not every package of it brings along. */
-static StepResult make_network(const Config *config) {
+static StepResult make_network(const Config *config, const char *name) {
         Inventory inventory = {0};
         StepResult result;
 
-        forget_names(config->network);
-        result = make("network", config->network);
+        forget_names(name);
+        result = make("network", name);
         if (result == STEP_DONE)
                 result = setup_look(config, &inventory);
         if (result == STEP_DONE)
-                result = judge_network(config, &inventory);
+                result = judge_network(name, streq(name, config->network) ? &inventory.network : &inventory.pages);
         inventory_done(&inventory);
         return result;
+}
+
+static bool remove_network(const char *name) {
+        const char *const argv[] = {PODMAN, "network", "rm", name, NULL};
+        RunResult child = {0};
+        bool removed = run_capture((char *const *)(uintptr_t)argv, OUTPUT_MAX, TIMEOUT_USEC, &child) >= 0 &&
+                       child.status == 0;
+
+        run_done(&child);
+        return removed;
+}
+
+/*
+ * One from before there were two of them: podman takes the option when it makes a network, and never afterwards. It is ours,
+ * and podman removes none that somebody's container has joined.
+ */
+static StepResult isolate_network(const Config *config, const NetworkFound *found) {
+        if (found->is_ours && remove_network(config->network))
+                return make_network(config, config->network);
+        log_warning("The network %s is not isolated, so PDF rendering can reach database and Redis by their addresses; "
+                    "\"podman ps -a --filter network=%s\" shows who is in it. Removed by \"podman network rm %s\", it is made "
+                    "anew at the next \"systemctl restart lago.target\"",
+                    config->network, config->network, config->network);
+        return STEP_DONE;
+}
+
+static StepResult note_pages(const char *path, const char *pages) {
+        _cleanup_(freep) char *noted = NULL;
+        int r = file_read(path, 4096, &noted, NULL);
+
+        if (r >= 0 && streq(noted, pages))
+                return STEP_DONE;
+        r = make_dirs(STATE_DIRECTORY, 0755);
+        if (r >= 0)
+                r = file_write(path, pages, 0644);
+        return r < 0 ? setup_later(NULL, "Cannot write %s: %s", path, strerror(-r)) : STEP_DONE;
+}
+
+static StepResult set_up_networks(const Config *config, const Inventory *inventory, const char *note) {
+        _cleanup_(freep) char *pages = stack_pages_network(config);
+        bool apart = pages && note && !setup_runs();
+        StepResult result = judge_network(config->network, &inventory->network);
+
+        if (result == STEP_DONE && pages)
+                result = judge_network(pages, &inventory->pages);
+        if (result == STEP_DONE && !inventory->network.exists)
+                result = make_network(config, config->network);
+        else if (result == STEP_DONE && apart && !inventory->network.isolated)
+                result = isolate_network(config, &inventory->network);
+        if (result == STEP_DONE && pages && !inventory->pages.exists)
+                result = make_network(config, pages);
+        return result == STEP_DONE && apart ? note_pages(note, pages) : result;
 }
 
 #define DEFAULT_STORE "/var/lib/containers/storage"
@@ -273,12 +336,10 @@ static StepResult close_database(const Inventory *inventory) {
         return STEP_DONE;
 }
 
-StepResult setup_engine(const Config *config, const Inventory *inventory) {
+StepResult setup_engine(const Config *config, const Inventory *inventory, const char *note) {
         _cleanup_(strv_freep) char **wanted = setup_volumes(config);
-        StepResult result = judge_network(config, inventory);
+        StepResult result = set_up_networks(config, inventory, note);
 
-        if (result == STEP_DONE && !inventory->network_exists)
-                result = make_network(config);
         STRV_FOREACH(i, wanted)
                 if (result == STEP_DONE && !strv_contains(inventory->volumes, *i))
                         result = make("volume", *i);

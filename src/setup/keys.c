@@ -3,9 +3,7 @@
 #include "setup/setup.h"
 
 #include "base/file.h"
-#include "base/keyfile.h"
 #include "base/log.h"
-#include "base/runstate.h"
 #include "base/util.h"
 
 #include <openssl/bio.h>
@@ -144,17 +142,6 @@ static char **without(char *const *names, const char *name) {
         return kept;
 }
 
-/*
- * What Redis holds opens with any password. But those who use one without go on with the URL that they were started with: it
- * gets its first password only while it does not run, which at a start of the whole chain it never does.
- */
-static bool redis_runs(void) {
-        _cleanup_(freep) char *state = runstate_read("redis"), *container = NULL;
-
-        container = state ? keyfile_get(state, "CONTAINER") : NULL;
-        return container != NULL;
-}
-
 /* Whether these keys may be made new; the password of a server that does not exist yet always may. */
 static StepResult judge(const char *path, const Config *config, char *const *all, bool file_exists, bool data_exists) {
         _cleanup_(strv_freep) char **missing = without(all, "REDIS_PASSWORD");
@@ -180,12 +167,16 @@ StepResult setup_keys(const char *directory, const Config *config, bool data_exi
 
         /* Half a file still holds keys, of no use to anybody but a thief. Copies of the operator's have other names. */
         file_forget_unfinished(path);
-        if (strv_contains(missing, "REDIS_PASSWORD") && redis_runs()) {
+        /*
+         * What Redis holds opens with any password. But those who use one without go on with the URL that they were started
+         * with: so it gets its first one while nobody runs, as at every start of the whole chain.
+         */
+        if (strv_contains(missing, "REDIS_PASSWORD") && setup_runs()) {
                 char **others = without(missing, "REDIS_PASSWORD");
 
                 strv_free(missing);
                 missing = others;
-                log_info("Redis runs without a password; the next \"systemctl restart lago.target\" gives it one");
+                log_info("Lago runs with a Redis that has no password; the next \"systemctl restart lago.target\" gives it one");
         }
         if (!missing)
                 return STEP_DONE;

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "config/admitted.h"
 #include "ready/act.h"
+#include "stack/stack.h"
 #include "stack/unfinished.h"
 #include "base/util.h"
 
@@ -198,7 +199,7 @@ static StepResult set_up(const Options *options) {
         if (result == STEP_DONE)
                 result = set_up_database(options, &config, &inventory);
         if (result == STEP_DONE)
-                result = setup_engine(config, &inventory);
+                result = setup_engine(config, &inventory, here ? STACK_PAGES_NOTE : NULL);
         if (result == STEP_DONE && here)
                 result = setup_note_volumes(config);
         inventory_done(&inventory);

@@ -79,17 +79,23 @@ StepResult new_keys_note(const char *note, const Config *config);
 bool new_keys_judge(const char *note, const char *fingerprints, const Config *config);
 void new_keys_forget(const char *note, const Config *config);
 
+/* What the engine has under a name of ours. */
+typedef struct NetworkFound {
+        bool exists, is_ours;
+        bool isolated; /* from other isolated networks; else the host passes on what goes from one to the other */
+        char *problem; /* why it is of no use to us; NULL when it is, or the name is free */
+} NetworkFound;
+
 /* The volumes and networks that the engine has. */
 typedef struct Inventory {
         char **volumes;     /* names */
         char **mountpoints; /* of the same order */
-        char *network_problem; /* why our network's name is of no use to us; NULL when it is, or is free */
-        bool network_exists, network_is_ours;
+        NetworkFound network, pages; /* pages: PDF rendering's own */
 } Inventory;
 
-/** inventory_parse() - from what the engine printed; pure. */
-void inventory_parse(Inventory *inventory, const char *volumes, const char *networks,
-                     const char *network);
+/** inventory_parse() - from what the engine printed; pure. @pages: NULL where nothing is rendered. */
+void inventory_parse(Inventory *inventory, const char *volumes, const char *networks, const char *network,
+                     const char *pages);
 void inventory_done(Inventory *inventory);
 
 /**
@@ -131,8 +137,15 @@ StepResult setup_place(const Config *config, const Inventory *inventory);
 /** setup_note_volumes() - notes the volumes that are there now in VOLUMES_FILE. */
 StepResult setup_note_volumes(const Config *config);
 
-/** setup_engine() - makes the network and the volumes that are missing; no other user may read what the engine keeps. */
-StepResult setup_engine(const Config *config, const Inventory *inventory);
+/** setup_runs() - whether a container of this stack is there: as long as one is, nothing changes in how they reach each other. */
+bool setup_runs(void);
+
+/**
+ * setup_engine() - makes the networks and the volumes that are missing; no other user may read what the engine keeps.
+ *
+ * @note  STACK_PAGES_NOTE, written when nobody runs; NULL: those who run are not concerned.
+ */
+StepResult setup_engine(const Config *config, const Inventory *inventory, const char *note);
 
 /** redis_would_forget() - 1 when Redis, told to log, would start empty although @directory holds a snapshot. Errors: -errno. */
 int redis_would_forget(const char *directory);

@@ -2,6 +2,7 @@
 /* What a member's container is made of: image, command, volumes, published port. */
 #include "stack/stack.h"
 
+#include "base/file.h"
 #include "base/util.h"
 #include "schema/releases.h"
 
@@ -33,6 +34,30 @@ const char *stack_image_absent(MemberKind kind) {
         return kind == MEMBER_FRONT ? "see release and [images] in lago.conf, where front = may name the front of a "
                                       "neighbouring release"
                                     : "see release and [images] in lago.conf";
+}
+
+char *stack_pages_network(const Config *config) {
+        return config->pdf_enabled ? xasprintf("%s-pdf", config->network) : NULL;
+}
+
+/* What renders pages opens what it is told to: it sees those who ask it for pages, and neither database nor Redis. */
+char **stack_networks(const Config *config, MemberKind kind, const char *note) {
+        _cleanup_(freep) char *pages = stack_pages_network(config);
+        bool apart = pages && note && streq(note, pages);
+        char **networks = NULL;
+
+        if (kind != MEMBER_PDF || !apart)
+                strv_add(&networks, config->network);
+        if (apart && (kind == MEMBER_PDF || kind == MEMBER_API || kind == MEMBER_WORKER))
+                strv_add(&networks, pages);
+        return networks;
+}
+
+char **stack_networks_now(const Config *config, MemberKind kind) {
+        _cleanup_(freep) char *note = NULL;
+
+        (void)file_read(STACK_PAGES_NOTE, 256, &note, NULL);
+        return stack_networks(config, kind, note);
 }
 
 char **stack_volumes(const Config *config, MemberKind kind) {

@@ -118,6 +118,23 @@ char **stack_environment(const Config *config, const Member *member, const Env *
 /* Where ca-file is mounted in Lago's containers; sslrootcert= in their DATABASE_URL names it. */
 #define STACK_CA_FILE "/etc/ssl/lago-ca.pem"
 
+/* Written by lago-setup: the network that PDF rendering has for itself. Without it nobody joins one; see stack_networks(). */
+#define STACK_PAGES_NOTE "/var/lib/lago/pages-network"
+
+/** stack_pages_network() - its name: that of [network] with "-pdf" behind; NULL when nothing is rendered here. The caller frees it. */
+char *stack_pages_network(const Config *config);
+
+/**
+ * stack_networks() - what the member's container joins, the one with its upstreams first; at most two.
+ *
+ * @note  the text of STACK_PAGES_NOTE, NULL without: a stack from before there was such a network goes on in one, as
+ *        otherwise who is started again would not find those who were not.
+ */
+char **stack_networks(const Config *config, MemberKind kind, const char *note);
+
+/** stack_networks_now() - the same, with the note that is there now. */
+char **stack_networks_now(const Config *config, MemberKind kind);
+
 /** stack_volumes() - "volume:/path" for the engine; NULL for none. */
 char **stack_volumes(const Config *config, MemberKind kind);
 

@@ -66,13 +66,14 @@ static void create(Supervisor *s) {
         _cleanup_(freep) char *monitor = container_file(s, "conmon.pid"), *init = container_file(s, "pid");
         _cleanup_(freep) char *id = container_file(s, "id");
         _cleanup_(strv_freep) char **volumes = stack_volumes(s->config, s->member.kind);
-        _cleanup_(strv_freep) char **command = NULL;
+        _cleanup_(strv_freep) char **command = NULL, **networks = stack_networks_now(s->config, s->member.kind);
         ContainerSpec spec = {
                 .name = s->container_name,
                 .member = s->name,
                 .image = s->image.id,
                 .env_file = env_file,
-                .network = s->config->network,
+                .network = networks[0],
+                .second_network = networks[1],
                 .alias = s->member.pool[0] ? NULL : s->info->name,
                 .volumes = volumes,
                 .shm_size = s->member.kind == MEMBER_DB ? s->config->shm_size : NULL,
@@ -168,6 +169,12 @@ static void have_container(Supervisor *s) {
                 leftnet_clear(s);
 }
 
+static char *gone_networks(const Supervisor *s) {
+        _cleanup_(strv_freep) char **networks = stack_networks_now(s->config, s->member.kind);
+
+        return strv_join(networks, " or ");
+}
+
 static void on_created(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *line = engine_last_line(result->errors), *reason = NULL;
@@ -192,7 +199,8 @@ static void on_created(void *userdata, const JobResult *result) {
                 return;
         case ENGINE_NETWORK_ABSENT:
                 /* lago-setup made it, and somebody has removed it since. */
-                supervisor_later(s, "The network %s is gone; \"systemctl restart lago-setup\" makes it", s->config->network);
+                reason = gone_networks(s);
+                supervisor_later(s, "The network %s is gone; \"systemctl restart lago-setup\" makes it", reason);
                 return;
         default:
                 reason = engine_reason(result->errors, 70);

@@ -125,11 +125,10 @@ static char *find_namespace(const LeftNet *left) {
         struct dirent *entry;
 
         while (directory && !found && (entry = readdir(directory))) {
-                char *path = xasprintf(NAMESPACES "/%s", entry->d_name), address[46] = "";
+                char *path = xasprintf(NAMESPACES "/%s", entry->d_name);
                 _cleanup_(closep) int fd = entry->d_name[0] == '.' ? -EBADF : open(path, O_RDONLY | O_CLOEXEC);
 
-                if (fd >= 0 && netns_address(fd, address, sizeof(address)) >= 0 &&
-                    streq(address, left->address ? left->address : left->address6))
+                if (fd >= 0 && netns_has_address(fd, left->address ? left->address : left->address6))
                         found = path;
                 else
                         free(path);
@@ -139,8 +138,15 @@ static char *find_namespace(const LeftNet *left) {
         return found;
 }
 
+/* The first one that it joins. In a second one a killed start leaves a name and an address, and nothing that leads there. */
+static char *network_of(const Supervisor *s) {
+        _cleanup_(strv_freep) char **networks = stack_networks_now(s->config, s->member.kind);
+
+        return xstrdup(networks[0]);
+}
+
 static bool find_left(const Supervisor *s, LeftNet *ret) {
-        _cleanup_(freep) char *path = xasprintf(NAMES "/%s", s->config->network), *text = NULL;
+        _cleanup_(freep) char *network = network_of(s), *path = xasprintf(NAMES "/%s", network), *text = NULL;
 
         return file_read(path, FILE_MAX, &text, NULL) >= 0 && leftnet_find(text, s->container_name, s->container.id, ret);
 }
@@ -164,11 +170,12 @@ static void on_inspected(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         const Listen *listen = stack_listen(s->config, s->member.kind);
         _cleanup_(freep) char *netavark = find_helper("netavark"), *names = find_helper("aardvark-dns"), *request = NULL;
+        _cleanup_(freep) char *network = network_of(s);
         _cleanup_(leftnet_done) LeftNet left = {0};
         char **argv = NULL;
 
         if (!result->signaled && result->status == 0 && netavark && find_left(s, &left) && s->container.left_namespace)
-                request = leftnet_request(&left, s->container_name, s->config->network, result->output,
+                request = leftnet_request(&left, s->container_name, network, result->output,
                                           listen ? listen->address : NULL, listen ? listen->port : 0, s->image.port);
         if (!request) {
                 log_warning("What a killed start has left of the network of %s cannot be taken back.", s->container_name);
@@ -187,6 +194,7 @@ static void on_inspected(void *userdata, const JobResult *result) {
 
 void leftnet_clear(Supervisor *s) {
         _cleanup_(leftnet_done) LeftNet left = {0};
+        _cleanup_(freep) char *network = network_of(s);
 
         if (!find_left(s, &left)) {
                 supervisor_feed(s, LIFE_ON_OK);
@@ -196,6 +204,6 @@ void leftnet_clear(Supervisor *s) {
                     left.address ? left.address : "no address");
         free(s->container.left_namespace);
         s->container.left_namespace = find_namespace(&left);
-        supervisor_job(s, s->engine->network_inspect(s->config->network),
+        supervisor_job(s, s->engine->network_inspect(network),
                        &(JobSpec){.timeout_usec = NETAVARK_USEC, .done = on_inspected});
 }

@@ -176,6 +176,30 @@ SH
         [ "$status" = 0 ]
 }
 
+# By address, as a page would: a name that is not known keeps nobody out.
+@test "PDF rendering reaches neither PostgreSQL nor Redis, and is reached by the API and the worker" {
+        run in_guest_sh <<'SH'
+address() { podman inspect "lago-$1" --format '{{range $name, $n := .NetworkSettings.Networks}}{{$name}} {{$n.IPAddress}}{{println}}{{end}}' |
+        sed -n "s/^$2 //p"; }
+reaches() { # MEMBER ADDRESS PORT
+        nsenter -t "$(podman inspect -f '{{.State.Pid}}' "lago-$1")" -n timeout 2 bash -c "exec 3<>/dev/tcp/$2/$3" 2>/dev/null
+}
+db=$(address db lago) redis=$(address redis lago) pdf=$(address pdf lago-pdf)
+[ -n "$db" ] && [ -n "$redis" ] && [ -n "$pdf" ] || { echo "# no addresses"; exit 1; }
+for from in api worker clock; do
+        reaches $from "$db" 5432 && reaches $from "$redis" 6379 || { echo "# $from does not reach them"; exit 1; }
+done
+for from in api worker; do reaches $from "$pdf" 3000 || { echo "# $from does not reach pdf"; exit 1; }; done
+for to in "$db 5432" "$redis 6379" "$(address api lago) 3000" "$(address front lago) 80"; do
+        # shellcheck disable=SC2086 # two words
+        ! reaches pdf $to || { echo "# pdf reaches $to"; exit 1; }
+done
+podman exec lago-worker curl -fsS -m 10 http://pdf:3000/health
+SH
+        echo "$output"
+        [ "$status" = 0 ]
+}
+
 # The installation is made into one of before Redis had a password; the package's program runs it as it was.
 @test "Redis refuses who has no password, and an old installation gets its own without losing a job" {
         run in_guest_sh <<'SH'

@@ -363,12 +363,12 @@ static void the_inventory_reads_what_podman_prints(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 Inventory inventory = {0};
 
-                inventory_parse(&inventory, "a|/x\nb\n", networks, cases[i].network);
-                assert_int_equal(inventory.network_exists, cases[i].exists);
-                assert_int_equal(inventory.network_is_ours, cases[i].ours);
-                assert_true(!inventory.network_problem == !cases[i].problem);
+                inventory_parse(&inventory, "a|/x\nb\n", networks, cases[i].network, NULL);
+                assert_int_equal(inventory.network.exists, cases[i].exists);
+                assert_int_equal(inventory.network.is_ours, cases[i].ours);
+                assert_true(!inventory.network.problem == !cases[i].problem);
                 if (cases[i].problem)
-                        assert_string_equal(inventory.network_problem, cases[i].problem);
+                        assert_string_equal(inventory.network.problem, cases[i].problem);
                 assert_int_equal(strv_length(inventory.volumes), 2);
                 assert_string_equal(inventory.mountpoints[0], "/x");
                 assert_string_equal(inventory.mountpoints[1], "");
@@ -384,7 +384,7 @@ static void an_empty_volume_has_no_data(void **state _unused_) {
         struct rlimit old;
         int seen;
 
-        inventory_parse(&inventory, volumes, "", "lago");
+        inventory_parse(&inventory, volumes, "", "lago", NULL);
         assert_true(inventory_volume_has_data(&inventory, "full"));
         assert_false(inventory_volume_has_data(&inventory, "empty"));
         assert_true(inventory_volume_has_data(&inventory, "unknown"));
@@ -412,7 +412,7 @@ static void the_engines_directory_is_seen_from_a_volume(void **state _unused_) {
                 Inventory inventory = {0};
                 _cleanup_(freep) char *store = NULL;
 
-                inventory_parse(&inventory, cases[i].volumes, "", "lago");
+                inventory_parse(&inventory, cases[i].volumes, "", "lago", NULL);
                 store = inventory_store(&inventory);
                 assert_string_equal(store, cases[i].store);
                 inventory_done(&inventory);
@@ -431,7 +431,7 @@ static void a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs(void **st
         _cleanup_(freep) char *volumes = xasprintf("r|%s\n", scratch.path);
         Inventory inventory = {0};
 
-        inventory_parse(&inventory, volumes, "", "lago");
+        inventory_parse(&inventory, volumes, "", "lago", NULL);
         free_and_strdup(&config->redis_volume, "r");
         config->redis_append_only = true;
         assert_int_equal(setup_redis(config, &inventory), STEP_DONE);
@@ -592,7 +592,7 @@ static void put_podman(const Scratch *scratch, const char *volumes, const char *
         assert_int_equal(chmod(path, 0700), 0);
 }
 
-static StepResult run_engine(const Scratch *scratch, char **ret_calls) {
+static StepResult run_engine_noting(const Scratch *scratch, const char *note, char **ret_calls) {
         _cleanup_(freep) char *old_path = xstrdup(getenv("PATH")), *path = NULL, *calls = NULL;
         _cleanup_(config_freep) Config *config = load(scratch);
         Inventory inventory = {0};
@@ -602,7 +602,7 @@ static StepResult run_engine(const Scratch *scratch, char **ret_calls) {
         assert_int_equal(setenv("PATH", path, 1), 0);
         result = setup_look(config, &inventory);
         if (result == STEP_DONE)
-                result = setup_engine(config, &inventory);
+                result = setup_engine(config, &inventory, note);
         assert_int_equal(setenv("PATH", old_path, 1), 0);
         inventory_done(&inventory);
         calls = xasprintf("%s/calls", scratch->path);
@@ -610,10 +610,17 @@ static StepResult run_engine(const Scratch *scratch, char **ret_calls) {
         return result;
 }
 
+static StepResult run_engine(const Scratch *scratch, char **ret_calls) {
+        return run_engine_noting(scratch, NULL, ret_calls);
+}
+
+#define BOTH "lago|bridge|true|false|\\nlago-pdf|bridge|true|false|\\n"
 #define LOOK                                                                   \
         "--events-backend=none volume ls --format {{.Name}}|{{.Mountpoint}}\n" \
         "--events-backend=none network ls --format "                           \
-        "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}\n"
+        "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}|{{.Options}}\n"
+#define MAKE_NETWORK(name) \
+        "--events-backend=none network create --opt=isolate=true --label io.lago-supervisor=1 " name "\n"
 #define MAKE(kind, name) \
         "--events-backend=none " kind " create --label io.lago-supervisor=1 " name "\n"
 
@@ -622,7 +629,7 @@ static void only_what_lacks_is_made(void **state _unused_) {
         _cleanup_(freep) char *calls = NULL;
 
         scratch_put(&scratch, "lago.conf", RELEASE);
-        put_podman(&scratch, "lago_redis_data|/x\\n", "lago|bridge|true|false|\\n", "true");
+        put_podman(&scratch, "lago_redis_data|/x\\n", BOTH, "true");
         assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
         assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data")
                                            MAKE("volume", "lago_storage_data"));
@@ -634,7 +641,7 @@ static void nothing_is_made_when_all_is_there(void **state _unused_) {
 
         scratch_put(&scratch, "lago.conf", RELEASE);
         put_podman(&scratch, "lago_redis_data|\\nlago_postgres_data|\\nlago_storage_data|\\n",
-                   "lago|bridge|true|false|\\n", "true");
+                   BOTH, "true");
         assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
         assert_string_equal(calls, LOOK);
 }
@@ -647,7 +654,7 @@ static void external_stores_need_no_volume(void **state _unused_) {
         scratch_put(&scratch, "lago.env",
                     "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
                     "REDIS_URL=redis://r.example.com\n");
-        put_podman(&scratch, "", "lago|bridge|true|false|\\n", "true");
+        put_podman(&scratch, "", BOTH, "true");
         assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
         assert_string_equal(calls, LOOK MAKE("volume", "lago_storage_data"));
 }
@@ -673,7 +680,44 @@ static void a_network_without_names_is_told_when_it_is_made(void **state _unused
         scratch_put(&scratch, "lago.conf", RELEASE);
         put_podman(&scratch, "", networks, made);
         assert_int_equal(run_engine(&scratch, &calls), STEP_ENGINE);
-        assert_string_equal(calls, LOOK MAKE("network", "lago") LOOK);
+        assert_string_equal(calls, LOOK MAKE_NETWORK("lago") LOOK);
+}
+
+/* From before PDF rendering had a network of its own: podman isolates a network only when it makes it. */
+static void a_network_from_before_is_made_again_when_nobody_runs(void **state _unused_) {
+        static const char old[] = "lago|bridge|true|false|io.lago-supervisor=1|map[]\\n";
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *calls = NULL, *later = NULL, *text = NULL, *note = xasprintf("%s/note", scratch.path);
+
+        scratch_put(&scratch, "lago.conf", EXTERNAL "[pdf]\nenabled = yes\n");
+        scratch_put(&scratch, "lago.env",
+                    "DATABASE_URL=postgresql://u:p@pg.example.com/lago\n"
+                    "REDIS_URL=redis://r.example.com\n");
+        put_podman(&scratch, "lago_storage_data|\\n", old, "true");
+        assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
+        assert_string_equal(calls, LOOK MAKE_NETWORK("lago-pdf") LOOK);
+        scratch_put(&scratch, "calls", "");
+        assert_int_equal(run_engine_noting(&scratch, note, &later), STEP_DONE);
+        assert_string_equal(later, LOOK "--events-backend=none network rm lago\n" MAKE_NETWORK("lago")
+                                           LOOK MAKE_NETWORK("lago-pdf") LOOK);
+        assert_true(file_read(note, 4096, &text, NULL) >= 0);
+        assert_string_equal(text, "lago-pdf");
+}
+
+static void one_of_somebody_else_or_isolated_is_kept(void **state _unused_) {
+        static const char *const networks[] = {
+                "lago|bridge|true|false||map[]\\nlago-pdf|bridge|true|false||map[]\\n",
+                "lago|bridge|true|false|io.lago-supervisor=1|map[isolate:true]\\nlago-pdf|bridge|true|false||map[]\\n"};
+
+        for (size_t i = 0; i < ELEMENTSOF(networks); i++) {
+                _cleanup_(scratch_done) Scratch scratch = scratch_new();
+                _cleanup_(freep) char *calls = NULL, *note = xasprintf("%s/note", scratch.path);
+
+                scratch_put(&scratch, "lago.conf", RELEASE);
+                put_podman(&scratch, "lago_redis_data|\\nlago_postgres_data|\\nlago_storage_data|\\n", networks[i], "true");
+                assert_int_equal(run_engine_noting(&scratch, note, &calls), STEP_DONE);
+                assert_string_equal(calls, LOOK);
+        }
 }
 
 static void a_busy_engine_is_asked_again(void **state _unused_) {
@@ -681,7 +725,7 @@ static void a_busy_engine_is_asked_again(void **state _unused_) {
         _cleanup_(freep) char *calls = NULL;
 
         scratch_put(&scratch, "lago.conf", RELEASE);
-        put_podman(&scratch, "", "lago|bridge|true|false|\\n",
+        put_podman(&scratch, "", BOTH,
                    "echo no space left on device >&2; exit 125");
         assert_int_equal(run_engine(&scratch, &calls), STEP_LATER);
         assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data"));
@@ -755,6 +799,8 @@ int main(void) {
                 cmocka_unit_test(external_stores_need_no_volume),
                 cmocka_unit_test(a_strangers_network_is_left_alone),
                 cmocka_unit_test(a_network_without_names_is_told_when_it_is_made),
+                cmocka_unit_test(a_network_from_before_is_made_again_when_nobody_runs),
+                cmocka_unit_test(one_of_somebody_else_or_isolated_is_kept),
                 cmocka_unit_test(a_busy_engine_is_asked_again),
                 cmocka_unit_test(a_changed_or_missing_key_is_named),
                 cmocka_unit_test(a_fingerprint_tells_no_key_and_differs_from_host_to_host),

@@ -363,6 +363,28 @@ static void other_redis_passwords_are_left_alone(void **state) {
         assert_false(mentions(env, "LAGO_REDIS_STORE_PASSWORD"));
 }
 
+static void who_renders_pages_is_in_a_network_of_its_own(void **state) {
+        static const char *const apart[_MEMBER_KIND_MAX] = {
+                [MEMBER_DB] = "lago",           [MEMBER_REDIS] = "lago", [MEMBER_MIGRATE] = "lago",
+                [MEMBER_API] = "lago lago-pdf", [MEMBER_CLOCK] = "lago", [MEMBER_WORKER] = "lago lago-pdf",
+                [MEMBER_FRONT] = "lago",        [MEMBER_PDF] = "lago-pdf",
+        };
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+
+        (void)state;
+        for (MemberKind kind = 0; kind < _MEMBER_KIND_MAX; kind++) {
+                _cleanup_(strv_freep) char **now = stack_networks(c, kind, "lago-pdf"), **before = stack_networks(c, kind, NULL),
+                                           **other = stack_networks(c, kind, "x-pdf");
+                _cleanup_(freep) char *text = strv_join(now, " "), *old = strv_join(before, " "), *kept = strv_join(other, " ");
+
+                assert_string_equal(text, apart[kind]);
+                assert_string_equal(old, "lago");
+                assert_string_equal(kept, "lago");
+        }
+        c->pdf_enabled = false;
+        assert_null(stack_pages_network(c));
+}
+
 static void a_script_that_does_not_exec_is_not_run_itself(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         Member m = {.kind = MEMBER_WORKER};
@@ -669,6 +691,7 @@ int main(void) {
                 cmocka_unit_test(redis_is_told_its_password_by_a_file_alone),
                 cmocka_unit_test(lago_knows_the_password_of_the_bundled_redis),
                 cmocka_unit_test(other_redis_passwords_are_left_alone),
+                cmocka_unit_test(who_renders_pages_is_in_a_network_of_its_own),
                 cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
                 cmocka_unit_test(without_ipv6_the_api_and_the_front_listen_on_ipv4),
                 cmocka_unit_test(an_entry_point_stays_where_the_image_needs_it),
