@@ -11,34 +11,69 @@
 #include "base/util.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define DIRECTORY "/run/containers/networks/aardvark-dns"
 
+static bool shares_namespace(const char *pid, const char *kind) {
+        _cleanup_(freep) char *path = xasprintf("/proc/%s/ns/%s", pid, kind), *ours = xasprintf("/proc/self/ns/%s", kind);
+        struct stat a, b;
+
+        return stat(path, &a) == 0 && stat(ours, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* After an upgrade of podman the kernel says that the file is deleted. */
+static bool runs_program(const char *pid, const char *name) {
+        _cleanup_(freep) char *path = xasprintf("/proc/%s/exe", pid);
+        char target[PATH_MAX];
+        ssize_t n = readlink(path, target, sizeof(target) - 1);
+        const char *base, *rest;
+
+        if (n <= 0)
+                return false;
+        target[n] = '\0';
+        base = strrchr(target, '/');
+        rest = base ? startswith(base + 1, name) : NULL;
+        return rest && (*rest == '\0' || streq(rest, " (deleted)"));
+}
+
+/*
+ * Root's, of this host and not of a container in it, and the program itself: any user can make up a command line. That one
+ * only tells those of root apart, by the directory that they serve.
+ */
 static bool is_server(const char *pid) {
-        _cleanup_(freep) char *path = xasprintf("/proc/%s/cmdline", pid), *words = NULL;
+        _cleanup_(freep) char *place = xasprintf("/proc/%s", pid), *path = xasprintf("/proc/%s/cmdline", pid), *words = NULL;
         const char *directory = DIRECTORY;
+        struct stat st;
         size_t n = 0;
 
-        return file_read(path, 65536, &words, &n) >= 0 && strstr(words, "aardvark-dns") &&
+        return runs_program(pid, "aardvark-dns") && stat(place, &st) == 0 && st.st_uid == 0 && shares_namespace(pid, "pid") &&
+               shares_namespace(pid, "net") && file_read(path, 65536, &words, &n) >= 0 &&
                memmem(words, n, directory, strlen(directory));
 }
 
-/* Sends @sig to all of them; answers how many there are. */
+/* Sends @sig to all of them; answers how many there are. The descriptor comes first: what is looked at is who is signalled. */
 static unsigned signal_servers(int sig) {
         DIR *directory = opendir("/proc");
         struct dirent *entry;
         unsigned n = 0;
 
         while (directory && (entry = readdir(directory))) {
+                _cleanup_(closep) int fd = -EBADF;
                 uint64_t pid;
 
-                if (parse_uint(entry->d_name, INT32_MAX, &pid) < 0 || !is_server(entry->d_name))
+                if (parse_uint(entry->d_name, INT32_MAX, &pid) < 0 || !runs_program(entry->d_name, "aardvark-dns"))
+                        continue;
+                fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+                if (fd < 0 || !is_server(entry->d_name))
                         continue;
                 n++;
                 if (sig > 0)
-                        (void)kill((pid_t)pid, sig);
+                        (void)syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
         }
         if (directory)
                 closedir(directory);

@@ -3,15 +3,22 @@
 #include "process/netns.h"
 #include "supervisor/excuse.h"
 #include "supervisor/leftnet.h"
+#include "supervisor/nameserver.h"
 #include "supervisor/outlive.h"
 #include "supervisor/policy.h"
 
+#include "base/file.h"
 #include "base/time.h"
 #include "base/util.h"
 
 #include "check.h"
 
 #include <regex.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void all_serve(Unit *m) {
         static const char *const names[] = {"db", "migrate", "api", "clock", "pdf"};
@@ -363,6 +370,61 @@ static void a_worker_that_is_about_to_stop_is_seen_among_the_jobs(void **state) 
         assert_false(outlive_clients_stop(""));
 }
 
+/* --- the name server ------------------------------------------------------------------------------------ */
+
+static pid_t start_as(uid_t user, const char *program) {
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                if (user != 0 && setuid(user) < 0)
+                        _exit(1);
+                execl(program, "/usr/lib/podman/aardvark-dns", "-c", "sleep 30; :", "/run/containers/networks/aardvark-dns",
+                      (char *)NULL);
+                _exit(1);
+        }
+        return pid;
+}
+
+static bool is_shell(pid_t pid) {
+        _cleanup_(freep) char *path = xasprintf("/proc/%d/cmdline", (int)pid), *text = NULL;
+
+        return file_read(path, 4096, &text, NULL) >= 0 && startswith(text, "/usr/lib/podman/aardvark-dns");
+}
+
+static void only_what_is_a_name_server_of_root_is_ended(void **state) {
+        char directory[] = "/tmp/lago-unit-XXXXXX";
+        _cleanup_(freep) char *program = NULL, *copy = NULL;
+        pid_t pids[3];
+        int status;
+
+        (void)state;
+        /* In namespaces of its own, so that podman on the host that runs this is not concerned. */
+        if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
+            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0)
+                skip();
+        assert_non_null(mkdtemp(directory));
+        program = xasprintf("%s/aardvark-dns", directory);
+        copy = xasprintf("cp /bin/sh %s && chmod 755 %s %s", program, directory, program);
+        assert_int_equal(system(copy), 0);
+        pids[0] = start_as(65534, "/bin/sh");
+        pids[1] = start_as(65534, program);
+        pids[2] = start_as(0, program);
+        for (size_t i = 0; i < 3; i++)
+                for (int n = 0; n < 500 && !is_shell(pids[i]); n++)
+                        (void)usleep(10000);
+        nameserver_end();
+        assert_int_equal(waitpid(pids[2], &status, 0), pids[2]);
+        assert_true(WIFSIGNALED(status));
+        for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(waitpid(pids[i], &status, WNOHANG), 0);
+                (void)kill(pids[i], SIGKILL);
+                (void)waitpid(pids[i], &status, 0);
+        }
+        (void)unlink(program);
+        (void)rmdir(directory);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_worker_that_is_about_to_stop_is_seen_among_the_jobs),
@@ -385,6 +447,7 @@ int main(void) {
                 cmocka_unit_test(where_it_is_published_is_asked_now_and_then),
                 cmocka_unit_test(rules_that_are_gone_are_made_again_ever_more_rarely),
                 cmocka_unit_test(what_was_never_reached_is_mended_once_told_and_left_alone),
+                cmocka_unit_test(only_what_is_a_name_server_of_root_is_ended),
                 cmocka_unit_test(the_migration_that_runs_first_is_the_one_to_blame),
         };
 
