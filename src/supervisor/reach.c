@@ -77,20 +77,8 @@ char *reach_names_sentence(int netns_fd, const char *reason) {
         return names_sentence(server, interface, reason);
 }
 
-static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
-        Reachability *r = userdata;
-        ReachAct act = reach_heard(&r->names, verdict == PROBE_GOOD);
-        _cleanup_(freep) char *why = NULL;
-
-        if (act == REACH_RELOAD)
-                nameserver_end();
-        if (act == REACH_TELL)
-                reason = why = reach_names_sentence(r->spec.netns_fd, reason);
-        if (!heard(r, act, "its network resolves no names", "Names are resolved", reason))
-                r->over(r->userdata);
-}
-
-static void ask_name(Reachability *r) {
+/* In the network of the container. The answer may be there before this returns. */
+static void ask_name(Reachability *r, ProbeDone done) {
         char server[46];
         ProbeTarget target = {
                 .question = ASK_NAME,
@@ -107,9 +95,39 @@ static void ask_name(Reachability *r) {
         if (error == -ENOENT)
                 r->over(r->userdata);
         else if (error < 0)
-                on_name(r, PROBE_LATER, probe_errno_words(-error));
+                done(r, PROBE_LATER, probe_errno_words(-error));
         else
-                work_probe(r->spec.work, &target, on_name, r);
+                work_probe(r->spec.work, &target, done, r);
+}
+
+static void hear_name(Reachability *r, bool good, const char *reason) {
+        ReachAct act = reach_heard(&r->names, good);
+        _cleanup_(freep) char *why = NULL;
+
+        if (act == REACH_RELOAD)
+                nameserver_end();
+        if (act == REACH_TELL)
+                reason = why = reach_names_sentence(r->spec.netns_fd, reason);
+        if (!heard(r, act, "its network resolves no names", "Names are resolved", reason))
+                r->over(r->userdata);
+}
+
+static void on_last_name(void *userdata, ProbeVerdict verdict, const char *reason) {
+        hear_name(userdata, verdict == PROBE_GOOD, reason);
+}
+
+/*
+ * All networks share the name server, and each has a member that asks: the others' questions may have ended it, and a new one
+ * begun, while ours was waiting for the old one's answer. So the new one is asked before it is ended as well.
+ */
+static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Reachability *r = userdata;
+        Reach next = r->names;
+
+        if (verdict != PROBE_GOOD && reach_heard(&next, false) == REACH_RELOAD)
+                ask_name(r, on_last_name);
+        else
+                hear_name(r, verdict == PROBE_GOOD, reason);
 }
 
 /* --- the published port --------------------------------------------------------------------------------- */
@@ -120,7 +138,7 @@ static void on_published(void *userdata, ProbeVerdict verdict, const char *reaso
         _cleanup_(freep) char *mended = xasprintf("Reached at %s", place);
 
         if (!heard(r, reach_heard(&r->port, verdict == PROBE_GOOD), doubt, mended, reason))
-                ask_name(r);
+                ask_name(r, on_name);
 }
 
 bool reach_ask(Reachability *r, const ReachSpec *spec, void (*over)(void *userdata), void *userdata) {
