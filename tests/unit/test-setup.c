@@ -511,7 +511,7 @@ static void place_says(const Place *p, const char *volumes, const char *expected
         _cleanup_(freep) char *text = NULL;
         int error;
 
-        inventory_parse(&inventory, volumes, "", "lago");
+        inventory_parse(&inventory, volumes, "", "lago", NULL);
         text = place_objection(p->config, &inventory, &p->notes, &error);
         inventory_done(&inventory);
         assert_int_equal(error, 0);
@@ -560,7 +560,7 @@ static void a_database_is_made_in_a_folder_and_not_on_top_of_a_disk(void **state
         Inventory inventory = {0};
 
         assert_int_equal(make_dirs(found, 0700), 0);
-        inventory_parse(&inventory, here, "", "lago");
+        inventory_parse(&inventory, here, "", "lago", NULL);
         assert_int_equal(inventory_volume_has_data(&inventory, "lago_postgres_data"), 0);
         inventory_done(&inventory);
         place_says(&p, here, "the volume lago_postgres_data is itself the top of a disk");
@@ -586,7 +586,7 @@ static void put_podman(const Scratch *scratch, const char *volumes, const char *
                 "case \"$*\" in\n"
                 "*'volume ls'*) echo \"$*\" >>calls; : >one; until_there two; printf '%s';;\n"
                 "*'network ls'*) until_there one; echo \"$*\" >>calls; : >two; printf '%s';;\n"
-                "*create*) echo \"$*\" >>calls; %s;;\nesac\n",
+                "*create*) echo \"$*\" >>calls; %s;;\n*) echo \"$*\" >>calls;;\nesac\n",
                 scratch->path, volumes, networks, create);
         scratch_put(scratch, "podman", script);
         assert_int_equal(chmod(path, 0700), 0);
