@@ -4,12 +4,15 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/runstate.h"
 #include "base/util.h"
+#include "config/admitted.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <unistd.h>
 
 #define SECRETS_MAX_BYTES (1024 * 1024)
 #define RSA_BITS          2048
@@ -35,7 +38,7 @@ static const char header[] =
         "again.\n"
         "# What lago.env sets wins over what stands here.\n";
 
-char **setup_missing_keys(const Config *config) {
+static char **missing_keys(const Config *config) {
         char **missing = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
@@ -49,6 +52,21 @@ char **setup_missing_keys(const Config *config) {
                 strv_add(&missing, keys[i].name);
         }
         return missing;
+}
+
+static char **without(char *const *names, const char *name) {
+        char **kept = NULL;
+
+        STRV_FOREACH(i, names)
+                if (!streq(*i, name))
+                        strv_add(&kept, *i);
+        return kept;
+}
+
+char **setup_missing_keys(const Config *config) {
+        _cleanup_(strv_freep) char **all = missing_keys(config);
+
+        return without(all, "REDIS_PASSWORD");
 }
 
 static char *random_hex(size_t n_bytes) {
@@ -133,15 +151,6 @@ static StepResult refuse(const char *path, char *const *missing, const char *bec
         return STEP_KEYS;
 }
 
-static char **without(char *const *names, const char *name) {
-        char **kept = NULL;
-
-        STRV_FOREACH(i, names)
-                if (!streq(*i, name))
-                        strv_add(&kept, *i);
-        return kept;
-}
-
 /* Whether these keys may be made new; the password of a server that does not exist yet always may. */
 static StepResult judge(const char *path, const Config *config, char *const *all, bool file_exists, bool data_exists) {
         _cleanup_(strv_freep) char **missing = without(all, "REDIS_PASSWORD");
@@ -158,8 +167,19 @@ static StepResult judge(const char *path, const Config *config, char *const *all
         return STEP_DONE;
 }
 
+/*
+ * What Redis holds opens with any password. But those who use one without go on with the URL that they were started with, and
+ * what was admitted has none: so Redis gets its first one while nobody runs, in an act that admits what is written here.
+ */
+static bool redis_may_get_one(const char *directory) {
+        if (setup_runs() || streq(directory, ADMITTED_KEPT_DIRECTORY))
+                return false;
+        return !streq(directory, CONFIG_DIRECTORY) || access(APPLY_FILE, F_OK) == 0 ||
+               admitted_state(ADMITTED_KEPT_DIRECTORY) == ADMITTED_NONE;
+}
+
 StepResult setup_keys(const char *directory, const Config *config, bool data_exists) {
-        _cleanup_(strv_freep) char **missing = setup_missing_keys(config);
+        _cleanup_(strv_freep) char **missing = missing_keys(config);
         _cleanup_(freep) char *path = xasprintf("%s/secrets.env", directory), *names = NULL;
         _cleanup_(erase) char *text = NULL;
         StepResult result;
@@ -167,16 +187,12 @@ StepResult setup_keys(const char *directory, const Config *config, bool data_exi
 
         /* Half a file still holds keys, of no use to anybody but a thief. Copies of the operator's have other names. */
         file_forget_unfinished(path);
-        /*
-         * What Redis holds opens with any password. But those who use one without go on with the URL that they were started
-         * with: so it gets its first one while nobody runs, as at every start of the whole chain.
-         */
-        if (strv_contains(missing, "REDIS_PASSWORD") && setup_runs()) {
+        if (strv_contains(missing, "REDIS_PASSWORD") && !redis_may_get_one(directory)) {
                 char **others = without(missing, "REDIS_PASSWORD");
 
                 strv_free(missing);
                 missing = others;
-                log_info("Lago runs with a Redis that has no password; the next \"systemctl restart lago.target\" gives it one");
+                log_info("Redis has no password here yet; the next \"systemctl restart lago.target\" gives it one");
         }
         if (!missing)
                 return STEP_DONE;

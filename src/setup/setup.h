@@ -39,7 +39,10 @@ void setup_check(const char *directory, const Config *config, ConfigErrors *erro
 /** setup_rsa_error() - why @base64 is no RSA private key that Lago can use; NULL when it is one. */
 const char *setup_rsa_error(const char *base64);
 
-/** setup_missing_keys() - names of the keys that lago.env and secrets.env do not give. The caller frees it. */
+/**
+ * setup_missing_keys() - names of the keys that lago.env and secrets.env do not give, without which nothing starts; so not the
+ * password of Redis, which an installation from before has none of. The caller frees it.
+ */
 char **setup_missing_keys(const Config *config);
 
 /**
