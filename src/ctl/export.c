@@ -143,7 +143,10 @@ static int run(const Verb *verb, int argc, char **argv) {
         status = config_load_or_tell(CONFIG_DIRECTORY, &config);
         if (status == 0)
                 status = check_keys(config);
-        return status != 0 ? status : make(kind, config, pin, directory);
+        if (status != 0)
+                return status;
+        stack_forget_redis_password(config);
+        return make(kind, config, pin, directory);
 }
 
 const Verb verb_export = {

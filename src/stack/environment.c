@@ -98,6 +98,22 @@ char *stack_redis_url(const Config *config) {
         return with_redis_password(config, or_default(env_get(config->env, "REDIS_URL"), "redis://redis:6379"));
 }
 
+void stack_forget_redis_password(Config *config) {
+        static const char *const urls[] = {"REDIS_URL", "LAGO_REDIS_CACHE_URL", "LAGO_REDIS_CABLE_URL"};
+
+        if (config->redis_external)
+                return;
+        env_unset(config->env, "REDIS_PASSWORD");
+        for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                const char *given = env_get(config->env, urls[i]), *start = given ? strstr(given, "://") : NULL;
+                const char *at = start ? memrchr(start + 3, '@', strcspn(start + 3, "/?#")) : NULL;
+                _cleanup_(freep) char *url = at ? xasprintf("%.*s://%s", (int)(start - given), given, at + 1) : NULL;
+
+                if (url && config_names_bundled_redis(config, given))
+                        env_set(config->env, urls[i], url, ORIGIN);
+        }
+}
+
 char *stack_redis_conf(const Config *config) {
         const char *password = redis_password(config);
         char *text = NULL, *out;

@@ -106,6 +106,9 @@ char *stack_database_place(const Config *config);
 /** stack_redis_url() - the same for Redis; that of the bundled one has its password in it, once lago-setup has made one. */
 char *stack_redis_url(const Config *config);
 
+/** stack_forget_redis_password() - from now on the bundled Redis of @config has none: for one that is run elsewhere, without STACK_REDIS_CONF. */
+void stack_forget_redis_password(Config *config);
+
 /* Where the bundled Redis finds what no argument may tell: its password. */
 #define STACK_REDIS_CONF "/etc/lago-redis.conf"
 

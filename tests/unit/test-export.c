@@ -162,6 +162,24 @@ static void an_external_store_has_no_service(void **state _unused_) {
         assert_null(strstr(text_of(export, "compose.yaml"), "redis: {condition"));
 }
 
+/* Nothing gives it the file in which it would find one. */
+static void an_exported_redis_has_no_password(void **state _unused_) {
+        _cleanup_(config_freep) Config *config = config_with("", "REDIS_URL=redis://:Geh3im@redis:6379/2\n");
+
+        stack_forget_redis_password(config);
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(export_freep) Export *export = export_make(kind, &(ExportInput){.config = config});
+                bool found = false;
+
+                for (size_t i = 0; i < export->n; i++) {
+                        assert_null(strstr(export->files[i].text, "Geh3im"));
+                        assert_null(strstr(export->files[i].text, STACK_REDIS_CONF));
+                        found = found || strstr(export->files[i].text, "redis://redis:6379/2");
+                }
+                assert_true(found);
+        }
+}
+
 static void a_value_is_quoted_for_its_reader(void **state _unused_) {
         char *const pairs[] = {(char[]){"A=it's $HOME"}, (char[]){"B="}, NULL};
         _cleanup_(freep) char *shell = export_shell(pairs), *yaml = export_quote("a\"b\\c$d\te", true), *plain = export_quote("$d", false);
@@ -222,6 +240,7 @@ int main(void) {
                 cmocka_unit_test(compose_has_the_edges),
                 cmocka_unit_test(a_host_for_a_part_is_exported_as_that),
                 cmocka_unit_test(an_external_store_has_no_service),
+                cmocka_unit_test(an_exported_redis_has_no_password),
                 cmocka_unit_test(a_value_is_quoted_for_its_reader),
                 cmocka_unit_test(what_the_front_has_is_no_secret),
                 cmocka_unit_test(a_pin_is_used_as_it_stands),
