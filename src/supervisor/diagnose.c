@@ -33,10 +33,9 @@ void enter_diagnose(Supervisor *s) {
         strv_add(&argv, "sh");
         strv_add(&argv, "-c");
         /* What the run wrote last may still be on its way into the journal. */
-        strv_add(&argv, "journalctl --sync; exec journalctl --quiet --no-pager --output=cat --lines=50 \"$@\"");
+        strv_add(&argv, "journalctl --sync; exec journalctl --quiet --no-pager --output=short-monotonic --lines=50 \"$@\"");
         strv_add(&argv, "sh");
         strv_addf(&argv, "--grep=%s", pattern);
-        strv_addf(&argv, "--since=@%lld", (long long)s->run.excuse.since);
         strv_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", getenv("INVOCATION_ID"));
         supervisor_job(s, argv, &(JobSpec){.timeout_usec = JOURNAL_TIMEOUT_USEC, .done = on_lines});
 }

@@ -305,7 +305,6 @@ void enter_migrate(Supervisor *s) {
         tell_progress(s);
         free(s->run.ground);
         s->run.ground = ground_now();
-        excuse_begin(&s->run.excuse, time(NULL));
         admit_migrates(s);
         if (kind != MIGRATE_KIND_SEEDS)
                 follow(s);

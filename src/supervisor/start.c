@@ -253,6 +253,7 @@ void enter_start(Supervisor *s) {
         int r;
 
         s->container.oom_kills = cgroup_oom_kills();
+        excuse_begin(&s->run.excuse, now_usec());
         said_begin(&s->said);
         s->container.relay = relay_free(s->container.relay);
         r = relay_new(&output, &s->container.relay);

@@ -161,10 +161,11 @@ static void what_passes_is_not_the_migrations_fault(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_(freep) char *pattern = excuse_pattern();
+                _cleanup_(freep) char *stamped = xasprintf("[   12.000000] host lago-migrate[7]: %s", cases[i].lines);
                 Excuse e = {.why = "of the run before"};
                 regex_t regex;
 
-                excuse_find(&e, cases[i].lines);
+                excuse_find(&e, stamped);
                 assert_true(e.known);
                 if (cases[i].excuse)
                         assert_string_equal(e.why, cases[i].excuse);
@@ -180,17 +181,45 @@ static void what_passes_is_not_the_migrations_fault(void **state) {
 static void each_excuse_rests_longer_and_a_new_run_forgets_it(void **state _unused_) {
         Excuse e = {0};
 
-        excuse_find(&e, "MISCONF");
+        excuse_find(&e, "[    3.000000] host lago-migrate[7]: MISCONF\n");
+        assert_string_equal(e.why, "Redis cannot write to its disk");
         assert_int_equal(excuse_rest(&e), 1 * USEC_PER_SEC);
         assert_int_equal(excuse_rest(&e), 2 * USEC_PER_SEC);
         excuse_begin(&e, 77);
         assert_null(e.why);
         assert_false(e.known);
-        assert_int_equal(e.since, 77);
+        assert_int_equal(e.since_usec, 77);
         assert_int_equal(excuse_rest(&e), 4 * USEC_PER_SEC);
         excuse_find(&e, NULL);
         assert_true(e.known);
         assert_null(e.why);
+}
+
+/* The newest line comes first. Whatever the wall's clock did meanwhile, it is the run's own words that count. */
+static void only_what_this_run_wrote_excuses_it(void **state _unused_) {
+        static const struct {
+                const char *lines, *excuse;
+        } cases[] = {
+                {"[    9.999999] host lago-migrate[7]: PG::DiskFull\n", NULL},
+                {"[   10.000000] host lago-migrate[7]: PG::DiskFull\n", "no space left on device"},
+                {"[123456.000001] host lago-migrate[7]: EOFError\n[    9.000000] host lago-migrate[7]: PG::DiskFull\n",
+                 "an HTTP server was away"},
+                {"[   11.000000] host lago-migrate[7]: two lines\n     MISCONF\n", "Redis cannot write to its disk"},
+                {"[    9.000000] host lago-migrate[7]: two lines\n     MISCONF\n", NULL},
+                {"PG::DiskFull\n", NULL},
+                {"[x.000000] PG::DiskFull\n[   11.0] PG::DiskFull\n[   11.0000000] PG::DiskFull\n", NULL},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Excuse e = {0};
+
+                excuse_begin(&e, 10 * USEC_PER_SEC);
+                excuse_find(&e, cases[i].lines);
+                if (cases[i].excuse)
+                        assert_string_equal(e.why, cases[i].excuse);
+                else
+                        assert_null(e.why);
+        }
 }
 
 static void what_a_killed_start_left_is_found_by_its_name(void **state) {
@@ -440,6 +469,7 @@ int main(void) {
                 cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
                 cmocka_unit_test(what_passes_is_not_the_migrations_fault),
                 cmocka_unit_test(each_excuse_rests_longer_and_a_new_run_forgets_it),
+                cmocka_unit_test(only_what_this_run_wrote_excuses_it),
                 cmocka_unit_test(what_a_killed_start_left_is_found_by_its_name),
                 cmocka_unit_test(netavark_is_asked_in_its_own_words),
                 cmocka_unit_test(spans_read_well),
