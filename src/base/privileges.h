@@ -7,5 +7,5 @@
 /** privileges_init() - looks the user up once, while it is safe to. Errors: -ENOENT when there is none, -errno. */
 int privileges_init(void);
 
-/** privileges_drop() - the calling process becomes that user for good. For a forked child. Errors: -errno. */
+/** privileges_drop() - the calling process becomes that user for good, with no capability to be had. For a forked child. Errors: -errno. */
 int privileges_drop(void);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Children beside the loop: real ones, real pipes and signals, and a real loop. */
+#include "base/file.h"
+#include "base/privileges.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "check.h"
@@ -7,7 +9,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -301,6 +305,36 @@ static void nobody_runs_unprivileged_with_our_rights(void **state _unused_) {
         assert_string_equal(house.output, "");
 }
 
+/* A user of that name need not be on this machine: the child that tries it has an /etc/passwd of its own. */
+static void who_runs_unprivileged_has_no_right_left_to_get(void **state _unused_) {
+        char text[8192] = "";
+        int p[2], status;
+        pid_t pid;
+
+        assert_int_equal(pipe(p), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                (void)dup2(p[1], STDOUT_FILENO);
+                if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+                    mount("none", "/etc", "tmpfs", 0, NULL) < 0 ||
+                    file_write("/etc/passwd", "lago-gate:x:4711:4712::/:/bin/false\n", 0644) < 0 || privileges_init() < 0 ||
+                    privileges_drop() < 0)
+                        _exit(1);
+                (void)execlp("grep", "grep", "-E", "^(Uid|Gid|Groups|Cap...|NoNewPrivs):", "/proc/self/status", NULL);
+                _exit(1);
+        }
+        (void)close(p[1]);
+        for (ssize_t n, all = 0; (n = read(p[0], text + all, sizeof(text) - 1 - (size_t)all)) > 0; all += n)
+                ;
+        (void)close(p[0]);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_string_equal(text, "Uid:\t4711\t4711\t4711\t4711\nGid:\t4712\t4712\t4712\t4712\nGroups:\t \n"
+                                  "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
+                                  "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
+}
+
 /* --- what it is given ----------------------------------------------------------------------------------- */
 
 static void input_output_and_place_are_as_asked(void **state _unused_) {
@@ -403,6 +437,7 @@ int main(void) {
                 cmocka_unit_test(jobs_that_run_can_be_left),
                 cmocka_unit_test(a_program_that_is_not_there_is_no_status_of_it),
                 cmocka_unit_test(nobody_runs_unprivileged_with_our_rights),
+                cmocka_unit_test(who_runs_unprivileged_has_no_right_left_to_get),
                 cmocka_unit_test(input_output_and_place_are_as_asked),
                 cmocka_unit_test(what_could_not_be_had_is_refused),
                 cmocka_unit_test(a_thousand_leave_nothing_open),
