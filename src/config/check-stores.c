@@ -187,13 +187,25 @@ static void adopt_redis_password(const Check *check, const EnvPair *url) {
                 env_set_from(check->config->env, "REDIS_PASSWORD", password, url);
 }
 
+/* Ruby takes no other; without one it is 6379. */
+static bool has_good_port(const char *url) {
+        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
+        const char *port;
+        uint64_t number;
+
+        if (dburl_parse_redis(url, &parsed) < 0)
+                return false;
+        port = dburl_get(parsed, "port");
+        return isempty(port) || (parse_uint(port, UINT16_MAX, &number) >= 0 && number > 0);
+}
+
 static void check_redis_host(const Check *check, const EnvPair *pair) {
         _cleanup_(freep) char *host = url_host(pair->value);
         _cleanup_(freep) char *reason = ruby_url_objection(pair->value, /* of_rails= */ false);
 
         if (reason)
                 REFUSE(check, pair, "%s: %s", pair->key, reason);
-        else if (!host)
+        else if (!host || !has_good_port(pair->value))
                 REFUSE(check, pair, "%s is no URL; write redis://HOST:6379 or rediss://HOST:6379",
                        pair->key);
         else if (check->config->redis_external && host_is_local(host))

@@ -446,6 +446,23 @@ static void the_bundled_redis_takes_the_password_that_lago_is_told(void **state 
                         "redis://redis:6379, or remove this line\n");
 }
 
+static void the_port_of_a_redis_is_a_number(void **state _unused_) {
+        static const char *const good[] = {"redis://redis", "redis://redis:", "redis://redis:6379/1", "redis://:p%40@redis:6379?x=1"};
+        static const char *const bad[] = {"redis://redis:T6379", "redis://redis:6379x/1", "redis://redis:0", "redis://redis:65536",
+                                          "redis://:p%40@redis:6379TABASE_URL=postgresql://lago:x@db:5432/lago"};
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                _cleanup_(freep) char *env = xasprintf("REDIS_URL=%s\n", good[i]);
+
+                assert_env_says(env, "");
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                _cleanup_(freep) char *env = xasprintf("REDIS_URL=%s\n", bad[i]);
+
+                assert_env_says(env, "lago.env:1: REDIS_URL is no URL; write redis://HOST:6379 or rediss://HOST:6379\n");
+        }
+}
+
 static void the_url_of_the_bundled_database_is_whole(void **state _unused_) {
         assert_env_says("DATABASE_URL=postgresql://lago@db/lago\n",
                         "lago.env:1: DATABASE_URL has no password; write it as "
@@ -806,6 +823,7 @@ int main(void) {
                 cmocka_unit_test(the_compose_files_url_of_the_bundled_database_works),
                 cmocka_unit_test(the_bundled_redis_takes_the_password_that_lago_is_told),
                 cmocka_unit_test(a_bundled_store_is_not_elsewhere),
+                cmocka_unit_test(the_port_of_a_redis_is_a_number),
                 cmocka_unit_test(the_url_of_the_bundled_database_is_whole),
                 cmocka_unit_test(a_pool_gets_its_jobs),
                 cmocka_unit_test(an_external_store_needs_its_url),
