@@ -23,9 +23,10 @@ static void names_of_a_network(const char *text, const char *inspected) {
 static void lists(const char *volumes, const char *networks) {
         Inventory inventory = {0};
 
-        inventory_parse(&inventory, volumes, networks, "lago");
+        inventory_parse(&inventory, volumes, networks, "lago", "lago-pdf");
         REQUIRE(strv_length(inventory.volumes) == strv_length(inventory.mountpoints));
-        REQUIRE(inventory.network_exists || !inventory.network_problem);
+        REQUIRE(inventory.network.exists || !inventory.network.problem);
+        REQUIRE(inventory.pages.exists || !inventory.pages.problem);
         inventory_done(&inventory);
 }
 
