@@ -149,7 +149,7 @@ static void put_check(Compose *c, const Member *member) {
         static const struct {
                 const char *test, *why;
         } checks[_MEMBER_KIND_MAX] = {
-                [MEMBER_DB] = { "[CMD-SHELL, 'pg_isready -q -h 127.0.0.1 -U \"$$POSTGRES_USER\" -d \"$$POSTGRES_DB\"']",
+                [MEMBER_DB] = { "[CMD-SHELL, 'exec pg_isready -q -h 127.0.0.1 -U \"$$POSTGRES_USER\" -d \"$$POSTGRES_DB\"']",
                                 "Over TCP: while the image makes its cluster a server answers on the socket only." },
                 [MEMBER_REDIS] = { "[CMD-SHELL, 'redis-cli ping | grep -q PONG']",
                                    "Its answer, as the status is 0 also while it loads its data." },

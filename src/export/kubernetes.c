@@ -104,7 +104,7 @@ static void put_volumes(Kubernetes *k, const Member *member) {
 
 static void put_probes(Kubernetes *k, const Member *member) {
         static const char *const ready[_MEMBER_KIND_MAX] = {
-                [MEMBER_DB] = "exec: {command: [/bin/sh, -c, 'pg_isready -q -h 127.0.0.1 -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\"']}",
+                [MEMBER_DB] = "exec: {command: [/bin/sh, -c, 'exec pg_isready -q -h 127.0.0.1 -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\"']}",
                 [MEMBER_REDIS] = "exec: {command: [/bin/sh, -c, 'redis-cli ping | grep -q PONG']}",
                 [MEMBER_API] = "exec: {command: [/bin/sh, /lago/run, healthy, 'http://localhost:3000/health']}",
                 [MEMBER_FRONT] = "httpGet: {path: /, port: 80}",

@@ -142,7 +142,7 @@ static void put_command(Quadlet *q, const Member *member, const char *verb) {
 static void put_health(Quadlet *q, const Member *member) {
         /* Podman takes a quote away that ends the line. */
         static const char *const checks[_MEMBER_KIND_MAX] = {
-                [MEMBER_DB] = "pg_isready -h 127.0.0.1 -U \"$$POSTGRES_USER\" -d \"$$POSTGRES_DB\" -q",
+                [MEMBER_DB] = "exec pg_isready -h 127.0.0.1 -U \"$$POSTGRES_USER\" -d \"$$POSTGRES_DB\" -q",
                 [MEMBER_REDIS] = "redis-cli ping | grep -q PONG",
                 [MEMBER_API] = "/bin/sh /lago/run healthy http://localhost:3000/health",
                 [MEMBER_WORKER] = "curl -fsS -o /dev/null http://localhost:8080/",

@@ -153,6 +153,22 @@ static void a_host_for_a_part_is_exported_as_that(void **state _unused_) {
         }
 }
 
+/* An orphan of a shell that ends with 2, which is pg_isready's word for no answer, makes PostgreSQL cut all its sessions. */
+static void no_shell_waits_beside_postgresql(void **state _unused_) {
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(export_freep) Export *export = export_of(kind, "");
+                size_t n = 0;
+
+                for (size_t i = 0; i < export->n; i++) {
+                        const char *text = export->files[i].text, *at = text;
+
+                        for (; (at = strstr(at, "pg_isready")); at += strlen("pg_isready"), n++)
+                                assert_true((size_t)(at - text) > strlen("exec ") && startswith(at - strlen("exec "), "exec "));
+                }
+                assert_int_equal(n, 1);
+        }
+}
+
 static void an_external_store_has_no_service(void **state _unused_) {
         _cleanup_(config_freep) Config *config = config_with("[redis]\nmode = external\n", "REDIS_URL=redis://:pass@cache.example:6379\n");
         _cleanup_(export_freep) Export *export = NULL;
@@ -239,6 +255,7 @@ int main(void) {
                 cmocka_unit_test(a_key_changes_what_it_should),
                 cmocka_unit_test(compose_has_the_edges),
                 cmocka_unit_test(a_host_for_a_part_is_exported_as_that),
+                cmocka_unit_test(no_shell_waits_beside_postgresql),
                 cmocka_unit_test(an_external_store_has_no_service),
                 cmocka_unit_test(an_exported_redis_has_no_password),
                 cmocka_unit_test(a_value_is_quoted_for_its_reader),
