@@ -1741,6 +1741,18 @@ static void an_image_that_no_registry_has_is_refused(void **state _unused_) {
         exits(81);
 }
 
+static void a_front_that_stays_behind_is_warned_of_at_each_admission(void **state _unused_) {
+        put("/etc/lago/lago.conf", CONF "[images]\nfront = getlago/front:v1.46.0\n");
+        put(FAKE "/images", API_IMAGE " aaaa\ndocker.io/getlago/front:v1.46.0 bbbb\n");
+        for (int i = 1; i <= 2; i++) {
+                put(FAKE "/log", "");
+                starts("migrate");
+                says("READY=1");
+                exits(0);
+                logged("front = getlago/front:v1.46.0 stays behind v1.50.0");
+        }
+}
+
 static void an_image_without_migrations_is_refused(void **state _unused_) {
         assert_int_equal(unlink("/var/cache/lago/manifest-aaaa"), 0);
         on("gate-manifest", "exit 65\n");
@@ -2485,6 +2497,7 @@ int main(int argc, char **argv) {
                 LIFE(data_of_another_major_version_is_refused),
                 LIFE(what_is_no_file_in_a_volume_is_not_read),
                 LIFE(an_image_that_no_registry_has_is_refused),
+                LIFE(a_front_that_stays_behind_is_warned_of_at_each_admission),
                 LIFE(an_image_without_migrations_is_refused),
                 LIFE(a_container_of_somebody_else_is_refused),
                 LIFE(a_port_of_somebody_else_is_refused),
@@ -2533,10 +2546,9 @@ int main(int argc, char **argv) {
                 puts("1..1\nok 1 - lives of a member # skip mounts, namespaces and control groups need root");
                 return 0;
         }
-        cmocka_set_test_filter(getenv("LAGO_TEST_FILTER"));
         status = be_alone();
         if (status >= 0)
                 return status;
-        cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
+        cmocka_set_test_filter(argc > 1 ? argv[1] : getenv("LAGO_TEST_FILTER"));
         return cmocka_run_group_tests(tests, make_world, end_world);
 }
