@@ -19,6 +19,9 @@
 /* Made by lago-ready before it has lago-migrate started: no operator asked for that. */
 #define KEEPER_FILE "/run/lago/started-by-keeper"
 
+/* Made by lago-migrate and the API: the highest number of the jobs of systemd that they have seen; see ready/act.h. */
+#define NOTED_FILE "/run/lago/jobs"
+
 /* STATE of a member that serves. */
 #define RUN_STATE_SERVING "serving"
 

@@ -1,25 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #include "ready/act.h"
 
+#include "base/file.h"
 #include "base/runstate.h"
 #include "base/util.h"
 #include "ready/outside.h"
 #include "ready/systemd.h"
 
+#include <inttypes.h>
 #include <unistd.h>
+
+#define NOTED_MAX 64
 
 /* Whether the job of one unit was derived from that of another. */
 static bool is_derived(uint32_t job, uint32_t other) {
         return other > 0 && other < job;
 }
 
+/*
+ * A restart joins a start that still runs, and keeps its number: that of an API which does not come up, say, when the setting
+ * that it cannot start with was corrected. It says nothing of who is named now.
+ */
+static uint32_t unless_noted(const Act *a, uint32_t job) {
+        return job > a->noted ? job : 0;
+}
+
 bool act_is_by_name(const Act *a) {
+        bool without_setup = a->setup == 0 && !a->setup_is_new;
+
         if (a->first || a->automatic || a->by_keeper || a->migrate == 0)
                 return false;
-        /* lago.target requires lago-ready, so a restart of that one restarts the target, and all members with it. */
-        if (a->target > 0)
+        /*
+         * lago.target requires lago-ready, so a restart of that one restarts the target, and all members with it. Each of
+         * these restarts lago-setup: without it the target's is a start from before, which still waits.
+         */
+        if (a->target > 0 && !(without_setup && unless_noted(a, a->target) == 0))
                 return !is_derived(a->target, a->ready) && !is_derived(a->target, a->setup);
-        return !a->setup_is_new && !is_derived(a->migrate, a->setup) && !is_derived(a->migrate, a->api);
+        return !a->setup_is_new && !is_derived(a->migrate, a->setup) && !is_derived(a->migrate, unless_noted(a, a->api));
 }
 
 /* lago-migrate may not have been started yet, and what it did before is not of this act. */
@@ -33,10 +50,7 @@ bool act_of_setup(const Act *act, bool started) {
 
 /* --- asking --------------------------------------------------------------------------------------------- */
 
-/*
- * Of those that follow lago-migrate the API alone: a restart joins a start that still runs, and keeps its number, so that one
- * of them that does not come up (a front that ends at once, say) would pass for what was named. Of "lago-*" the API is first.
- */
+/* Of those that follow lago-migrate the API alone, which of "lago-*" is the first. */
 static void note_job(Act *act, uint32_t id, const char *unit) {
         if (streq(unit, "lago.target"))
                 act->target = id;
@@ -104,10 +118,48 @@ static int ask(sd_bus *bus, Act *act) {
         return r;
 }
 
+/* --- what was there before ------------------------------------------------------------------------------ */
+
+static uint32_t noted(void) {
+        _cleanup_(freep) char *text = NULL;
+        uint64_t number = 0;
+        size_t n;
+
+        if (file_read(NOTED_FILE, NOTED_MAX, &text, &n) >= 0)
+                (void)parse_uint(text, UINT32_MAX, &number);
+        return (uint32_t)number;
+}
+
+static int note(uint32_t job) {
+        _cleanup_(freep) char *text = xasprintf("%" PRIu32, job);
+
+        return job > noted() ? file_write(NOTED_FILE, text, 0600) : 0;
+}
+
+int act_note(const Act *act) {
+        uint32_t jobs[] = {act->target, act->ready, act->migrate, act->api}, highest = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(jobs); i++)
+                highest = jobs[i] > highest ? jobs[i] : highest;
+        return note(highest);
+}
+
+int act_note_api(void) {
+        sd_bus *bus = NULL;
+        Act act = {0};
+        int r = outside_systemd(&bus);
+
+        if (r >= 0)
+                r = ask_jobs(bus, &act);
+        sd_bus_flush_close_unref(bus);
+        return r < 0 ? r : note(act.api);
+}
+
 int act_ask(Act *ret) {
         Act act = {
                 .first = access(STARTED_FILE, F_OK) < 0,
                 .by_keeper = access(KEEPER_FILE, F_OK) == 0,
+                .noted = noted(),
         };
         sd_bus *bus = NULL;
         int r = outside_systemd(&bus);

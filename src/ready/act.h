@@ -13,6 +13,7 @@
 typedef struct Act {
         uint32_t target, ready, setup, migrate;
         uint32_t api;      /* the first of those that require lago-migrate */
+        uint32_t noted;    /* the highest number that was there before this act; 0: not known */
         bool setup_is_new; /* lago-setup began after lago-migrate had last ended */
         bool automatic;    /* systemd starts it again after a crash */
         bool by_keeper;    /* lago-ready asked for it */
@@ -31,3 +32,9 @@ bool act_of_setup(const Act *act, bool started);
 
 /** act_ask() - the act that is going on, as systemd has it. Errors: -errno; then nothing is known. */
 int act_ask(Act *ret);
+
+/** act_note() - for the acts that follow: the jobs of @act were there before them. Errors: -errno. */
+int act_note(const Act *act);
+
+/** act_note_api() - the same of the API's start, which has gone on for a while. Errors: -errno. */
+int act_note_api(void);

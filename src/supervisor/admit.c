@@ -96,20 +96,19 @@ static void want(void) {
 
 void admit_hear(void) {
         Act act = {0};
-        int r;
+        int r = act_ask(&act);
 
         take_back_old();
         if (admitted_state(ADMITTED_KEPT_DIRECTORY) == ADMITTED_NONE && !is_unfinished())
                 want();
-        else {
-                r = act_ask(&act);
-                if (r < 0)
-                        log_warning("Cannot ask systemd who starts this: %s. So nothing new is admitted; "
-                                    "\"lagoctl apply\" does.",
-                                    strerror(-r));
-                else if (act_is_by_name(&act))
-                        want();
-        }
+        else if (r < 0)
+                log_warning("Cannot ask systemd who starts this: %s. So nothing new is admitted; "
+                            "\"lagoctl apply\" does.",
+                            strerror(-r));
+        else if (act_is_by_name(&act))
+                want();
+        if (r >= 0)
+                r = act_note(&act);
         (void)unlink(KEEPER_FILE);
         (void)file_write(STARTED_FILE, "", 0600);
 }

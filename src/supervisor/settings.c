@@ -46,6 +46,14 @@ static int load_to_admit(Supervisor *s, Config **ret) {
                            : load_env(s, s->run.source == ADMIT_KEPT ? ADMITTED_DIRECTORY : ADMITTED_NEW_DIRECTORY);
 }
 
+/* Of those that start from what was admitted, and of lago-migrate when it admits nothing else. */
+static bool was_not_applied(const Supervisor *s) {
+        bool kept = s->member.kind == MEMBER_MIGRATE ? s->run.source == ADMIT_KEPT : s->info->admitted;
+        _cleanup_(strv_freep) char **edited = kept ? admitted_edited(CONFIG_DIRECTORY, ADMITTED_DIRECTORY) : NULL;
+
+        return edited != NULL;
+}
+
 int settings_load(Supervisor *s) {
         const char *directory = s->info->admitted ? ADMITTED_DIRECTORY : admitted_boot_directory();
         int status;
@@ -64,6 +72,7 @@ int settings_load(Supervisor *s) {
                                            : "STATUS=Cannot read the configuration yet; see the journal");
                 return status;
         }
+        s->wait.unapplied = was_not_applied(s);
         s->image.reference = stack_image(s->config, s->member.kind);
         /* The generator keeps systemd from starting it, unless lago.conf could not be read at the last reload. */
         if (!stack_is_enabled(s->config, &s->member)) {

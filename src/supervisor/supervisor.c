@@ -98,8 +98,12 @@ void supervisor_feed(Supervisor *s, LifeEvent event) {
         s->queue.draining = false;
 }
 
+/* Whoever looks here why it does not come up has perhaps corrected a file that nothing has applied. */
 static void say(Supervisor *s, const char *text) {
-        if (!wait_say(&s->wait, text))
+        bool waits = s->wait.unapplied && !s->ready_said && s->state != LIFE_SERVE && s->state != LIFE_END;
+        _cleanup_(freep) char *longer = waits ? xasprintf("%s (edited files were not applied: run lagoctl apply)", text) : NULL;
+
+        if (!wait_say(&s->wait, longer ? longer : text))
                 return;
         (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", s->wait.status);
         supervisor_publish(s);

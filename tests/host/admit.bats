@@ -58,3 +58,22 @@ load admit
         lago_serves
         is_admitted
 }
+
+# A restart joins a start that still runs: the API, and with it the front, has the number of the job that started it first.
+@test "an API that ends for ever: it says what was not applied, and the setting corrected, the same restart admits it" {
+        member_env api RAILS_MAX_THREADS=none
+        in_guest timeout 60 systemctl restart lago-migrate
+        wait_for 60 in_guest test -s /run/lago/jobs
+        in_guest rm /etc/lago/env.d/api.env
+        admits systemctl restart lago-migrate
+        # The same with a job that lago-migrate has not seen: the API was restarted by its own name.
+        member_env api RAILS_MAX_THREADS=none
+        in_guest timeout 60 systemctl restart lago-migrate
+        in_guest rm /etc/lago/env.d/api.env
+        in_guest systemctl restart --no-block lago-api
+        wait_for 60 status_has api '(edited files were not applied: run lagoctl apply)'
+        in_guest systemctl status lago-api --no-pager | grep -F 'run lagoctl apply'
+        sleep 7
+        admits systemctl restart lago-migrate
+        refute status_has api 'not applied'
+}

@@ -20,6 +20,23 @@ static void what_is_asked_for_by_name_admits(void **state _unused_) {
                 assert_true(act_is_by_name(&acts[i]));
 }
 
+/* An API that did not come up has the number of its first start still, and so has everybody while the first start waits. */
+static void a_start_from_before_hides_no_name(void **state _unused_) {
+        const Act again = {.migrate = 954, .api = 898, .noted = 898};
+        const Act first = {.target = 10, .ready = 12, .migrate = 60, .api = 14, .noted = 20};
+        const Act keeper = {.target = 609, .ready = 558, .migrate = 700, .api = 622, .noted = 625};
+        Act both = again, setup = keeper;
+
+        assert_true(act_is_by_name(&again));
+        assert_true(act_is_by_name(&first));
+        assert_true(act_is_by_name(&keeper));
+        /* The API and lago-migrate in one command; lago-setup by its name, or lago-ready again. */
+        both.noted = 800;
+        setup.setup_is_new = true;
+        assert_false(act_is_by_name(&both));
+        assert_false(act_is_by_name(&setup));
+}
+
 static void what_comes_of_another_unit_admits_nothing(void **state _unused_) {
         const Act acts[] = {
                 /* restart lago-ready */
@@ -66,6 +83,7 @@ static void lago_setup_hears_the_target_alone(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_asked_for_by_name_admits),
+                cmocka_unit_test(a_start_from_before_hides_no_name),
                 cmocka_unit_test(what_comes_of_another_unit_admits_nothing),
                 cmocka_unit_test(lago_setup_hears_the_target_alone),
                 cmocka_unit_test(neither_does_a_boot_a_crash_or_the_keeper),
