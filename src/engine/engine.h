@@ -68,7 +68,7 @@ typedef struct Engine {
         char **(*network_reload)(const char *container);
         /** image_remove() - fails while a container is made from it, running or not. */
         char **(*image_remove)(const char *image);
-        /** idle() - prints the names of all containers of ours that do not run, a line each. */
+        /** idle() - prints of all containers of ours that do not run a line each: name, and image by id and by name. */
         char **(*idle)(void);
         char **(*pull)(const char *image);
         /** pull_shown() - the same, with its progress on a terminal. */

@@ -7,7 +7,8 @@
 #define LINK_LETTERS 26
 
 /*
- * "stat /var/lib/containers/storage/overlay/c78b...0205: no such file or directory": a layer's directory, nothing in it; or
+ * "stat /var/lib/containers/storage/overlay/c78b...0205: no such file or directory": a layer's directory, or its files,
+ * nothing in it; or
  * "readlink .../overlay/l/2F5HPQVJ...: no such file or directory": the short name of one.
  */
 static bool layer_is_gone(const char *text) {
@@ -15,8 +16,12 @@ static bool layer_is_gone(const char *text) {
                 const char *id = s + strlen("/overlay/"), *link = startswith(id, "l/");
                 size_t n = link ? strspn(link, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") : strspn(id, "0123456789abcdef");
 
-                if (n == (link ? LINK_LETTERS : LAYER_DIGITS) &&
-                    startswith((link ? link : id) + n, ": no such file or directory"))
+                const char *rest;
+
+                if (n != (link ? LINK_LETTERS : LAYER_DIGITS))
+                        continue;
+                rest = (link ? link : id) + n;
+                if (startswith(rest, ": no such file or directory") || startswith(rest, "/diff: no such file or directory"))
                         return true;
         }
         return false;
@@ -28,6 +33,8 @@ EngineFailure engine_failure(const char *text) {
                 EngineFailure failure;
         } table[] = {
                 {"is already in use", ENGINE_NAME_TAKEN},
+                /* The engine's own list has it, that of its store has not. */
+                {"is in use: container already exists", ENGINE_NAME_TAKEN},
                 {"network not found", ENGINE_NETWORK_ABSENT},
                 /* What a power cut leaves of a store that is written unsynced: empty files, and names without them. */
                 {"/overlay: invalid argument", ENGINE_IMAGE_DAMAGED},

@@ -211,7 +211,8 @@ static char **podman_idle(void) {
         strv_add(&argv, "--filter=label=" ENGINE_LABEL_MEMBER);
         strv_add(&argv, "--filter=status=created");
         strv_add(&argv, "--filter=status=exited");
-        strv_add(&argv, "--format={{.Names}}");
+        strv_add(&argv, "--no-trunc");
+        strv_add(&argv, "--format={{.Names}} {{.ImageID}} {{.Image}}");
         return argv;
 }
 

@@ -23,10 +23,24 @@ static void on_idle_removed(void *userdata, const JobResult *result) {
         supervisor_client(s, s->engine->image_remove(s->image.damaged), on_damaged_removed);
 }
 
+/* Those of other images are about to be started, or their members want to know how they ended. */
+static char **made_of(const char *image, const char *idle) {
+        _cleanup_(strv_freep) char **lines = strv_split(idle, "\n");
+        char **names = NULL;
+
+        STRV_FOREACH(line, lines) {
+                _cleanup_(strv_freep) char **words = strv_split(*line, " ");
+
+                if (strv_contains(words, image))
+                        strv_add(&names, words[0]);
+        }
+        return names;
+}
+
 /* Not "podman container prune", which Podman 5.4 refuses where one of them is damaged. */
 static void on_idle(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        _cleanup_(strv_freep) char **names = strv_split(result->output, "\n");
+        _cleanup_(strv_freep) char **names = made_of(s->image.damaged, result->output);
         char **argv;
 
         if (strv_length(names) == 0) {

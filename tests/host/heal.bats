@@ -296,3 +296,45 @@ healed 120 || exit 1
 [ "$(invocations)" = "$before" ] || { echo "# somebody restarted"; exit 1; }
 SH
 }
+
+@test "a container and an image that a power cut left half on the disk: removed, pulled once, and nobody else restarts" {
+        in_the_night <<'SH'
+image=docker.io/library/redis:7-alpine store=/var/lib/containers/storage
+# Its last layer is of this store, not of the one that all guests share; a pull takes it from a file.
+mkdir -p /var/tmp/image
+printf 'FROM %s\nRUN touch /here\n' "$image" >/var/tmp/image/Containerfile
+podman build -q --pull=never --network=none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 -t "$image" /var/tmp/image &&
+        podman save -q -o /var/tmp/image.tar "$image" || exit 1
+sed -i 's|^exec /usr/bin/podman|case "$1 $2" in "pull "*\|"--"*" pull") exec /usr/bin/podman load -q -i /var/tmp/image.tar ;; esac\n&|' \
+        /usr/local/bin/podman
+layer=$(jq -r --arg id "$(podman image inspect --format '{{.Id}}' "$image")" '.[] | select(.id == $id).layer' $store/overlay-images/images.json)
+healed_once() {
+        : >/var/tmp/engine.log
+        since=$(date +%s)
+        start_all
+        healed 120 || exit 1
+        journalctl --sync
+        [ "$(journalctl -o cat --since="@$since" -u 'lago-*' | grep -c 'is not whole on the disk')" = "$1" ] &&
+                [ "$(grep -c 'pull .*redis' /var/tmp/engine.log)" = "$1" ] ||
+                { echo "# it was to be told $1 times"; tell_all; exit 1; }
+        # Whatever was started beside it is left alone.
+        ! journalctl -o cat --since="@$since" -u 'lago-*' | grep -E 'ended by itself|no such container' ||
+                { echo "# another member's container was taken"; exit 1; }
+}
+stop_all
+container=$(podman create --name=lago-redis --label=io.lago-supervisor.member=redis "$image")
+own=$(jq -r --arg id "$container" '.[] | select(.id == $id).layer' $store/overlay-containers/*containers.json)
+rm -rf "$store/overlay/$own/diff"
+: >"$store/overlay/$own/link"
+: >"$store/overlay/$own/lower"
+rm -rf /run/lago/state
+healed_once 0
+stop_all
+: >"$store/overlay/$layer/link"
+: >"$store/overlay/$layer/lower"
+healed_once 1
+stop_all
+rm -rf "$store/overlay/$layer/diff"
+healed_once 1
+SH
+}

@@ -648,6 +648,10 @@ static void the_engines_failures_are_told_apart(void **state) {
                 {"Error: stat /var/lib/containers/storage/overlay/c78ba37c6a7e4ccb7c33ad3edccdf430d14ff810ed659e970e13cd91b6070205: "
                  "no such file or directory", ENGINE_IMAGE_DAMAGED},
                 {"Error: stat /var/lib/containers/storage/overlay/l: no such file or directory", ENGINE_FAILED},
+                {"Error: creating read-write layer with ID \"7c06\": Stat /var/lib/containers/storage/overlay/"
+                 "01988bd4b638455bd30dc8acecea951cd7ecacc920c1bc709604ee487f490c04/diff: no such file or directory",
+                 ENGINE_IMAGE_DAMAGED},
+                {"Error: name \"lago-redis\" is in use: container already exists", ENGINE_NAME_TAKEN},
                 {"Error: creating container storage: creating read-write layer with ID \"927e\": recreating the links: 1 error "
                  "occurred:\n\t* reached 10 iterations in overlay graph driver's recreateSymlink, giving up\n\n",
                  ENGINE_IMAGE_DAMAGED},
