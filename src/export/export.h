@@ -80,6 +80,8 @@ unsigned export_seconds(uint64_t usec);
 void export_compose(Export *export, const ExportInput *input);
 void export_quadlet(Export *export, const ExportInput *input);
 void export_kubernetes(Export *export, const ExportInput *input);
+/** export_helm() - a folder "helm" that does the same to what Lago's own chart renders. */
+void export_helm(Export *export, const ExportInput *input);
 
 /** export_write() - the files below @directory, which is made; each whole or not at all. Errors: -errno, @reterr a sentence. */
 int export_write(const Export *export, const char *directory, char **reterr);

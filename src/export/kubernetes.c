@@ -296,5 +296,6 @@ void export_kubernetes(Export *export, const ExportInput *input) {
         export_add(export, "lago.yaml", text, false);
         export_add(export, "secrets.yaml", secrets, true);
         export_add(export, "kustomization.yaml", xstrdup(kustomization), false);
+        export_helm(export, input);
         free(members);
 }

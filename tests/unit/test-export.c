@@ -110,8 +110,8 @@ static void a_key_changes_what_it_should(void **state _unused_) {
                 /* The value alone: of the database's volume in its declaration, and where it is mounted. */
                 assert_in_range(changed_by(kind, "[database]\nvolume = another\n"), 1, 3);
                 assert_int_equal(changed_by(kind, "[images]\nredis = library/redis:8-alpine\n"), 1);
-                /* It goes to the gate's options and nowhere else. */
-                assert_int_equal(changed_by(kind, "[migrate]\nfresh = replay\n"), 1);
+                /* It goes to the gate's options and nowhere else; the chart has a script of its own. */
+                assert_int_equal(changed_by(kind, "[migrate]\nfresh = replay\n"), kind == EXPORT_KUBERNETES ? 2 : 1);
                 assert_true(changed_by(kind, "[worker]\npools = events\n") > 5);
         }
 }
@@ -167,6 +167,22 @@ static void no_shell_waits_beside_postgresql(void **state _unused_) {
                 }
                 assert_int_equal(n, 1);
         }
+}
+
+static void the_chart_gets_the_same_gate(void **state _unused_) {
+        _cleanup_(export_freep) Export *export = export_of(EXPORT_KUBERNETES, ""), *with_clickhouse = NULL;
+        _cleanup_(config_freep) Config *config = config_with("", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\nLAGO_CLICKHOUSE_HOST=ch.example\n");
+        const char *text = text_of(export, "helm/kustomization.yaml");
+
+        assert_non_null(strstr(text, "name: lago-api\n            image: docker.io/getlago/api:v1.50.0\n"
+                                     "            command: [/bin/sh, /lago/run, start]\n"));
+        assert_non_null(strstr(text, "command: [/bin/sh, /lago/run, clock]\n"));
+        assert_non_null(strstr(text, "strategy: {type: Recreate}\n"));
+        assert_non_null(strstr(text, "/lago/run, gate, \"3600\"]"));
+        assert_non_null(strstr(text_of(export, "helm/run"), "--target=v1.50.0"));
+        with_clickhouse = export_make(EXPORT_KUBERNETES, &(ExportInput){.config = config});
+        assert_non_null(strstr(text_of(with_clickhouse, "helm/kustomization.yaml"), "/usr/lib/lago/lago-gate-clickhouse"));
+        assert_null(strstr(text_of(with_clickhouse, "helm/kustomization.yaml"), "/lago/run, gate"));
 }
 
 static void an_external_store_has_no_service(void **state _unused_) {
@@ -256,6 +272,7 @@ int main(void) {
                 cmocka_unit_test(compose_has_the_edges),
                 cmocka_unit_test(a_host_for_a_part_is_exported_as_that),
                 cmocka_unit_test(no_shell_waits_beside_postgresql),
+                cmocka_unit_test(the_chart_gets_the_same_gate),
                 cmocka_unit_test(an_external_store_has_no_service),
                 cmocka_unit_test(an_exported_redis_has_no_password),
                 cmocka_unit_test(a_value_is_quoted_for_its_reader),
