@@ -62,9 +62,37 @@ bool listen_is_loopback(const Listen *listen) {
                !streq(listen->address, "::");
 }
 
+/* Names that every host has for itself, by its hosts(5) or by its resolver; RFC 6761, section 6.3, has the last. */
+static bool name_is_local(const char *host) {
+        static const char *const names[] = {
+                "localhost",     "localhost4", "localhost6", "localhost.localdomain", "localhost4.localdomain4",
+                "localhost6.localdomain6", "ip6-localhost", "ip6-loopback",
+        };
+        size_t n = strlen(host);
+        _cleanup_(freep) char *name = xstrndup(host, n > 0 && host[n - 1] == '.' ? n - 1 : n);
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strcasecmp(name, names[i]) == 0)
+                        return true;
+        n = strlen(name);
+        return n > strlen(".localhost") && strcasecmp(name + n - strlen(".localhost"), ".localhost") == 0;
+}
+
+static bool v4_is_local(uint32_t address) {
+        return address == INADDR_ANY || address >> 24 == 127;
+}
+
 bool host_is_local(const char *host) {
-        return strcasecmp(host, "localhost") == 0 || streq(host, "::1") || streq(host, "::") ||
-               streq(host, "0.0.0.0") || (startswith(host, "127.") && is_address(host));
+        struct in_addr v4;
+        struct in6_addr v6;
+
+        /* All that is taken for an address: also "127.1", "0x7f.1" and "2130706433". */
+        if (*host != '\0' && host[strspn(host, DIGITS ".xXabcdefABCDEF")] == '\0' && inet_aton(host, &v4) == 1)
+                return v4_is_local(ntohl(v4.s_addr));
+        if (inet_pton(AF_INET6, host, &v6) == 1)
+                return IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_UNSPECIFIED(&v6) ||
+                       (IN6_IS_ADDR_V4MAPPED(&v6) && v4_is_local(ntohl(v6.s6_addr32[3])));
+        return name_is_local(host);
 }
 
 char *url_host(const char *url) {
@@ -99,6 +127,10 @@ static int check_authority(const char *s, bool path_allowed, char **reterr) {
 
         if (!rest || n_host == 0 || strspn(host, LETTERS CAPITALS DIGITS "-._:[]") != strlen(host))
                 return -EINVAL;
+        if (streq(host, "0.0.0.0") || streq(host, "[::]")) {
+                *reterr = xstrdup("no browser can go to that address; write localhost, or a name of this host");
+                return -EINVAL;
+        }
         if (*rest && (*rest != ':' || value_parse_port(rest + 1, &port) < 0)) {
                 *reterr = xstrdup("the port must be a number from 1 to 65535");
                 return -EINVAL;

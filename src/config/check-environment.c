@@ -6,6 +6,7 @@ void check_environment(Config *config, const Origins *origins, ConfigErrors *err
         const Check check = {.config = config, .origins = origins, .errors = errors};
 
         check_settings(&check);
+        check_values(&check);
         check_keys(&check);
         check_database(&check);
         check_redis(&check);

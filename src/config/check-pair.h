@@ -42,3 +42,4 @@ void check_keys(const Check *check);
 void check_database(const Check *check);
 void check_redis(const Check *check);
 void check_settings(const Check *check);
+void check_values(const Check *check);

@@ -45,7 +45,8 @@ static void check_presence_switches(const Check *check) {
 static void check_exact_switches(const Check *check) {
         static const char *const names[] = {"LAGO_USE_AWS_S3",           "LAGO_USE_GCS",
                                             "LAGO_SIDEKIQ_WEB",          "LAGO_DISABLE_SEGMENT",
-                                            "LAGO_SIDEKIQ_PRO_REQUIRED", "LAGO_CREATE_ORG"};
+                                            "LAGO_SIDEKIQ_PRO_REQUIRED", "LAGO_CREATE_ORG",
+                                            "LAGO_DISABLE_SIGNUP"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 const EnvPair *pair = check_pair(check, names[i]);
@@ -206,13 +207,17 @@ static void check_pools(const Check *check) {
                 check_pool(check, pools[i]);
 }
 
+#define PRODUCTION "Lago's images are built for production, and for nothing else; remove this line"
+
 /* With another value the container would run, and nobody would find it, or half of its program would not be there. */
 int check_fixed(const EnvPair *pair, ConfigErrors *errors) {
         static const char *const fixed[][3] = {
                 {"PORT", "3000",
                  "the API listens on port 3000 in its container; set listen below [api] in lago.conf, and remove this line"},
-                {"RAILS_ENV", "production",
-                 "Lago's images are built for production, and for nothing else; remove this line"},
+                {"RAILS_ENV", "production", PRODUCTION},
+                /* Sidekiq goes by this one first, Rack by the other. */
+                {"APP_ENV", "production", PRODUCTION},
+                {"RACK_ENV", "production", PRODUCTION},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(fixed); i++)

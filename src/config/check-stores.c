@@ -57,6 +57,34 @@ static void check_parameters(const Check *check, const EnvPair *pair, const DbUr
         }
 }
 
+/* They are read where Lago runs, in containers of an image that has none of this host's files. */
+static void check_files(const Check *check, const EnvPair *pair, const DbUrl *url) {
+        static const char *const names[] = {"passfile", "service", "sslcert", "sslcrl", "sslcrldir", "sslkey"};
+        const char *ca = dburl_get(url, "sslrootcert");
+
+        if (!streq(check->config->image_api, DEFAULT_API_IMAGE))
+                return;
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (!isempty(dburl_get(url, names[i])))
+                        REFUSE(check, pair,
+                               "%s: %s is read from a file, which Lago's containers do not have; write user and password "
+                               "into the URL, or name an image of your own that has it below [images]",
+                               pair->key, names[i]);
+        if (!isempty(ca) && !streq(ca, "system") && !check->config->ca_file)
+                REFUSE(check, pair,
+                       "%s: sslrootcert names a file, which Lago's containers do not have; write ca-file = %s below "
+                       "[database] in lago.conf instead: it is handed to them",
+                       pair->key, ca);
+}
+
+/* Without one each client takes the name of its own user: lago-gate here, root there. */
+static void check_login(const Check *check, const EnvPair *pair, const DbUrl *url) {
+        const char *host = dburl_get(url, "host");
+
+        if (!isempty(host) && *host != '/' && isempty(dburl_get(url, "user")) && isempty(dburl_get(url, "service")))
+                REFUSE(check, pair, "%s names no user; write postgresql://USER:PASSWORD@HOST:5432/DATABASE", pair->key);
+}
+
 /* libpq looks at a CA from sslmode=require on; below that it may not even encrypt. */
 static void check_ca_file(const Check *check, const EnvPair *pair, const DbUrl *url) {
         static const char *const unused[] = {"allow", "disable", "prefer"};
@@ -129,6 +157,8 @@ static void check_database_url(const Check *check, const char *name) {
                 check_external_database(check, pair, url);
                 check_parameters(check, pair, url);
                 check_ca_file(check, pair, url);
+                check_files(check, pair, url);
+                check_login(check, pair, url);
         } else
                 check_bundled_database(check, pair, url);
 }
@@ -187,25 +217,40 @@ static void adopt_redis_password(const Check *check, const EnvPair *url) {
                 env_set_from(check->config->env, "REDIS_PASSWORD", password, url);
 }
 
-/* Ruby takes no other; without one it is 6379. */
-static bool has_good_port(const char *url) {
+#define BUNDLED_DATABASES 16 /* as Redis' own default has it */
+
+/* As Ruby's client takes them: one host, a port, the number of a database. */
+static char *redis_objection(const Check *check, const char *url) {
         _cleanup_(dburl_freep) DbUrl *parsed = NULL;
-        const char *port;
-        uint64_t number;
+        const char *host, *number;
+        uint64_t database = 0;
 
         if (dburl_parse_redis(url, &parsed) < 0)
-                return false;
-        port = dburl_get(parsed, "port");
-        return isempty(port) || (parse_uint(port, UINT16_MAX, &number) >= 0 && number > 0);
+                return xstrdup("the port is not a number from 1 to 65535");
+        host = dburl_get(parsed, "host");
+        number = dburl_get(parsed, "dbname");
+        if (host && strchr(host, ','))
+                return xstrdup("several hosts, which Lago does not take; for a group with sentinels there is "
+                               "LAGO_REDIS_SIDEKIQ_SENTINELS");
+        if (!isempty(number) && parse_uint(number, INT32_MAX, &database) < 0)
+                return xstrdup("what stands behind the host is not the number of a database, such as /0");
+        if (!check->config->redis_external && database >= BUNDLED_DATABASES)
+                return xstrdup("the bundled Redis has the databases 0 to 15");
+        return NULL;
 }
 
 static void check_redis_host(const Check *check, const EnvPair *pair) {
         _cleanup_(freep) char *host = url_host(pair->value);
         _cleanup_(freep) char *reason = ruby_url_objection(pair->value, /* of_rails= */ false);
 
+        if (!reason)
+                reason = redis_objection(check, pair->value);
+        if (!reason && strchr(pair->value, '?'))
+                WARN(check, pair, "%s: what stands behind the \"?\" has no effect; the number of a database is written as /1",
+                     pair->key);
         if (reason)
                 REFUSE(check, pair, "%s: %s", pair->key, reason);
-        else if (!host || !has_good_port(pair->value))
+        else if (!host)
                 REFUSE(check, pair, "%s is no URL; write redis://HOST:6379 or rediss://HOST:6379",
                        pair->key);
         else if (check->config->redis_external && host_is_local(host))

@@ -53,7 +53,14 @@ static void check_browsers(const Config *config, const Origins *origins, ConfigE
         Origin origin =
                 origin_of(origins, origins->of[KEY_API_URL].file ? KEY_API_URL : KEY_FRONT_URL);
 
-        if (!front || !api || host_is_local(front))
+        if (!front || !api)
+                return;
+        if (streq(config->front_url, config->api_url))
+                config_errors_add_kind(
+                        errors, CONFIG_WARNING, origin.file, origin.line,
+                        "front-url and api-url are the same: whatever answers there is only one of the "
+                        "two; give the API a name, a port or a path of its own");
+        if (host_is_local(front))
                 return;
         if (host_is_local(api))
                 config_errors_add_kind(

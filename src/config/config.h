@@ -15,6 +15,7 @@
 #define ADMITTED_KEPT_DIRECTORY STATE_DIRECTORY "/admitted"
 /* What lago-migrate is about to admit: a copy that nobody edits. */
 #define ADMITTED_NEW_DIRECTORY ADMITTED_KEPT_DIRECTORY ".new"
+#define DEFAULT_API_IMAGE  "getlago/api"
 #define CACHE_DIRECTORY    "/var/cache/lago" /* manifest-ID: the migrations of an image, as lago-gate wrote them */
 
 typedef enum FreshMode {

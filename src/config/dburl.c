@@ -102,16 +102,31 @@ const char *dburl_keyword_meant(const char *name) {
         return nearest && strlen(name) > 4 && word_distance(name, nearest) <= 2 ? nearest : NULL;
 }
 
+/* As libpq reads one: a sign, digits, and what fits into an int. */
+static bool is_number(const char *value) {
+        uint64_t n;
+
+        return parse_uint(value + (*value == '-' || *value == '+'), INT32_MAX, &n) >= 0;
+}
+
 /* Of these libpq takes no other value; with one it does not even try to connect. */
 static bool is_choice(const char *keyword, const char *value) {
+        static const char *const numbers[] = {"connect_timeout", "keepalives", "keepalives_count", "keepalives_idle",
+                                              "keepalives_interval", "tcp_user_timeout"};
         static const char *const choices[][8] = {
                 {"channel_binding", "disable", "prefer", "require"},
                 {"gssencmode", "disable", "prefer", "require"},
+                {"ssl_max_protocol_version", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"},
+                {"ssl_min_protocol_version", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"},
+                {"sslsni", "0", "1"},
                 {"sslmode", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
                 {"target_session_attrs", "any", "read-write", "read-only", "primary", "standby",
                  "prefer-standby"},
         };
 
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                if (streq(numbers[i], keyword))
+                        return is_number(value);
         for (size_t i = 0; i < ELEMENTSOF(choices); i++) {
                 if (!streq(choices[i][0], keyword))
                         continue;
@@ -288,7 +303,7 @@ static int parse_parameters(DbUrl *url, const char *s, char **reterr) {
 }
 
 static const char *skip_scheme(const char *s) {
-        static const char *const schemes[] = { "postgresql://", "postgres://", "postgis://" };
+        static const char *const schemes[] = { "postgresql://", "postgres://" };
 
         for (size_t i = 0; i < ELEMENTSOF(schemes); i++) {
                 const char *rest = startswith(s, schemes[i]);

@@ -16,7 +16,7 @@ typedef struct DbUrl {
 } DbUrl;
 
 /**
- * dburl_parse() - takes "postgres://", "postgresql://" (also "postgis://") apart, percent-decoding included;
+ * dburl_parse() - takes "postgres://", "postgresql://" apart, percent-decoding included;
  * IPv6 in brackets, several hosts, sockets in host= and service= are passed through.
  *
  * @reterr  a sentence without any part of the URL that could be a password; the caller frees it.

@@ -644,6 +644,12 @@ static void what_browsers_cannot_reach_is_warned_of(void **state _unused_) {
         assert_says(
                 "[lago]\nrelease = v1.50.0\nfront-url = https://a.example\n[front]\nenabled = no\n",
                 "");
+        assert_says("[lago]\nrelease = v1.50.0\nfront-url = https://a.example/\napi-url = https://a.example\n",
+                    "lago.conf:4: warning: front-url and api-url are the same: whatever answers there is only one of the two; "
+                    "give the API a name, a port or a path of its own\n");
+        assert_says("[lago]\nrelease = v1.50.0\nfront-url = http://0.0.0.0:8080\n",
+                    "lago.conf:3: [lago] front-url = http://0.0.0.0:8080: no browser can go to that address; write localhost, "
+                    "or a name of this host\n");
 }
 
 static void an_unreadable_file_is_an_error(void **state _unused_) {

@@ -447,7 +447,7 @@ static void the_bundled_redis_takes_the_password_that_lago_is_told(void **state 
 }
 
 static void the_port_of_a_redis_is_a_number(void **state _unused_) {
-        static const char *const good[] = {"redis://redis", "redis://redis:", "redis://redis:6379/1", "redis://:p%40@redis:6379?x=1"};
+        static const char *const good[] = {"redis://redis", "redis://redis:", "redis://redis:6379/1", "redis://:p%40@redis:6379"};
         static const char *const bad[] = {"redis://redis:T6379", "redis://redis:6379x/1", "redis://redis:0", "redis://redis:65536",
                                           "redis://:p%40@redis:6379TABASE_URL=postgresql://lago:x@db:5432/lago"};
 
@@ -459,7 +459,7 @@ static void the_port_of_a_redis_is_a_number(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 _cleanup_(freep) char *env = xasprintf("REDIS_URL=%s\n", bad[i]);
 
-                assert_env_says(env, "lago.env:1: REDIS_URL is no URL; write redis://HOST:6379 or rediss://HOST:6379\n");
+                assert_env_says(env, "lago.env:1: REDIS_URL: the port is not a number from 1 to 65535\n");
         }
 }
 
@@ -587,6 +587,8 @@ static void a_ca_that_nobody_looks_at_is_warned_of(void **state _unused_) {
         }
 }
 
+#define ELSEWHERE "names this very host, which inside a container is the container itself; write another address"
+
 /* Rails and the client of Redis read URLs by Ruby's rules, libpq by its own: what passes must work in both. */
 static void a_url_is_one_to_ruby_too(void **state _unused_) {
         static const char *const characters[] = {"[", "]", "^",  "|", "{", "}", "\"",
@@ -632,6 +634,128 @@ static void a_parameter_that_nobody_reads_is_warned_of(void **state _unused_) {
                 "LAGO_REDIS_CACHE_URL=redis://:p^1@r.example.com\nLAGO_REDIS_STORE_URL=r:6379\n",
                 "lago.env:3: LAGO_REDIS_CACHE_URL: the character ^ in the user or password, which Ruby does not "
                 "take; write it as %5E\n");
+}
+
+static void a_number_is_one_to_libpq_too(void **state _unused_) {
+        static const char *const parameters[][2] = {
+                {"connect_timeout", "5s"},      {"connect_timeout", ""}, {"keepalives_idle", "abc"},
+                {"tcp_user_timeout", "1e3"},    {"sslsni", "on"},        {"ssl_min_protocol_version", "1.2"},
+                {"connect_timeout", "99999999999"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(parameters); i++) {
+                _cleanup_(freep) char *env = xasprintf("DATABASE_URL=postgresql://u:p@pg.example.com/lago?%s=%s\n"
+                                                       "REDIS_URL=redis://r.example.com\n",
+                                                       parameters[i][0], parameters[i][1]);
+                _cleanup_(freep) char *expected = xasprintf(
+                        "lago.env:1: DATABASE_URL: a value of %s that PostgreSQL's client does not know\n", parameters[i][0]);
+
+                assert_external_says(env, expected);
+        }
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago?connect_timeout=-1&keepalives=0&"
+                             "ssl_min_protocol_version=TLSv1.2\nREDIS_URL=redis://r.example.com\n",
+                             "");
+}
+
+static void files_of_this_host_are_none_of_a_containers(void **state _unused_) {
+        static const char *const names[] = {"passfile", "sslcert", "sslkey", "sslcrl", "service"};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                _cleanup_(freep) char *env = xasprintf("DATABASE_URL=postgresql://u:p@pg.example.com/lago?%s=/root/x\n"
+                                                       "REDIS_URL=redis://r.example.com\n",
+                                                       names[i]);
+                _cleanup_(freep) char *expected =
+                        xasprintf("lago.env:1: DATABASE_URL: %s is read from a file, which Lago's containers do not have; write "
+                                  "user and password into the URL, or name an image of your own that has it below [images]\n",
+                                  names[i]);
+
+                assert_external_says(env, expected);
+        }
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg.example.com/lago?sslmode=verify-full&sslrootcert=/etc/pg.pem\n"
+                "REDIS_URL=redis://r.example.com\n",
+                "lago.env:1: DATABASE_URL: sslrootcert names a file, which Lago's containers do not have; write ca-file = "
+                "/etc/pg.pem below [database] in lago.conf instead: it is handed to them\n");
+        assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg.example.com/lago?sslmode=verify-full&sslrootcert=system\n"
+                "REDIS_URL=redis://r.example.com\n",
+                "");
+}
+
+static void a_login_has_a_user(void **state _unused_) {
+        assert_external_says("DATABASE_URL=postgresql://pg.example.com/lago\nREDIS_URL=redis://r.example.com\n",
+                             "lago.env:1: DATABASE_URL names no user; write "
+                             "postgresql://USER:PASSWORD@HOST:5432/DATABASE\n");
+        assert_external_says("DATABASE_URL=postgresql://pg.example.com/lago?user=u\nREDIS_URL=redis://r.example.com\n", "");
+}
+
+static void a_redis_has_one_host_a_port_and_a_number(void **state _unused_) {
+        static const struct {
+                const char *rest, *objection;
+        } cases[] = {
+                {"r.example.com:70000", "the port is not a number from 1 to 65535"},
+                {"r.example.com:63x", "the port is not a number from 1 to 65535"},
+                {":p@[fd00::1]:0/1", "the port is not a number from 1 to 65535"},
+                {"r.example.com:6379/abc", "what stands behind the host is not the number of a database, such as /0"},
+                {"r.example.com/1/", "what stands behind the host is not the number of a database, such as /0"},
+                {"r.example.com/-1", "what stands behind the host is not the number of a database, such as /0"},
+                {"a.example.com:1,b.example.com:1", "several hosts, which Lago does not take; for a group with sentinels "
+                                                    "there is LAGO_REDIS_SIDEKIQ_SENTINELS"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *env = xasprintf("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://%s\n",
+                                                       cases[i].rest);
+                _cleanup_(freep) char *expected = xasprintf("lago.env:2: REDIS_URL: %s\n", cases[i].objection);
+
+                assert_external_says(env, expected);
+        }
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://:p@[fd00::1]:6379/300\n", "");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://r.example.com?db=2\n",
+                             "lago.env:2: warning: REDIS_URL: what stands behind the \"?\" has no effect; the number of a "
+                             "database is written as /1\n");
+        assert_env_says("REDIS_URL=redis://redis:6379/16\n",
+                        "lago.env:1: REDIS_URL: the bundled Redis has the databases 0 to 15\n");
+}
+
+static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) {
+        static const char *const cases[][2] = {
+                {"RAILS_MAX_THREADS=many", "RAILS_MAX_THREADS is not a whole number from 1 to 1000; write one, or remove this line"},
+                {"WEB_CONCURRENCY=-1", "WEB_CONCURRENCY is not a whole number from 0 to 1000; write one, or remove this line"},
+                {"DATABASE_POOL=0", "DATABASE_POOL is not a whole number from 1 to 10000; write one, or remove this line"},
+                {"LAGO_SMTP_PORT=587/tcp", "LAGO_SMTP_PORT is not a whole number from 1 to 65535; write one, or remove this line"},
+                {"LAGO_SMTP_ADDRESS=smtp://mail.example.com",
+                 "LAGO_SMTP_ADDRESS is the name of a host, and nothing else; the port is LAGO_SMTP_PORT"},
+                {"LAGO_SMTP_ADDRESS=mail.example.com:587",
+                 "LAGO_SMTP_ADDRESS is the name of a host, and nothing else; the port is LAGO_SMTP_PORT"},
+                {"LAGO_SMTP_ADDRESS=localhost", "LAGO_SMTP_ADDRESS " ELSEWHERE},
+                {"LAGO_REDIS_STORE_URL=localhost:6379", "LAGO_REDIS_STORE_URL " ELSEWHERE},
+                {"LAGO_KAFKA_BOOTSTRAP_SERVERS=k1:9092,127.0.0.1:9092", "LAGO_KAFKA_BOOTSTRAP_SERVERS " ELSEWHERE},
+                {"HTTPS_PROXY=http://localhost:3128", "HTTPS_PROXY " ELSEWHERE},
+                {"http_proxy=127.0.0.1:3128", "http_proxy " ELSEWHERE},
+                {"LAGO_AWS_S3_ENDPOINT=http://localhost:9000", "LAGO_AWS_S3_ENDPOINT " ELSEWHERE},
+                {"LAGO_REDIS_CACHE_URL=r.example.com:6379",
+                 "LAGO_REDIS_CACHE_URL lacks its scheme; it begins with redis:// or rediss://"},
+                {"LAGO_DATA_API_URL=data.example.com", "LAGO_DATA_API_URL lacks its scheme; it begins with http:// or https://"},
+                {"POSTGRES_SCHEMA=l\xc3\xa4go",
+                 "POSTGRES_SCHEMA is not a schema, or a list of them; write its name in ASCII letters, digits and \"_\""},
+                {"DATABASE_PREPARED_STATEMENTS=0", "DATABASE_PREPARED_STATEMENTS: Rails takes only the word false for no; write "
+                                                   "true or false"},
+                {"LAGO_DISABLE_SIGNUP=yes", "LAGO_DISABLE_SIGNUP: Lago takes only the word true for yes; write true or false"},
+                {"APP_ENV=development", "APP_ENV: Lago's images are built for production, and for nothing else; remove this line"},
+                {"RACK_ENV=staging", "RACK_ENV: Lago's images are built for production, and for nothing else; remove this line"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *env = xasprintf("%s\n", cases[i][0]);
+                _cleanup_(freep) char *expected = xasprintf("lago.env:1: %s\n", cases[i][1]);
+
+                assert_env_says(env, expected);
+        }
+        assert_env_says("RAILS_MAX_THREADS=10\nDATABASE_PREPARED_STATEMENTS=False\nLAGO_SMTP_ADDRESS=mail.example.com\n"
+                        "LAGO_REDIS_STORE_URL=r.example.com:6379\nHTTPS_PROXY=http://proxy.example.com:3128\nWEB_CONCURRENCY=\n"
+                        "POSTGRES_SCHEMA=billing\n",
+                        "");
 }
 
 static void a_slash_in_a_password_is_not_a_port(void **state _unused_) {
@@ -686,7 +810,11 @@ static void rails_takes_one_host(void **state _unused_) {
 
 static void this_host_is_no_external_server(void **state _unused_) {
         static const char *const hosts[] = {"localhost", "127.0.0.1", "127.1.2.3",
-                                            "[::1]",     "0.0.0.0",   "LocalHost"};
+                                            "[::1]",     "0.0.0.0",   "LocalHost",
+                                            "127.1",     "0x7f.1",    "2130706433",
+                                            "localhost.", "localhost.localdomain",
+                                            "pg.localhost", "ip6-loopback",
+                                            "[::ffff:127.0.0.1]", "[::]"};
 
         for (size_t i = 0; i < ELEMENTSOF(hosts); i++) {
                 _cleanup_(freep) char *env =
@@ -833,6 +961,11 @@ int main(void) {
                 cmocka_unit_test(a_ca_that_nobody_looks_at_is_warned_of),
                 cmocka_unit_test(a_url_is_one_to_ruby_too),
                 cmocka_unit_test(a_parameter_that_nobody_reads_is_warned_of),
+                cmocka_unit_test(a_number_is_one_to_libpq_too),
+                cmocka_unit_test(files_of_this_host_are_none_of_a_containers),
+                cmocka_unit_test(a_login_has_a_user),
+                cmocka_unit_test(a_redis_has_one_host_a_port_and_a_number),
+                cmocka_unit_test(values_that_ruby_would_trip_over_are_refused),
                 cmocka_unit_test(a_slash_in_a_password_is_not_a_port),
                 cmocka_unit_test(rails_takes_one_host),
                 cmocka_unit_test(this_host_is_no_external_server),

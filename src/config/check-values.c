@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Values that Lago takes as a number, a word or an address, and what is none. */
+#include "config/check-pair.h"
+
+#include "base/util.h"
+#include "config/address.h"
+
+static void check_number(const Check *check, const char *name, uint64_t least, uint64_t most) {
+        const EnvPair *pair = check_pair(check, name);
+        uint64_t n;
+
+        if (!pair || (parse_uint(pair->value, most, &n) >= 0 && n >= least))
+                return;
+        REFUSE(check, pair, "%s is not a whole number from %llu to %llu; write one, or remove this line",
+               name, (unsigned long long)least, (unsigned long long)most);
+}
+
+static void check_numbers(const Check *check) {
+        static const struct {
+                const char *name;
+                uint64_t least, most;
+        } numbers[] = {
+                {"RAILS_MAX_THREADS", 1, 1000},      {"RAILS_MIN_THREADS", 0, 1000},
+                {"WEB_CONCURRENCY", 0, 1000},        {"SIDEKIQ_CONCURRENCY", 1, 1000},
+                {"DATABASE_POOL", 1, 10000},         {"LAGO_SMTP_PORT", 1, 65535},
+                {"LAGO_CLICKHOUSE_PORT", 1, 65535},  {"LAGO_REDIS_CACHE_DB", 0, 65535},
+                {"LAGO_REDIS_STORE_DB", 0, 65535},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                check_number(check, numbers[i].name, numbers[i].least, numbers[i].most);
+}
+
+/* Rails takes false, and what YAML has for it; all else is yes, without a word. */
+static void check_prepared_statements(const Check *check) {
+        static const char *const taken[] = {"true", "false", "yes", "no", "on", "off"};
+        const EnvPair *pair = check_pair(check, "DATABASE_PREPARED_STATEMENTS");
+
+        if (pair && !check_is_one_of(pair->value, taken, ELEMENTSOF(taken)))
+                REFUSE(check, pair, "%s: Rails takes only the word false for no; write true or false", pair->key);
+}
+
+/* The host of "URL", "host:port" or "host"; NULL where there is none. */
+static char *any_host(const char *value) {
+        return strstr(value, "://") ? url_host(value) : xstrndup(value, strcspn(value, ":/"));
+}
+
+static void refuse_itself(const Check *check, const EnvPair *pair) {
+        _cleanup_(strv_freep) char **list = strv_split(pair->value, ",");
+
+        STRV_FOREACH(address, list) {
+                _cleanup_(freep) char *host = any_host(*address);
+
+                if (!host || !host_is_local(host))
+                        continue;
+                REFUSE(check, pair,
+                       "%s names this very host, which inside a container is the "
+                       "container itself; write "
+                       "another address",
+                       pair->key);
+                return;
+        }
+}
+
+/* What is no URL, or a list of them, and means a place all the same. */
+static void check_places(const Check *check) {
+        static const char *const names[] = {
+                "HTTPS_PROXY",           "HTTP_PROXY",           "LAGO_AWS_S3_ENDPOINT",
+                "LAGO_KAFKA_BOOTSTRAP_SERVERS", "LAGO_SMTP_ADDRESS", "http_proxy", "https_proxy"};
+        const EnvPair *mail = check_pair(check, "LAGO_SMTP_ADDRESS"), *store = check_pair(check, "LAGO_REDIS_STORE_URL");
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const EnvPair *pair = check_pair(check, names[i]);
+
+                if (pair)
+                        refuse_itself(check, pair);
+        }
+        /* Lago takes this one without a scheme, too. */
+        if (store && !strstr(store->value, "://"))
+                refuse_itself(check, store);
+        if (mail && strpbrk(mail->value, ":/ "))
+                REFUSE(check, mail, "%s is the name of a host, and nothing else; the port is LAGO_SMTP_PORT",
+                       mail->key);
+}
+
+/* Without a scheme Ruby's clients of Redis and HTTP end with an error where they are first used. */
+static void check_schemes(const Check *check) {
+        static const char *const urls[][3] = {
+                {"LAGO_REDIS_CACHE_URL", "redis://", "rediss://"},
+                {"LAGO_REDIS_CABLE_URL", "redis://", "rediss://"},
+                {"LAGO_PDF_URL", "http://", "https://"},
+                {"LAGO_MEILISEARCH_URL", "http://", "https://"},
+                {"LAGO_DATA_API_URL", "http://", "https://"},
+                {"LAGO_AWS_S3_ENDPOINT", "http://", "https://"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                const EnvPair *pair = check_pair(check, urls[i][0]);
+
+                if (pair && !startswith(pair->value, urls[i][1]) && !startswith(pair->value, urls[i][2]))
+                        REFUSE(check, pair, "%s lacks its scheme; it begins with %s or %s", pair->key, urls[i][1],
+                               urls[i][2]);
+        }
+}
+
+#define SCHEMA_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$\"-, "
+
+/* As lago-gate will take it. */
+static void check_schema(const Check *check) {
+        const EnvPair *pair = check_pair(check, "POSTGRES_SCHEMA");
+
+        if (pair && pair->value[strspn(pair->value, SCHEMA_LETTERS)] != '\0')
+                REFUSE(check, pair, "%s is not a schema, or a list of them; write its name in ASCII letters, digits and \"_\"",
+                       pair->key);
+}
+
+void check_values(const Check *check) {
+        check_numbers(check);
+        check_prepared_statements(check);
+        check_places(check);
+        check_schemes(check);
+        check_schema(check);
+}
