@@ -65,18 +65,38 @@ static ProbeReading read_unable(const char *answer) {
         return reading(PROBE_UNABLE, "cannot write its log of jobs: %.50s", line);
 }
 
+/* What the write that changes nothing was answered. Who may not write that key was told nothing about others. */
+static ProbeReading read_written(const char *answer, bool eof) {
+        if (!strstr(answer, "\r\n") && !eof)
+                return (ProbeReading){.complete = false};
+        if (startswith(answer, "-READONLY"))
+                return reading(PROBE_LATER, "it is a replica, which takes no jobs; name the primary in REDIS_URL");
+        if (startswith(answer, "-OOM"))
+                return reading(PROBE_UNABLE, "its memory is full (maxmemory), so it takes no jobs");
+        if (startswith(answer, "-NOREPLICAS"))
+                return reading(PROBE_UNABLE, "it lacks the replicas that it wants for a write (min-replicas-to-write)");
+        if (startswith(answer, "-MISCONF"))
+                return read_unable(answer);
+        return reading(PROBE_GOOD, "PONG");
+}
+
 static ProbeReading read_redis(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
         _cleanup_(freep) char *text = xstrndup(bytes, n), *line = NULL;
-        const char *answer = text;
+        const char *answer = text, *rest;
 
-        /* AUTH is answered first. */
-        if (target->password && startswith(answer, "+OK\r\n"))
-                answer += 5;
+        /* AUTH and SELECT are answered first. */
+        for (int i = (target->password != NULL) + (target->database > 0); i > 0; i--)
+                if ((rest = startswith(answer, "+OK\r\n")))
+                        answer = rest;
         if (!strstr(answer, "\r\n") && !eof)
                 return (ProbeReading){.complete = false};
         line = first_line(answer, strlen(answer));
+        if ((rest = startswith(answer, "+PONG\r\n")) && target->writes)
+                return read_written(rest, eof);
         if (startswith(answer, "+PONG"))
                 return reading(PROBE_GOOD, "PONG");
+        if (startswith(answer, "-ERR DB index") || startswith(answer, "-ERR SELECT is not allowed"))
+                return reading(PROBE_NEVER, "it has no database %u, which REDIS_URL names", target->database);
         if (startswith(answer, "-MISCONF"))
                 return read_unable(answer);
         if (startswith(answer, "-LOADING"))
@@ -140,17 +160,24 @@ ProbeReading probe_read(const ProbeTarget *target, const char *bytes, size_t n, 
         return reading(PROBE_LATER, "nothing was asked");
 }
 
-static char *redis_request(const ProbeTarget *target) {
-        const char *user = isempty(target->user) ? "default" : target->user;
-
+static char *redis_login(const ProbeTarget *target) {
         if (isempty(target->password))
-                return xstrdup("PING\r\n");
+                return xstrdup("");
         /* One argument is understood by every version, two since ACLs came with Redis 6. */
         if (isempty(target->user))
-                return xasprintf("*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\nPING\r\n", strlen(target->password),
-                                 target->password);
-        return xasprintf("*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\nPING\r\n", strlen(user), user,
+                return xasprintf("*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n", strlen(target->password), target->password);
+        return xasprintf("*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(target->user), target->user,
                          strlen(target->password), target->password);
+}
+
+/* A write as to where it is refused: of nothing at all, which leaves a key that is not there as it is. */
+#define WRITE_OF_NOTHING "*4\r\n$8\r\nSETRANGE\r\n$21\r\nlago-supervisor:asked\r\n$1\r\n0\r\n$0\r\n\r\n"
+
+static char *redis_request(const ProbeTarget *target) {
+        _cleanup_(freep) char *login = redis_login(target);
+        _cleanup_(freep) char *select = target->database > 0 ? xasprintf("SELECT %u\r\n", target->database) : xstrdup("");
+
+        return xasprintf("%s%sPING\r\n%s", login, select, target->writes ? WRITE_OF_NOTHING : "");
 }
 
 /* A ClientHello of TLS 1.2 with two common ciphers and without extensions; see RFC 5246, section 7.4.1.2. */

@@ -17,7 +17,7 @@ typedef enum ProbeVerdict {
 
 typedef enum ProbeQuestion {
         ASK_HTTP,     /* GET path: status 200, and the release in the body when one is expected */
-        ASK_REDIS,    /* AUTH when there is a password, PING */
+        ASK_REDIS,    /* AUTH when there is a password, PING, and what else the target says */
         ASK_TLS,      /* a server that speaks TLS: it answers a greeting; no word of ours goes there in the clear */
         ASK_NAME,     /* the address of the host "path", over UDP, of a name server */
         ASK_POSTGRES, /* SSLRequest: the server answers one byte as soon as it accepts connections; no login */
@@ -39,6 +39,8 @@ typedef struct ProbeTarget {
         const char *path;                /* ASK_HTTP, ASK_NAME */
         const char *version;             /* ASK_HTTP: must appear in the body; NULL: any */
         const char *user, *password;     /* ASK_REDIS; NULL: none */
+        unsigned database;               /* ASK_REDIS: must be there; 0 is in every one */
+        bool writes;                     /* ASK_REDIS: whether it would take a write, too; nothing is written */
         uint64_t timeout_usec;
 } ProbeTarget;
 

@@ -14,6 +14,7 @@
 typedef struct RedisAddress {
         char *host, *user, *password;
         uint16_t port;
+        unsigned database;
         bool tls;
 } RedisAddress;
 
@@ -26,8 +27,8 @@ static void redis_address_done(RedisAddress *a) {
 static int redis_address(const Config *config, RedisAddress *ret) {
         _cleanup_(freep) char *url = stack_redis_url(config);
         _cleanup_(dburl_freep) DbUrl *parsed = NULL;
-        const char *password = env_get(config->env, "REDIS_PASSWORD"), *port, *host, *user;
-        uint64_t number = 6379;
+        const char *password = env_get(config->env, "REDIS_PASSWORD"), *port, *host, *user, *name;
+        uint64_t number = 6379, database = 0;
 
         if (dburl_parse_redis(url, &parsed) < 0)
                 return -EINVAL;
@@ -36,6 +37,9 @@ static int redis_address(const Config *config, RedisAddress *ret) {
         user = dburl_get(parsed, "user");
         if (port && parse_uint(port, UINT16_MAX, &number) < 0)
                 return -EINVAL;
+        name = dburl_get(parsed, "dbname");
+        if (!isempty(name) && parse_uint(name, INT32_MAX, &database) < 0)
+                return -EINVAL;
         if (dburl_get(parsed, "password"))
                 password = dburl_get(parsed, "password");
         *ret = (RedisAddress){
@@ -43,6 +47,7 @@ static int redis_address(const Config *config, RedisAddress *ret) {
                 .user = user ? xstrdup(user) : NULL,
                 .password = password ? xstrdup(password) : NULL,
                 .port = (uint16_t)number,
+                .database = (unsigned)database,
                 .tls = startswith(url, "rediss://") != NULL,
         };
         return 0;
@@ -87,6 +92,9 @@ static void ask_at(RedisClient *r, const RedisAddress *a, const char *address) {
                 .port = a->port,
                 .user = a->user,
                 .password = a->password,
+                .database = a->database,
+                /* What keeps ours from writing it says by itself. */
+                .writes = r->config->redis_external,
                 .timeout_usec = TIMEOUT_USEC,
         };
 

@@ -9,6 +9,7 @@
 
 static const ProbeTarget api = {.question = ASK_HTTP, .port = 3000, .path = "/health", .version = "v1.50.0"};
 static const ProbeTarget redis = {.question = ASK_REDIS, .port = 6379};
+static const ProbeTarget redis_whole = {.question = ASK_REDIS, .port = 6379, .password = "x", .database = 99, .writes = true};
 static const ProbeTarget redis_auth = {.question = ASK_REDIS, .port = 6379, .password = "x"};
 static const ProbeTarget name = {.question = ASK_NAME, .port = 53, .path = "api"};
 static const ProbeTarget postgres = {.question = ASK_POSTGRES, .port = 5432};
@@ -43,6 +44,18 @@ static const Case cases[] = {
          "no answer in the clear; if it speaks TLS alone, write rediss:// in REDIS_URL"},
         {&redis, "-DENIED \x1b[31mred\r\n", false, true, PROBE_LATER, "answers -DENIED ?[31mred"},
         {&redis_auth, "+OK\r\n", false, false, 0, NULL},
+        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n", false, false, 0, NULL},
+        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n:0\r\n", false, true, PROBE_GOOD, "PONG"},
+        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n-READONLY You can't write against a read only replica.\r\n", false, true,
+         PROBE_LATER, "it is a replica, which takes no jobs; name the primary in REDIS_URL"},
+        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n-OOM command not allowed when used memory > 'maxmemory'.\r\n", false, true,
+         PROBE_UNABLE, "its memory is full (maxmemory), so it takes no jobs"},
+        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n-NOREPLICAS Not enough good replicas to write.\r\n", false, true, PROBE_UNABLE,
+         NULL},
+        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n-NOPERM this user has no permissions\r\n", false, true, PROBE_GOOD, NULL},
+        {&redis_whole, "+OK\r\n-ERR DB index is out of range\r\n+PONG\r\n:0\r\n", false, true, PROBE_NEVER,
+         "it has no database 99, which REDIS_URL names"},
+        {&redis_whole, "-WRONGPASS invalid username-password pair\r\n-NOAUTH\r\n", false, true, PROBE_NEVER, NULL},
         {&redis_auth, "+OK\r\n+PONG\r\n", false, true, PROBE_GOOD, NULL},
         {&redis_auth, "-WRONGPASS invalid username-password pair\r\n", false, true, PROBE_NEVER, NULL},
         {&postgres, "N", false, true, PROBE_GOOD, NULL},

@@ -2169,6 +2169,18 @@ static void an_external_redis_is_watched(void **state _unused_) {
         assert_int_equal(times_called("create lago-redis"), 0);
 }
 
+static void a_replica_is_no_redis_for_jobs(void **state _unused_) {
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
+        put(FAKE "/replica", "");
+        put("/etc/lago/lago.conf", CONF EXTERNAL);
+        put("/etc/lago/lago.env", EXTERNAL_URLS);
+        starts("redis");
+        says("STATUS=Waiting for Redis at redis.example.org:6379: it is a replica, which takes no jobs; name the primary");
+        assert_int_equal(unlink(FAKE "/replica"), 0);
+        says("READY=1");
+        stops_well();
+}
+
 static void an_external_redis_without_an_address_is_waited_for(void **state _unused_) {
         put("/etc/hosts", "");
         put("/etc/lago/lago.conf", CONF EXTERNAL);
@@ -2524,6 +2536,7 @@ int main(int argc, char **argv) {
                 LIFE(a_network_without_a_name_server_is_told_as_the_cause),
                 LIFE(a_name_server_that_cannot_listen_is_told),
                 LIFE(an_external_redis_is_watched),
+                LIFE(a_replica_is_no_redis_for_jobs),
                 LIFE(an_external_redis_without_an_address_is_waited_for),
                 LIFE(a_page_renderer_waits_for_those_that_render),
                 LIFE(a_server_that_does_not_take_its_signal_gets_it_again),
