@@ -114,10 +114,26 @@ static void check_schema(const Check *check) {
                        pair->key);
 }
 
+/* Lago has them for its queries, and Rails for all that it runs. */
+static void check_timeouts(const Check *check) {
+        static const char *const names[] = {"LAGO_DATABASE_STATEMENT_TIMEOUT", "LAGO_DATABASE_LOCK_TIMEOUT"};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const EnvPair *pair = config_migrate_pair(check->config, names[i]);
+
+                if (pair && !isempty(pair->value) && !streq(pair->value, "0") && !streq(pair->value, ":default"))
+                        WARN(check, pair,
+                             "%s holds for migrations, too, and cancels one that takes longer; write it into env.d/api.env "
+                             "and env.d/worker.env instead",
+                             names[i]);
+        }
+}
+
 void check_values(const Check *check) {
         check_numbers(check);
         check_prepared_statements(check);
         check_places(check);
         check_schemes(check);
         check_schema(check);
+        check_timeouts(check);
 }

@@ -13,7 +13,9 @@
  * nothing in it fails on a database of any state, so that the server's log stays clean. A table that may not exist is
  * read by a DO block, which hands its findings on in settings of the transaction.
  */
-static const char query_begin[] = "BEGIN READ ONLY; SET LOCAL jit = off; SET LOCAL statement_timeout = '%us'; SET LOCAL lock_timeout = '%us'; "
+static const char query_begin[] = "BEGIN READ ONLY; SELECT set_config('lago_gate.limits', "
+                                  "current_setting('statement_timeout') || ' ' || current_setting('lock_timeout'), true); "
+                                  "SET LOCAL jit = off; SET LOCAL statement_timeout = '%us'; SET LOCAL lock_timeout = '%us'; "
                                   "SELECT set_config('search_path', %s, true); ";
 
 static const char query_collect[] =
@@ -59,6 +61,8 @@ static const char query_collect[] =
         "  setting.versions, coalesce(current_setting('lago_gate.odd', true), '') = 't' AS odd,\n"                     \
         "  coalesce(current_setting('lago_gate.roles', true), '') AS roles,\n"                                         \
         "  coalesce(current_setting('lago_gate.collation', true), '') AS collation,\n"                                 \
+        "  getdatabaseencoding() AS encoding, split_part(current_setting('lago_gate.limits'), ' ', 1) AS statement_timeout,\n" \
+        "  split_part(current_setting('lago_gate.limits'), ' ', 2) AS lock_timeout,\n"                                 \
         "  current_setting('is_superuser') AS superuser,\n"                                                            \
         "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,\n"                         \
         "  (SELECT max(t) FROM unnest('{schema_migrations,billable_metrics,subscriptions,invoices}'::text[]) AS t\n"   \
@@ -225,6 +229,9 @@ static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
         row_set(&ledger->lago_schema, row, "lago_schema");
         row_set(&ledger->first_object, row, "first_object");
         row_set(&ledger->keyless, row, "keyless");
+        row_set(&ledger->encoding, row, "encoding");
+        row_set(&ledger->statement_timeout, row, "statement_timeout");
+        row_set(&ledger->lock_timeout, row, "lock_timeout");
         ledger->loose = row_is_true(row, "loose");
         ledger->standby = row_is_true(row, "standby");
         ledger->read_only = row_is_true(row, "read_only");

@@ -117,3 +117,28 @@ bool judge_loading(Case *c) {
                 return true;
         return tell_busy(c, "first load (psql)", &c->ledger->loader);
 }
+
+static void warn_limit(Case *c, const char *name, const char *value, const char *of_what) {
+        const Ledger *ledger = c->ledger;
+        _cleanup_(freep) char *sql = NULL, *command = NULL;
+
+        if (!value || streq(value, "0") || (c->missing.n == 0 && !ledger_is_empty(ledger)))
+                return;
+        sql = xasprintf("ALTER ROLE \"%s\" IN DATABASE \"%s\" SET %s = 0", ledger->role, ledger->database, name);
+        command = ledger_command(ledger, sql);
+        strv_addf(&c->finding->warnings,
+                  "a session of role \"%s\" has %s = %s: a migration that %s longer is cancelled, and fails. Before it is run: %s",
+                  ledger->role, name, value, of_what, command);
+}
+
+void warn_server(Case *c) {
+        const char *encoding = c->ledger->encoding;
+
+        warn_limit(c, "statement_timeout", c->ledger->statement_timeout, "takes");
+        warn_limit(c, "lock_timeout", c->ledger->lock_timeout, "waits for a lock");
+        if (encoding && !streq(encoding, "UTF8"))
+                strv_addf(&c->finding->warnings,
+                          "the database's encoding is %s, and Lago's text is UTF-8: what does not fit is refused when it is "
+                          "stored, or stored wrong. Make it anew with ENCODING 'UTF8' TEMPLATE template0, and restore into that",
+                          encoding);
+}

@@ -36,6 +36,9 @@ bool judge_owner(Case *c);
 /** warn_loose() - foreign keys, which a restore makes last, are missing. */
 void warn_loose(Case *c);
 
+/** warn_server() - what a session of this role is given may keep migrations, or Lago's text, from getting through. */
+void warn_server(Case *c);
+
 /** warn_collation() - the database was made by a server that sorts text in another way. */
 void warn_collation(Case *c);
 

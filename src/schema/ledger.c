@@ -20,6 +20,9 @@ Ledger *ledger_free(Ledger *ledger) {
         free(ledger->database);
         free(ledger->role);
         free(ledger->locale);
+        free(ledger->encoding);
+        free(ledger->statement_timeout);
+        free(ledger->lock_timeout);
         free(ledger->collation_made);
         free(ledger->collation_here);
         free(ledger->search_path);

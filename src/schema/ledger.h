@@ -68,6 +68,8 @@ typedef struct Ledger {
         char *database, *role;
         bool standby, read_only;
         bool clickhouse; /* it is of ClickHouse, where much of what follows means nothing */
+        char *encoding; /* of the database's text: "UTF8" */
+        char *statement_timeout, *lock_timeout; /* of a session of this role; "0" is none. NULL: not asked for */
         char *locale; /* that text is sorted by; NULL: the server is older than 15, and cannot tell the rest */
         char *collation_made, *collation_here; /* its version when the database was made, and on this server; NULL: it has none */
         bool pooled; /* a connection pooler answers in the server's place */

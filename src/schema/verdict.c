@@ -64,6 +64,7 @@ static void warn_generally(Case *c) {
         if (c->ledger->pooled)
                 strv_add(warnings, "a connection pooler answers in PostgreSQL's place, which keeps no lock: the clock and "
                                    "migrations will be refused. " POOLED_REMEDY);
+        warn_server(c);
         warn_loose(c);
         warn_collation(c);
         if (target && !streq(c->manifest->release, "-") &&

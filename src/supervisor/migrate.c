@@ -16,11 +16,15 @@
 #include <unistd.h>
 
 /* Lago can serve all the same, but the operator has to act: a bridge's task is open, an index was left half built. */
+static void tell_gates_warnings(const Supervisor *s) {
+        STRV_FOREACH(warning, s->gate.answer.warnings)
+                log_message(LOG_WARNING, strstr(*warning, "bridge") ? MESSAGE_BRIDGE_OPEN : NULL, "%s.", *warning);
+}
+
 static void tell_warnings(const Supervisor *s) {
         _cleanup_(freep) char *lags = config_front_lags(s->config);
 
-        STRV_FOREACH(warning, s->gate.answer.warnings)
-                log_message(LOG_WARNING, strstr(*warning, "bridge") ? MESSAGE_BRIDGE_OPEN : NULL, "%s.", *warning);
+        tell_gates_warnings(s);
         if (lags)
                 log_warning("%s.", lags);
 }
@@ -302,6 +306,8 @@ void enter_migrate(Supervisor *s) {
         migrate_progress_begin(&s->run.progress, kind, now_usec());
         log_message(LOG_NOTICE, MESSAGE_MIGRATE_BEGINS, "%s: %s.",
                     kind == MIGRATE_KIND_SEEDS ? "Seeding the predefined roles" : "Migrating", s->gate.answer.sentence);
+        /* Behind a run that failed for one of them nobody would hear of it. */
+        tell_gates_warnings(s);
         tell_progress(s);
         free(s->run.ground);
         s->run.ground = ground_now();

@@ -509,6 +509,37 @@ rails_key() {
         sql postgres -c "DROP DATABASE $target WITH (FORCE)"
 }
 
+@test "limits of a role's sessions, and an encoding that is not Lago's, are warned of before anything runs" {
+        fill v1.49.0
+        gate check v1.50.0
+        expect 10 pending
+        [[ "$output" != *'WARNING='*'timeout'* ]]
+        sql postgres -c "ALTER ROLE lago IN DATABASE $DATABASE SET statement_timeout = '30s'" \
+                -c "ALTER ROLE lago SET lock_timeout = '5s'"
+        gate check v1.50.0
+        expect 10 pending
+        [[ "$output" == *'WARNING=a session of role "lago" has statement_timeout = 30s: a migration that takes longer is cancelled'* ]]
+        [[ "$output" == *'WARNING=a session of role "lago" has lock_timeout = 5s: a migration that waits for a lock longer is'* ]]
+        # As the role itself: it needs no superuser.
+        while read -r remedy; do
+                psql "${DATABASE_URL%%\?*}" -qAtX -v ON_ERROR_STOP=1 -c "$remedy"
+        done < <(printf '%s\n' "$output" | sed -n 's/.*Before it is run: //p')
+        sql postgres -c "ALTER ROLE lago RESET lock_timeout"
+        gate check v1.50.0
+        expect 10 pending
+        [[ "$output" != *'timeout'* ]]
+        # Nothing is left to be run.
+        sql postgres -c "ALTER ROLE lago SET lock_timeout = '5s'"
+        gate check v1.49.0
+        sql postgres -c "ALTER ROLE lago RESET lock_timeout"
+        expect 0 verified
+        [[ "$output" != *'timeout'* ]]
+        sql postgres -c "DROP DATABASE $DATABASE WITH (FORCE)" \
+                -c "CREATE DATABASE $DATABASE OWNER lago ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        gate check v1.50.0
+        [[ "$output" == *"WARNING=the database's encoding is SQL_ASCII, and Lago's text is UTF-8"* ]]
+}
+
 @test "what migrations change and another role owns is told before anything runs, with what gives it over" {
         local owner remedy
         sql postgres -c "DROP ROLE IF EXISTS restorer" -c "CREATE ROLE restorer"

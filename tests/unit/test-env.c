@@ -752,6 +752,9 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
 
                 assert_env_says(env, expected);
         }
+        assert_env_says("LAGO_DATABASE_STATEMENT_TIMEOUT=30s\n",
+                        "lago.env:1: warning: LAGO_DATABASE_STATEMENT_TIMEOUT holds for migrations, too, and cancels one that "
+                        "takes longer; write it into env.d/api.env and env.d/worker.env instead\n");
         assert_env_says("RAILS_MAX_THREADS=10\nDATABASE_PREPARED_STATEMENTS=False\nLAGO_SMTP_ADDRESS=mail.example.com\n"
                         "LAGO_REDIS_STORE_URL=r.example.com:6379\nHTTPS_PROXY=http://proxy.example.com:3128\nWEB_CONCURRENCY=\n"
                         "POSTGRES_SCHEMA=billing\n",
