@@ -15,7 +15,6 @@ static bool layer_is_gone(const char *text) {
         for (const char *s = text; (s = strstr(s, "/overlay/")); s++) {
                 const char *id = s + strlen("/overlay/"), *link = startswith(id, "l/");
                 size_t n = link ? strspn(link, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") : strspn(id, "0123456789abcdef");
-
                 const char *rest;
 
                 if (n != (link ? LINK_LETTERS : LAYER_DIGITS))
