@@ -59,9 +59,9 @@ tell_all() {
                 grep -v -e '\.mount:' -e 'run-u[0-9]' -e 'health' | tail -n 60 | cut -c1-180 | sed 's/^/# /'
 }
 
-# serves_again SECONDS: without any command of ours.
+# serves_again SECONDS: without any command of ours; on a machine that is $slow times slower so many times as long.
 serves_again() {
-        local deadline=$((SECONDS + $1))
+        local deadline=$((SECONDS + $1 * ${slow:-1}))
         until serves; do
                 if [ "$SECONDS" -ge "$deadline" ]; then
                         echo "# it does not serve again"
@@ -96,7 +96,7 @@ clean() {
 # healed SECONDS: serves again, and nothing is left. One whose store was killed may end a moment after all has served, so
 # both are looked at until they hold together.
 healed() {
-        local deadline=$((SECONDS + $1)) said
+        local deadline=$((SECONDS + $1 * ${slow:-1})) said
         while serves_again "$1"; do
                 said=$(clean) && return 0
                 [ "$SECONDS" -lt "$deadline" ] || break
@@ -142,7 +142,7 @@ start_all() {
 
 # has_status MEMBER TEXT: waits for that STATUS, bounded.
 has_status() {
-        local deadline=$((SECONDS + 120))
+        local deadline=$((SECONDS + 120 * ${slow:-1}))
         until [[ $(systemctl show -P StatusText "lago-$1") == *"$2"* ]]; do
                 if [ "$SECONDS" -ge "$deadline" ]; then
                         echo "# lago-$1 never said \"$2\""

@@ -40,7 +40,7 @@ SH
         local supervisor
         supervisor=$(in_guest systemctl show -P MainPID lago-worker)
         limit worker 40M
-        wait_for 120 killed_by_the_kernel
+        wait_for $((120 * slow)) killed_by_the_kernel
         sleep 10
         figure "$(status_text worker)"
         limit worker infinity
@@ -71,7 +71,7 @@ SH
         stop_stack
         in_guest sh -c 'dmesg -C; sed -i "s/^release = .*/release = v1.51.0/" /etc/lago/lago.conf'
         limit migrate 40M
-        run in_guest timeout 200 systemctl start lago.target
+        run in_guest timeout $((200 * slow)) systemctl start lago.target
         figure "migrate: start ended with $status; $(status_text migrate); exit status $(in_guest systemctl show -P ExecMainStatus lago-migrate)"
         figure "migrate: $(in_guest dmesg | grep 'Killed process' | sed 's/ *total-vm.*//;s/.*Killed/Killed/' | cut -c1-60 | sort | uniq -c | head -n 4 | paste -sd ';')"
         journal -u lago-migrate | grep -i memory || echo '# nobody said "memory"'

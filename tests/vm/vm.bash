@@ -32,13 +32,13 @@ figure() {
 # with_words [ARG]...: the script on standard input inside, with the words of crash.sh.
 with_words() {
         {
-                echo "PAUSE=$PAUSE; . /var/tmp/crash.sh"
+                echo "PAUSE=$PAUSE slow=$slow; . /var/tmp/crash.sh"
                 cat
         } | in_guest_sh "$@"
 }
 
 healed() {
-        with_words <<<"healed $((${1:-300} * slow))"
+        with_words <<<"healed ${1:-300}"
 }
 
 # What we write is whole or not there. An environment that nobody filled is the package's own.
