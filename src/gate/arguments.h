@@ -13,6 +13,7 @@ typedef enum Command {
         COMMAND_WATCH,
         COMMAND_REPLAY,
         COMMAND_LOAD,
+        COMMAND_OPEN,
         _COMMAND_MAX,
 } Command;
 

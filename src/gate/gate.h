@@ -132,6 +132,21 @@ void ledger_take_versions(Ledger *ledger, const char *text);
 /** gate_ask() - what verdict_questions() wants to know besides; no answer is no error. */
 void gate_ask(PGconn *conn, const Target *target, const Questions *questions, Ledger *ledger);
 
+/* --- open.c -------------------------------------------------------------------------------------------- */
+
+typedef enum OpenAnswer {
+        OPEN_UNKNOWN, /* no key could be made of them */
+        OPEN_GOOD,    /* a value was opened: these are the keys it was stored with */
+        OPEN_NOTHING, /* nothing is stored that wants one */
+        OPEN_CLOSED,
+} OpenAnswer;
+
+/** open_judge() - @stored: encrypted values, a line each, as Lago's columns have them. Pure. */
+OpenAnswer open_judge(const char *stored, const char *primary_key, const char *salt);
+
+/** open_run() - the command "open". Answer: its exit status. */
+int open_run(const Target *target, const char *primary_key, const char *salt, Format format);
+
 /* --- progress.c ------------------------------------------------------------------------------------------- */
 
 /* How far a migration is. */

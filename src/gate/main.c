@@ -3,6 +3,7 @@
 
 #include "base/box.h"
 #include "base/file.h"
+#include "base/keyfile.h"
 #include "base/passing.h"
 #include "base/util.h"
 #include "install/install.h"
@@ -51,7 +52,8 @@ static int read_manifest(const Arguments *arguments, Manifest **ret) {
         return r;
 }
 
-static int read_url(const Arguments *arguments, char **ret) {
+/* @keys: for "open" all that stood beside the URL; else NULL. */
+static int read_url(const Arguments *arguments, char **ret, char **keys) {
         const char *value = getenv("DATABASE_URL");
         _cleanup_(freep) char *text = NULL;
         int r;
@@ -65,8 +67,39 @@ static int read_url(const Arguments *arguments, char **ret) {
         r = read_named(arguments->url_file, URL_MAX, &text, NULL);
         if (r < 0)
                 return r;
+        if (arguments->command == COMMAND_OPEN) {
+                char *url = keyfile_get(text, "DATABASE_URL");
+
+                if (!url)
+                        return usage("no DATABASE_URL= in what --url-file names");
+                *keys = TAKE_PTR(text);
+                *ret = url;
+                return 0;
+        }
         *ret = xstrdup(strip(text));
         return 0;
+}
+
+/* One of the keys for "open"; the caller frees it. */
+static char *key_of(const char *keys, const char *name) {
+        _cleanup_(freep) char *other = xasprintf("LAGO_%s", name);
+        const char *value = getenv(name);
+
+        if (keys)
+                return keyfile_get(keys, name);
+        value = isempty(value) ? getenv(other) : value;
+        return isempty(value) ? NULL : xstrdup(value);
+}
+
+static int try_keys(const Target *target, const char *keys, Format format) {
+        _cleanup_(freep) char *primary = key_of(keys, "ENCRYPTION_PRIMARY_KEY");
+        _cleanup_(freep) char *salt = key_of(keys, "ENCRYPTION_KEY_DERIVATION_SALT");
+
+        if (isempty(primary) || isempty(salt)) {
+                (void)usage("\"open\" needs ENCRYPTION_PRIMARY_KEY and ENCRYPTION_KEY_DERIVATION_SALT");
+                return EXIT_USAGE;
+        }
+        return open_run(target, primary, salt, format);
 }
 
 static int search_path_of(const Arguments *arguments, const DbUrl *url, const char **ret) {
@@ -83,10 +116,10 @@ static int search_path_of(const Arguments *arguments, const DbUrl *url, const ch
         return 0;
 }
 
-static int make_target(const Arguments *arguments, Target *target) {
+static int make_target(const Arguments *arguments, Target *target, char **keys) {
         _cleanup_(freep) char *text = NULL, *error = NULL;
         const char *search_path = NULL;
-        int r = read_url(arguments, &text);
+        int r = read_url(arguments, &text, keys);
 
         if (r < 0)
                 return r;
@@ -131,7 +164,8 @@ static int print_manifest(const Manifest *manifest) {
 static int run(const Arguments *arguments, const Manifest *manifest) {
         _cleanup_(target_done) Target target = {};
         const Policy *policy = &arguments->policy;
-        int r = make_target(arguments, &target);
+        _cleanup_(freep) char *keys = NULL;
+        int r = make_target(arguments, &target, &keys);
 
         if (r < 0)
                 return status_of(r, EXIT_USAGE);
@@ -141,6 +175,8 @@ static int run(const Arguments *arguments, const Manifest *manifest) {
                 return check_run(&target, manifest, policy, arguments->format);
         case COMMAND_WAIT:
                 return wait_run(&target, manifest, policy, arguments->format, arguments->timeout_sec);
+        case COMMAND_OPEN:
+                return try_keys(&target, keys, arguments->format);
         case COMMAND_PING:
                 return ping_run(&target, arguments->format);
         case COMMAND_HOLD:

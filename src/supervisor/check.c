@@ -6,11 +6,10 @@
 #include "supervisor/gate.h"
 #include "supervisor/migrate.h"
 #include "supervisor/new-keys.h"
+#include "supervisor/proof.h"
 #include "supervisor/supervisor.h"
 
-static void decide_for_migrate(Supervisor *s) {
-        if (new_keys_refuse(s))
-                return;
+static void decide_proven(Supervisor *s) {
         if (migrate_needs_lock(s))
                 supervisor_feed(s, LIFE_ON_LOCK);
         else if (fresh_was_cut_off(s))
@@ -19,6 +18,19 @@ static void decide_for_migrate(Supervisor *s) {
                 gate_refused(s);
         else
                 check_for_migrate(s);
+}
+
+static void decide_for_migrate(Supervisor *s) {
+        int status = s->gate.answer.status;
+
+        if (new_keys_refuse(s))
+                return;
+        if (status == GATE_FRESH || status == GATE_EMPTY)
+                proof_of_empty(s);
+        if (proof_is_due(s))
+                proof_ask(s, decide_proven);
+        else
+                decide_proven(s);
 }
 
 static void decide(Supervisor *s) {

@@ -20,7 +20,10 @@ typedef enum AdmitSource {
         ADMIT_UNFINISHED, /* a copy of it that a migration had begun for when the power was cut */
 } AdmitSource;
 
+struct Supervisor;
+
 typedef struct MigrateRun {
+        void (*proven)(struct Supervisor *s); /* see proof.h */
         AdmitSource source; /* where its configuration comes from */
         MigrateProgress progress; /* of the run in hand, or else the last */
         Job *watch;        /* lago-gate watch, while it migrates */

@@ -509,6 +509,55 @@ rails_key() {
         sql postgres -c "DROP DATABASE $target WITH (FORCE)"
 }
 
+# encrypted KEY SALT TEXT [DIGEST]: as Rails stores it, by Ruby's own OpenSSL
+encrypted() {
+        ruby -ropenssl -e '
+                key = OpenSSL::PKCS5.pbkdf2_hmac(ARGV[0], ARGV[1], 2**16, 32, ARGV[3] || "SHA1")
+                cipher = OpenSSL::Cipher.new("aes-256-gcm").encrypt
+                cipher.key = key
+                iv = cipher.random_iv
+                text = cipher.update(ARGV[2]) + cipher.final
+                print %({"p":"#{[text].pack("m0")}","h":{"iv":"#{[iv].pack("m0")}","at":"#{[cipher.auth_tag].pack("m0")}"}})' "$@"
+}
+
+# open_with KEY SALT
+open_with() {
+        run --separate-stderr "$LAGO_GATE" open --format export --url-file - < <(
+                printf '%s\n' "DATABASE_URL=$DATABASE_URL" "ENCRYPTION_PRIMARY_KEY=$1" "ENCRYPTION_KEY_DERIVATION_SALT=$2")
+        echo "$status $output $stderr"
+}
+
+@test "the encryption keys are tried on what Lago has stored" {
+        fill v1.50.0
+        open_with right salt
+        [ "$status" -eq 0 ] && [ "$(field VERDICT)" = nothing ]
+        sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE payment_providers (id int, secrets text); CREATE TABLE integrations (id int)"
+        open_with right salt
+        [ "$status" -eq 0 ] && [ "$(field VERDICT)" = nothing ]
+        # One that is damaged, or another form of value, proves nothing.
+        sql "$DATABASE" -c "INSERT INTO payment_providers VALUES (1, '{\"p\":\"AAAA\",\"h\":{\"iv\":\"AA==\",\"at\":\"AA==\"}}'), (2, NULL), (3, 'plain')"
+        sql "$DATABASE" -c "INSERT INTO payment_providers VALUES (4, '$(encrypted right salt '{"secret_key":"sk_test"}')')"
+        open_with right salt
+        [ "$status" -eq 0 ] && [ "$(field VERDICT)" = opens ]
+        [[ "$output$stderr" != *sk_test* ]]
+        for keys in "wrong salt" "right pepper"; do
+                # shellcheck disable=SC2086 # two words
+                open_with $keys
+                [ "$status" -eq 82 ] && [ "$(field VERDICT)" = closed ]
+        done
+        sql "$DATABASE" -c "UPDATE payment_providers SET secrets = '$(encrypted right salt '{"secret_key":"sk_test"}' SHA256)' WHERE id = 4"
+        open_with right salt
+        [ "$status" -eq 0 ] && [ "$(field VERDICT)" = opens ]
+        run --separate-stderr env ENCRYPTION_PRIMARY_KEY=right LAGO_ENCRYPTION_KEY_DERIVATION_SALT=salt "$LAGO_GATE" open
+        [ "$status" -eq 0 ] && [ "$output" = "The encryption keys open what is stored in the database" ]
+        run --separate-stderr "$LAGO_GATE" open
+        [ "$status" -eq 64 ]
+        sql "$DATABASE" -c "ALTER TABLE payment_providers OWNER TO postgres"
+        open_with right salt
+        [ "$status" -eq 75 ]
+        [[ "$stderr" == *'permission denied'* ]]
+}
+
 @test "limits of a role's sessions, and an encoding that is not Lago's, are warned of before anything runs" {
         fill v1.49.0
         gate check v1.50.0

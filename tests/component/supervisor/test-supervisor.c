@@ -522,6 +522,8 @@ static int begin(void **state) {
         empty(FAKE "/files");
         (void)unlink("/var/lib/lago/unfinished-database");
         (void)unlink("/var/lib/lago/unfinished-load");
+        (void)unlink("/var/lib/lago/fingerprints");
+        (void)unlink("/var/lib/lago/proven-keys");
         (void)remove_tree("/var/lib/lago/admitted");
         (void)remove_tree("/var/lib/lago/admitted.new");
         (void)unlink("/run/lago/apply");
@@ -732,6 +734,54 @@ static void new_keys_are_those_of_an_empty_database(void **state _unused_) {
         says("STATUS=Schema verified");
         exits(0);
         assert_int_equal(access(NEW_KEYS_FILE, F_OK), -1);
+}
+
+#define FINGERPRINTS "DATABASE=lago_postgres_data\nSALT=aa\nENCRYPTION_PRIMARY_KEY=bb\n"
+
+static void keys_that_open_nothing_are_refused(void **state _unused_) {
+        put(FAKE "/pending", "");
+        put("/var/lib/lago/fingerprints", FINGERPRINTS);
+        on("gate-open", "say 82 VERDICT=closed 'SENTENCE=Refused: the encryption keys do not open what is stored in the database'\n");
+        starts("migrate");
+        says("STATUS=Refused: the encryption keys do not open what is stored in the database");
+        exits(82);
+        logged("Keys refused: ENCRYPTION_PRIMARY_KEY and ENCRYPTION_KEY_DERIVATION_SALT open nothing of what Lago has stored");
+        assert_int_equal(times_called("create lago-migrate"), 0);
+        /* They are nobody's. */
+        assert_int_not_equal(access("/var/lib/lago/fingerprints", F_OK), 0);
+        assert_int_not_equal(access("/var/lib/lago/proven-keys", F_OK), 0);
+}
+
+static void keys_are_tried_once(void **state _unused_) {
+        put("/var/lib/lago/fingerprints", FINGERPRINTS);
+        on("gate-open", "say 75\n");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        logged("It is not proven that the encryption keys open what is stored in the database: ");
+        (void)end(NULL);
+        (void)begin(NULL);
+        put("/var/lib/lago/fingerprints", FINGERPRINTS);
+        on("gate-open", "say 0 VERDICT=opens 'SENTENCE=The encryption keys open what is stored in the database'\n");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        logged("The encryption keys open what is stored in the database.");
+        file_has(FAKE "/url", "DATABASE_URL=postgresql://");
+        (void)end(NULL);
+        listen_again();
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        assert_int_equal(times_called("gate-open"), 1);
+        /* Other keys, or another database. */
+        (void)end(NULL);
+        listen_again();
+        put("/var/lib/lago/fingerprints", "DATABASE=other\nSALT=aa\nENCRYPTION_PRIMARY_KEY=bb\n");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        assert_int_equal(times_called("gate-open"), 2);
 }
 
 static void a_left_over_run_is_removed_when_none_is_to_be_made(void **state _unused_) {
@@ -2434,6 +2484,8 @@ int main(int argc, char **argv) {
                 LIFE(what_is_pending_is_migrated_and_admitted),
                 LIFE(new_keys_are_not_for_a_database_in_use),
                 LIFE(new_keys_are_those_of_an_empty_database),
+                LIFE(keys_that_open_nothing_are_refused),
+                LIFE(keys_are_tried_once),
                 LIFE(a_left_over_run_is_removed_when_none_is_to_be_made),
                 LIFE(what_a_failure_left_is_started_once_the_schema_is_verified),
                 LIFE(while_lago_ready_lives_nothing_was_left),
