@@ -95,8 +95,7 @@ static void tell_status(const ConfigErrors *errors) {
                         n++;
                 }
         if (first)
-                (void)sd_notifyf(0, "STATUS=Refused: %s:%u: %.60s%s", first->file, first->line,
-                                 first->text, n > 1 ? " (and more)" : "");
+                setup_refused("%s:%u: %.60s%s", first->file, first->line, first->text, n > 1 ? " (and more)" : "");
 }
 
 static StepResult step_of(int status) {
@@ -222,7 +221,7 @@ static StepResult keep_others_out(int *ret) {
                 r = lock_take(AT_FDCWD, LOCK_FILE, LOCK_TOLD_USEC, ret, &holder);
         if (r == -EBUSY) {
                 log_info("Waiting for another lago-setup (process %d)", (int)holder);
-                (void)sd_notifyf(0, "STATUS=Waiting for another lago-setup (process %d)", (int)holder);
+                setup_status("Waiting for another lago-setup (process %d)", (int)holder);
                 r = lock_take(AT_FDCWD, LOCK_FILE, LOCK_WAIT_USEC, ret, &holder);
         }
         if (r == -EBUSY)
@@ -324,7 +323,7 @@ int main(int argc, char **argv) {
                 result = set_up_alone(&options);
                 if ((result != STEP_LATER && result != STEP_SHORT) || options.once || options.check)
                         break;
-                (void)sd_notifyf(0, "STATUS=%.80s; again in %u s", setup_cause(), delay);
+                setup_status("%.80s; again in %u s", setup_cause(), delay);
                 (void)sleep(delay);
         }
         if (result == STEP_DONE)

@@ -8,18 +8,27 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
-void setup_refused(const char *format, ...) {
-        _cleanup_(freep) char *text = NULL;
+/* What it is made of may be a line of a file, or cut off in the middle of a letter: systemd would drop the whole of it. */
+static void status_va(const char *prefix, const char *format, va_list ap) {
+        _cleanup_(freep) char *text = xvasprintf(format, ap), *line = escape_line(text);
+
+        (void)sd_notifyf(0, "STATUS=%s%s", prefix, line);
+}
+
+void setup_status(const char *format, ...) {
         va_list ap;
-        int r;
 
         va_start(ap, format);
-        r = vasprintf(&text, format, ap);
+        status_va("", format, ap);
         va_end(ap);
-        if (r < 0)
-                text = NULL;
-        else
-                (void)sd_notifyf(0, "STATUS=Refused: %s", text);
+}
+
+void setup_refused(const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        status_va("Refused: ", format, ap);
+        va_end(ap);
 }
 
 static char *cause;

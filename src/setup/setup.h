@@ -19,6 +19,9 @@ typedef enum StepResult {
 /** setup_crypto() - out of memory in libcrypto ends the process with EXIT_OSERR. Before anything else is asked of it. */
 void setup_crypto(void);
 
+/** setup_status() - STATUS=, fit to be shown. */
+void setup_status(const char *format, ...) _printf_(1, 2);
+
 /** setup_refused() - the one line of STATUS= that says why; the whole of it has gone to the journal. */
 void setup_refused(const char *format, ...) _printf_(1, 2);
 

@@ -64,3 +64,21 @@ set_up() {
         [[ $output == *'Permission denied'* ]]
         [[ $output == *'ended with 75'* ]]
 }
+
+# systemd drops a message that is not UTF-8 as a whole.
+@test "STATUS= is what systemd takes, wherever a line of a file is cut off" {
+        local before
+        for before in '' x; do
+                printf '[lago]\nrelease = v1.50.0\nfront-url = %s%s\n' "$before" "$(printf 'ä%.0s' {1..60})" >"$RUN/lago/lago.conf"
+                # shellcheck disable=SC2016 # perl's
+                set_up perl -MSocket -e '
+                        my $s; socket($s, AF_UNIX, SOCK_DGRAM, 0) && bind($s, pack_sockaddr_un("/run/notify")) or die "socket: $!";
+                        $ENV{NOTIFY_SOCKET} = "/run/notify";
+                        system @ARGV;
+                        recv($s, my $said, 4096, 0);
+                        print "said: $said\n";
+                        print "bad\n" if !utf8::decode($said) || $said =~ /[\0-\x1f\x7f-\x9f]/;' "$SETUP" --once --directory="$RUN/lago"
+                [[ $output == *'said: STATUS=Refused: '*'front-url = '"$before"ä* ]]
+                [[ $output != *bad* ]]
+        done
+}

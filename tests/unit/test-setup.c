@@ -659,6 +659,28 @@ static void external_stores_need_no_volume(void **state _unused_) {
         assert_string_equal(calls, LOOK MAKE("volume", "lago_storage_data"));
 }
 
+/* It holds the environment of every container, create-org's among them. A link in its place is not followed. */
+static void what_podman_keeps_is_read_by_root_alone(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *volumes = xasprintf("lago_redis_data|%s/volumes/lago_redis_data/_data\\n", scratch.path);
+        _cleanup_(freep) char *path = xasprintf("%s/db.sql", scratch.path), *other = xasprintf("%s/other", scratch.path);
+        _cleanup_(freep) char *calls = NULL, *again = NULL;
+        struct stat st;
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        put_podman(&scratch, volumes, BOTH, "true");
+        assert_int_equal(file_write(path, "x", 0644), 0);
+        assert_int_equal(run_engine(&scratch, &calls), STEP_DONE);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(file_write(other, "x", 0644), 0);
+        assert_int_equal(symlink(other, path), 0);
+        assert_int_equal(run_engine(&scratch, &again), STEP_DONE);
+        assert_int_equal(stat(other, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0644);
+}
+
 static void a_strangers_network_is_left_alone(void **state _unused_) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         _cleanup_(freep) char *calls = NULL;
@@ -797,6 +819,7 @@ int main(void) {
                 cmocka_unit_test(only_what_lacks_is_made),
                 cmocka_unit_test(nothing_is_made_when_all_is_there),
                 cmocka_unit_test(external_stores_need_no_volume),
+                cmocka_unit_test(what_podman_keeps_is_read_by_root_alone),
                 cmocka_unit_test(a_strangers_network_is_left_alone),
                 cmocka_unit_test(a_network_without_names_is_told_when_it_is_made),
                 cmocka_unit_test(a_network_from_before_is_made_again_when_nobody_runs),
