@@ -13,6 +13,10 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(foreach r,$(ROOMS),$(BUILD)/
 	$(CC) $(CFLAGS_) $(CFLAGS) -fsanitize=fuzzer -Itests/fuzz $(LDFLAGS_) $(LDFLAGS) -o $@ $< \
 	        -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call pkg_libs,$(filter-out cmocka,$(PACKAGES)))
 
+# These have a program's own file in them.
+$(BUILD)/fuzz/fuzz-generator: src/units/generator-main.c
+$(BUILD)/fuzz/fuzz-arguments: src/gate/arguments.c
+
 .PHONY: fuzzers fuzz-build fuzz
 fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 

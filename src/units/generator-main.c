@@ -70,6 +70,8 @@ static int generate(const Arguments *arguments) {
                 config_errors_done(&errors);
                 return EXIT_FAILURE;
         }
+        /* Warnings: lago-setup tells them. */
+        config_errors_done(&errors);
         plan = generator_plan(config);
         r = output_write(arguments->output, plan, &failed);
         if (r < 0) {
