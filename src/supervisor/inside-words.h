@@ -2,6 +2,18 @@
 #pragma once
 /* What it means that containers do not reach what their host reaches, and what helps. Pure. */
 
+#include <stdint.h>
+
+struct Supervisor;
+
+/* The question in hand. */
+typedef struct Inside {
+        void (*reached)(struct Supervisor *s);
+        void (*missed)(struct Supervisor *s, const char *sentence, const char *advice);
+        uint64_t asked_usec; /* a member that does not get ready; 0: not yet */
+        char *told;          /* what is missing to it; NULL: nothing is */
+} Inside;
+
 /* What was asked, and from where. Strings are borrowed. */
 typedef struct InsideFacts {
         const char *place;   /* "PostgreSQL at db.example.org:5432" */

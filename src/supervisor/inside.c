@@ -14,13 +14,10 @@ static void not_reached(Supervisor *s, const char *place, const char *reason, un
         char subnet[64] = "";
         InsideFacts facts = {.place = place, .reason = reason, .network = s->config->network, .subnet = subnet, .port = port};
         _cleanup_(freep) char *sentence = inside_sentence(&facts), *advice = NULL;
-        bool told = s->wait.cause && streq(s->wait.cause, sentence);
 
         (void)netns_subnet(s->container.netns_fd, subnet, sizeof(subnet));
         advice = inside_advice(&facts);
-        supervisor_later(s, "%s", sentence);
-        if (!told)
-                log_message(LOG_WARNING, MESSAGE_UNREACHED, "%s.", advice);
+        s->container.inside.missed(s, sentence, advice);
 }
 
 static void on_redis(void *userdata, const RedisAnswer *answer) {
@@ -28,7 +25,7 @@ static void on_redis(void *userdata, const RedisAnswer *answer) {
         _cleanup_(freep) char *place = answer->host ? xasprintf("Redis at %.60s:%u", answer->host, answer->port) : xstrdup("Redis");
 
         if (answer->verdict == PROBE_GOOD)
-                s->container.reached(s);
+                s->container.inside.reached(s);
         else
                 not_reached(s, place, answer->reason, answer->port);
 }
@@ -38,7 +35,7 @@ static void ask_redis(Supervisor *s) {
                 redis_ask_from(&s->redis, (RedisView){.pid = s->container.init, .netns_fd = s->container.netns_fd}, s->config,
                                on_redis, s);
         else
-                s->container.reached(s);
+                s->container.inside.reached(s);
 }
 
 /* "Waiting for PostgreSQL at HOST:PORT: REASON"; the host is a name or an address, none of which has ": " in it. */
@@ -62,10 +59,11 @@ static void on_database(void *userdata, GateAnswer *answer) {
                 database_not_reached(s, answer->sentence);
 }
 
-void inside_ask(Supervisor *s, void (*reached)(Supervisor *s)) {
+void inside_ask(Supervisor *s, void (*reached)(Supervisor *s), InsideMissed missed) {
         GateCall call;
 
-        s->container.reached = reached;
+        s->container.inside.reached = reached;
+        s->container.inside.missed = missed;
         /* It may have ended already, or be none of ours: then the start says so. */
         if (s->container.init <= 0 || s->container.netns_fd < 0) {
                 reached(s);

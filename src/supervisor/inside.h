@@ -13,5 +13,8 @@ typedef struct Supervisor Supervisor;
 /** inside_is_wanted() - the container in hand is about to migrate what is outside of this host's network of containers. */
 bool inside_is_wanted(const Supervisor *s);
 
-/** inside_ask() - asks them from the container in hand: calls @reached when all answer; else LATER is fed, and said why. */
-void inside_ask(Supervisor *s, void (*reached)(Supervisor *s));
+/** InsideMissed - one is not reached from there: that it is so and why, and what helps; both are logged by who is told. */
+typedef void (*InsideMissed)(Supervisor *s, const char *sentence, const char *advice);
+
+/** inside_ask() - asks those that are outside from the container in hand: one of the two is called, once. */
+void inside_ask(Supervisor *s, void (*reached)(Supervisor *s), InsideMissed missed);

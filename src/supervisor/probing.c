@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "supervisor/gate.h"
+#include "supervisor/inside.h"
 #include "supervisor/server.h"
 #include "supervisor/supervisor.h"
 
@@ -32,12 +33,47 @@ static int on_ask_again(sd_event_source *source, uint64_t usec, void *userdata) 
         return 0;
 }
 
+static void ask_later(Supervisor *s) {
+        supervisor_timer(s, probe_rest(now_usec() - s->entered_usec), on_ask_again);
+}
+
+static void on_reached(Supervisor *s) {
+        free(s->container.inside.told);
+        s->container.inside.told = NULL;
+        ask_later(s);
+}
+
+static void on_missed(Supervisor *s, const char *sentence, const char *advice) {
+        if (!s->container.inside.told || !streq(s->container.inside.told, sentence)) {
+                log_message(LOG_WARNING, MESSAGE_UNREACHED, "%s. %s.", sentence, advice);
+                free_and_strdup(&s->container.inside.told, sentence);
+        }
+        supervisor_status(s, "%s", sentence);
+        ask_later(s);
+}
+
+#define INSIDE_USEC (20 * USEC_PER_SEC)
+
+/* Lago is up, and says that it is not well: of what is outside, it may not reach what this host does. */
+static bool is_missing_something(Supervisor *s, const char *reason) {
+        if (s->member.kind != MEMBER_API || !strstr(reason, " answers ") ||
+            (!s->config->database_external && !s->config->redis_external) ||
+            (s->container.inside.asked_usec > 0 && now_usec() - s->container.inside.asked_usec < INSIDE_USEC))
+                return false;
+        s->container.inside.asked_usec = now_usec();
+        return true;
+}
+
 static void not_ready(Supervisor *s, const char *reason) {
         uint64_t running = now_usec() - s->entered_usec;
 
         /* Before v1.30.0 Lago's worker listens on "localhost", which is one of the two and not the other. */
         s->container.loopback_v6 = !s->container.loopback_v6;
-        if (running > 5 * USEC_PER_SEC) {
+        if (is_missing_something(s, reason)) {
+                inside_ask(s, on_reached, on_missed);
+                return;
+        }
+        if (running > 5 * USEC_PER_SEC && !s->container.inside.told) {
                 _cleanup_(freep) char *span = span_text(running);
 
                 if (streq(reason, PROBE_NO_ANSWER))
@@ -46,7 +82,7 @@ static void not_ready(Supervisor *s, const char *reason) {
                 else
                         supervisor_status(s, "Starting: %s (%s)", reason, span);
         }
-        supervisor_timer(s, probe_rest(running), on_ask_again);
+        ask_later(s);
 }
 
 /* A server that accepts connections may still refuse the login that Lago will use. */
@@ -104,6 +140,7 @@ void probing_settle(Supervisor *s) {
 }
 
 void enter_probe(Supervisor *s) {
+        s->container.inside.asked_usec = 0;
         /* The lock was lost while the engine was starting the container. */
         if (s->member.kind == MEMBER_CLOCK && !s->hold.held) {
                 supervisor_feed(s, LIFE_ON_LOST);

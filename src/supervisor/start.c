@@ -212,6 +212,14 @@ static void on_reached(Supervisor *s) {
                 start(s);
 }
 
+static void on_missed(Supervisor *s, const char *sentence, const char *advice) {
+        bool told = s->wait.cause && streq(s->wait.cause, sentence);
+
+        supervisor_later(s, "%s", sentence);
+        if (!told)
+                log_message(LOG_WARNING, MESSAGE_UNREACHED, "%s.", advice);
+}
+
 static void on_init(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         /* What its monitor writes to is the container's output, and only the engine has spoken so far. */
@@ -225,7 +233,7 @@ static void on_init(void *userdata, const JobResult *result) {
         read_container(s);
         /* Nothing that would take a signal runs in it yet: where it is not started it is removed as it is. */
         s->container.monitor = 0;
-        inside_ask(s, on_reached);
+        inside_ask(s, on_reached, on_missed);
 }
 
 static void init(Supervisor *s) {

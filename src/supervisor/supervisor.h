@@ -10,6 +10,7 @@
 #include "supervisor/gate-client.h"
 #include "supervisor/health.h"
 #include "supervisor/hold.h"
+#include "supervisor/inside-words.h"
 #include "supervisor/life.h"
 #include "supervisor/migrate-run.h"
 #include "supervisor/redis.h"
@@ -47,7 +48,7 @@ typedef struct Container {
                 int code, status;
         } strangers[8]; /* ends told before we knew whose they were */
         size_t n_strangers;
-        void (*reached)(Supervisor *s); /* see inside.h */
+        Inside inside; /* see inside.h */
         char *left_namespace; /* of one whose start was killed; see leftnet.h */
 } Container;
 

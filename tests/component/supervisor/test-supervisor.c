@@ -2163,6 +2163,21 @@ static void what_containers_do_not_reach_is_not_migrated(void **state _unused_) 
         file_has("/run/lago/admitted/images", "VERSION=v1.50.0");
 }
 
+static void an_api_that_does_not_reach_what_its_host_does_says_so(void **state _unused_) {
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
+        put("/run/lago/admitted/lago.conf", CONF EXTERNAL);
+        put("/run/lago/admitted/lago.env", EXTERNAL_URLS);
+        on("gate-ping", INSIDE "say 20 'SENTENCE=Waiting for PostgreSQL at db.example.org:5432: no answer within 10 s'\n");
+        put(FAKE "/sick", "");
+        starts("api");
+        says("STATUS=This host reaches PostgreSQL at db.example.org:5432, and its containers do not: no answer within 10 s");
+        logged("ufw allow from 10.89.0.0/24 to any port 5432 proto tcp");
+        assert_int_equal(unlink(FAKE "/sick"), 0);
+        says("STATUS=Serving v1.50.0");
+        stops_well();
+        assert_int_equal(times_called("gate-ping"), 1);
+}
+
 static void names_are_looked_up_as_containers_do(void **state _unused_) {
         put(FAKE "/hosts", "192.0.2.10 other.example.org\n");
         on("network", "mount --bind $fake/hosts /etc/hosts\n");
@@ -2583,6 +2598,7 @@ int main(int argc, char **argv) {
                 LIFE(what_a_sick_container_stands_on_is_asked_before_its_restart),
                 LIFE(what_is_external_is_believed_by_its_watcher_before_a_restart),
                 LIFE(what_containers_do_not_reach_is_not_migrated),
+                LIFE(an_api_that_does_not_reach_what_its_host_does_says_so),
                 LIFE(names_are_looked_up_as_containers_do),
                 LIFE(a_network_without_a_name_server_is_told_as_the_cause),
                 LIFE(a_name_server_that_cannot_listen_is_told),
