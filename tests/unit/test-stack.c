@@ -424,6 +424,20 @@ static void without_ipv6_the_api_and_the_front_listen_on_ipv4(void **state) {
         assert_null(command_text(MEMBER_API, NULL, NULL, false));
 }
 
+/* 8640 lines a day, of a probe every ten seconds. */
+static void a_probe_of_the_page_renderer_is_not_logged(void **state) {
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(freep) char *another = command_text(MEMBER_PDF, NULL, NULL, true), *command = NULL;
+        _cleanup_(strv_freep) char **argv = NULL;
+
+        (void)state;
+        free_and_strdup(&c->image_pdf, "getlago/lago-gotenberg:7.8.2");
+        argv = stack_command(c, &(Member){.kind = MEMBER_PDF}, NULL, NULL, true);
+        command = strv_join(argv, " ");
+        assert_string_equal(command, "gotenberg --api-disable-health-check-logging=true");
+        assert_null(another);
+}
+
 static void an_entry_point_stays_where_the_image_needs_it(void **state) {
         static const struct {
                 MemberKind kind;
@@ -698,6 +712,7 @@ int main(void) {
                 cmocka_unit_test(who_renders_pages_is_in_a_network_of_its_own),
                 cmocka_unit_test(a_script_that_does_not_exec_is_not_run_itself),
                 cmocka_unit_test(without_ipv6_the_api_and_the_front_listen_on_ipv4),
+                cmocka_unit_test(a_probe_of_the_page_renderer_is_not_logged),
                 cmocka_unit_test(an_entry_point_stays_where_the_image_needs_it),
                 cmocka_unit_test(published_addresses_are_as_configured),
                 cmocka_unit_test(the_fronts_port_is_what_its_image_exposes),
