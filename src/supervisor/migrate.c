@@ -242,7 +242,7 @@ void check_for_migrate(Supervisor *s) {
 static void tell_progress(Supervisor *s) {
         _cleanup_(freep) char *text = migrate_progress_status(&s->run.progress, s->image.version, s->stop_asked, now_usec());
 
-        supervisor_status(s, "%s", text);
+        supervisor_status(s, "%s", s->run.names ? s->run.names : text);
 }
 
 static void on_progress(void *userdata, const char *line) {
@@ -262,6 +262,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         _cleanup_(freep) char *silence = migrate_progress_silence(&s->run.progress, now_usec());
 
         (void)usec;
+        names_ask_again(s);
         tell_progress(s);
         if (silence)
                 log_message(LOG_WARNING, MESSAGE_MIGRATE_BLOCKED, "%s", silence);

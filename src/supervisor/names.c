@@ -9,17 +9,23 @@
 
 static void ask_name(Supervisor *s);
 
-/* One miss says nothing: the server may be busy, or be told of a new container just now. */
+/* One miss says nothing: the server may be busy, or be told of a new container just now. A run may hang for long on the second. */
 static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
+        bool told = s->run.names;
 
+        free(s->run.names);
+        s->run.names = NULL;
         if (verdict == PROBE_GOOD)
                 return;
         if (!s->run.name_missed) {
                 s->run.name_missed = true;
                 ask_name(s);
-        } else
-                s->run.names = reach_names_sentence(s->container.netns_fd, reason);
+                return;
+        }
+        s->run.names = reach_names_sentence(s->container.netns_fd, reason);
+        if (!told)
+                log_message(LOG_WARNING, MESSAGE_UNREACHED, "%s.", s->run.names);
 }
 
 static void ask_name(Supervisor *s) {
@@ -44,4 +50,9 @@ void names_ask(Supervisor *s) {
         s->run.names = NULL;
         s->run.name_missed = false;
         ask_name(s);
+}
+
+void names_ask_again(Supervisor *s) {
+        if (s->run.names)
+                ask_name(s);
 }

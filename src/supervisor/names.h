@@ -6,3 +6,6 @@ typedef struct Supervisor Supervisor;
 
 /** names_ask() - begins to; what came of it when the run has ended is in run.names. */
 void names_ask(Supervisor *s);
+
+/** names_ask_again() - the same of one that got none so far: somebody may have let it in. */
+void names_ask_again(Supervisor *s);
