@@ -277,14 +277,22 @@ took=$((SECONDS - begun))
 wait
 [ "$(cat /var/tmp/code)" = 200 ] || { echo "# the page in hand was answered $(cat /var/tmp/code)"; exit 1; }
 [ $took -ge 3 ] && [ $took -lt 20 ] || { echo "# with a page in hand it took $took s"; exit 1; }
-# A worker with a job in hand, and all are asked to stop: the job may still want a page.
-id=$(curl -s -X POST 'http://127.0.0.1:3000/test/jobs?queue=default&kind=sleep&seconds=6' | jq -r .id)
+# A worker with a job in hand, and all are asked to stop: the job wants a page only then.
+id=$(curl -s -X POST 'http://127.0.0.1:3000/test/jobs?queue=default&kind=render&seconds=4' | jq -r .id)
 until curl -s "http://127.0.0.1:3000/test/jobs/$id" | jq -e '.state == "running"' >/dev/null; do sleep 0.1; done
 systemctl stop lago.target 'lago-*.service'
+systemctl start lago-redis
+state=$(podman exec lago-redis redis-cli hget "standin:job:$id" state) dead=$(podman exec lago-redis redis-cli zcard dead)
+systemctl stop lago-redis
+[ "$state" = done ] && [ "$dead" = 0 ] || { echo "# the job that renders is $state, $dead are dead"; exit 1; }
 # A unit that is down may be unloaded, and its times with it: the journal knows the order.
 last=$(journalctl -b -o cat | grep -E '^Stopped lago-(api|worker|pdf)' | tail -n 1)
 [[ $last == *lago-pdf.service* ]] || { echo "# the last to stop was: $last"; exit 1; }
 SH
+        # A page is a line of its log, and a probe is none.
+        run journal -t lago-pdf
+        grep -F '"uri":"/forms/chromium/convert/html"' <<<"$output"
+        refute grep -F '"uri":"/health"' <<<"$output"
         # Nobody had to be killed, neither then nor before.
         run in_guest journalctl -b --no-pager -o cat MESSAGE_ID=2f5e069a94a8472f991a43cfc1063f35
         echo "$output" | sort | uniq -c | sort -rn | head -n 20
