@@ -152,6 +152,7 @@ SH
         ctl rails runner 'puts ENV.values_at("LAGO_SMTP_ADDRESS", "RAILS_ENV").inspect; exit 7'
         [ "$status" = 7 ]
         [[ $output == *'[nil, "production"]'* ]]
+        [[ $output == *'In v1.50.0, the release that was admitted'* ]]
         run in_guest_sh <<'SH'
 echo 'puts "typed: #{ARGF.class} #{6 * 7}"' | lagoctl rails runner -
 SH
