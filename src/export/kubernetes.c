@@ -234,7 +234,6 @@ static void put_claim(Kubernetes *k, const char *volume, const char *size) {
 
 static void put_script(Kubernetes *k) {
         _cleanup_(freep) char *script = export_run_script(k->input);
-        _cleanup_(strv_freep) char **lines = NULL;
 
         fputs("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: lago-run}\ndata:\n  run: |\n", k->f);
         for (const char *line = script; *line; line += strcspn(line, "\n") + 1) {
