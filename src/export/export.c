@@ -81,12 +81,15 @@ static bool is_secret(const char *pair) {
 
 Settings export_settings(const ExportInput *input, const Member *member) {
         _cleanup_(strv_freep) char **all = stack_environment(input->config, member, own_of(input, member));
+        /* Its other settings say where its data is, and are written where its password is a file of its own. */
+        bool database = member->kind == MEMBER_DB;
         /* Every browser reads what the front has. */
         bool published = member_info(member->kind)->environment == ENVIRONMENT_FRONT;
         Settings settings = {};
 
         STRV_FOREACH(pair, all)
-                strv_add(!published && is_secret(*pair) ? &settings.secret : &settings.plain, *pair);
+                strv_add(!published && (database ? startswith(*pair, "POSTGRES_PASSWORD=") != NULL : is_secret(*pair))
+                                 ? &settings.secret : &settings.plain, *pair);
         return settings;
 }
 

@@ -169,6 +169,19 @@ static void no_shell_waits_beside_postgresql(void **state _unused_) {
         }
 }
 
+/* Else PostgreSQL writes into a volume without a name, and a container that is made again finds an empty one. */
+static void the_database_is_kept_in_its_volume(void **state _unused_) {
+        static const char *const files[] = {"compose.yaml", "lago_db.container", "lago.yaml"};
+        static const char *const places[] = {"PGDATA: \"/data/postgres\"", "Environment=\"PGDATA=/data/postgres\"",
+                                             "{name: PGDATA, value: \"/data/postgres\"}"};
+
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(export_freep) Export *export = export_of(kind, "");
+
+                assert_non_null(strstr(text_of(export, files[kind]), places[kind]));
+        }
+}
+
 static void the_chart_gets_the_same_gate(void **state _unused_) {
         _cleanup_(export_freep) Export *export = export_of(EXPORT_KUBERNETES, ""), *with_clickhouse = NULL;
         _cleanup_(config_freep) Config *config = config_with("", "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\nLAGO_CLICKHOUSE_HOST=ch.example\n");
@@ -272,6 +285,7 @@ int main(void) {
                 cmocka_unit_test(compose_has_the_edges),
                 cmocka_unit_test(a_host_for_a_part_is_exported_as_that),
                 cmocka_unit_test(no_shell_waits_beside_postgresql),
+                cmocka_unit_test(the_database_is_kept_in_its_volume),
                 cmocka_unit_test(the_chart_gets_the_same_gate),
                 cmocka_unit_test(an_external_store_has_no_service),
                 cmocka_unit_test(an_exported_redis_has_no_password),
