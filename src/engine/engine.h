@@ -23,7 +23,7 @@ typedef struct ContainerSpec {
         char *const *command; /* NULL: the image's own */
         const char *shm_size, *stop_signal; /* NULL: the engine's and the image's default */
         unsigned grace_sec;
-        const char *id_file; /* written by create(); it must not be there yet */
+        const char *id_file; /* written by the engine when it has made the container; it must not be there yet */
         const char *conmon_pid_file, *pid_file; /* written by the engine at the start */
         bool terminal;        /* run() alone: the container gets a terminal of its own */
 } ContainerSpec;
@@ -32,15 +32,15 @@ typedef struct ContainerSpec {
 typedef struct Engine {
         const char *name; /* "podman" */
 
-        /** create() - the container, not started; errors come on standard error. */
-        char **(*create)(const ContainerSpec *spec);
-        /** init() - its network and its first process are there, and nothing of the image runs; its output as with start(). */
-        char **(*init)(const char *id);
         /**
-         * start() - a container that create() made, by its id. Standard output and error of this call become
-         * the container's, and it writes there, too: the id in a line of its own when all is done, or why it failed.
+         * start() - makes the container and starts it; it stays when its start fails. Standard output and error of this call
+         * become the container's, and it writes there, too: why it failed, and nothing when it did not.
          */
-        char **(*start)(const char *id);
+        char **(*start)(const ContainerSpec *spec);
+        /** create() - makes such a container, for a look from its place: what it would write is thrown away. */
+        char **(*create)(const ContainerSpec *spec);
+        /** init() - its network and its first process are there, and nothing of the image runs. */
+        char **(*init)(const char *container);
         /** run() - makes, starts, attaches to our three descriptors, removes: for one command. Its exit status is ours. */
         char **(*run)(const ContainerSpec *spec);
         /** stop() - with the member's grace, then by force; succeeds when there is none. */
@@ -53,7 +53,7 @@ typedef struct Engine {
         char **(*owner)(const char *container);
         /**
          * half_made() - prints ENGINE_HALF_MADE for a name that is reserved on the disk without being a container: a
-         * client was killed while it made one. owner() does not find it, create() says that the name is taken.
+         * client was killed while it made one. owner() does not find it, start() says that the name is taken.
          */
         char **(*half_made)(const char *container);
         /** images() - prints a line for engine_image() about each image that is here, fails when one is not. */

@@ -30,35 +30,62 @@ static void what_runs(char ***argv, const ContainerSpec *spec) {
 }
 
 /*
- * split keeps the container in the unit's control group; passthrough makes our standard output the container's;
- * the notification socket is ours alone; the image's own health check would run as timers of systemd.
+ * split keeps the container in the unit's control group; the notification socket is ours alone; the image's own health check
+ * would run as timers of systemd.
  */
-static char **podman_create(const ContainerSpec *spec) {
-        char **argv = podman("create", NULL);
-
-        option(&argv, "name", spec->name);
-        strv_addf(&argv, "--label=%s=%s", ENGINE_LABEL_MEMBER, spec->member);
-        strv_add(&argv, "--pull=never");
-        strv_add(&argv, "--cgroups=split");
-        strv_add(&argv, "--log-driver=passthrough");
-        strv_add(&argv, "--sdnotify=ignore");
-        strv_add(&argv, "--no-healthcheck");
-        strv_add(&argv, "--restart=no");
-        strv_add(&argv, NO_PROXY);
-        strv_addf(&argv, "--stop-timeout=%u", spec->grace_sec);
-        option(&argv, "stop-signal", spec->stop_signal);
-        option(&argv, "shm-size", spec->shm_size);
-        option(&argv, "network", spec->network);
-        option(&argv, "network", spec->second_network);
-        option(&argv, "network-alias", spec->alias);
-        option(&argv, "publish", spec->publish);
-        option(&argv, "env-file", spec->env_file);
+static void member_of_unit(char ***argv, const ContainerSpec *spec) {
+        option(argv, "name", spec->name);
+        strv_addf(argv, "--label=%s=%s", ENGINE_LABEL_MEMBER, spec->member);
+        strv_add(argv, "--pull=never");
+        strv_add(argv, "--cgroups=split");
+        strv_add(argv, "--sdnotify=ignore");
+        strv_add(argv, "--no-healthcheck");
+        strv_add(argv, "--restart=no");
+        strv_add(argv, NO_PROXY);
+        strv_addf(argv, "--stop-timeout=%u", spec->grace_sec);
+        option(argv, "stop-signal", spec->stop_signal);
+        option(argv, "shm-size", spec->shm_size);
+        option(argv, "network", spec->network);
+        option(argv, "network", spec->second_network);
+        option(argv, "network-alias", spec->alias);
+        option(argv, "publish", spec->publish);
+        option(argv, "env-file", spec->env_file);
         STRV_FOREACH(volume, spec->volumes)
-                option(&argv, "volume", *volume);
-        option(&argv, "cidfile", spec->id_file);
-        option(&argv, "conmon-pidfile", spec->conmon_pid_file);
-        option(&argv, "pidfile", spec->pid_file);
-        what_runs(&argv, spec);
+                option(argv, "volume", *volume);
+        option(argv, "cidfile", spec->id_file);
+        option(argv, "conmon-pidfile", spec->conmon_pid_file);
+        option(argv, "pidfile", spec->pid_file);
+        what_runs(argv, spec);
+}
+
+/*
+ * passthrough makes our standard output the container's, which is why no warning may come there, and "run" prints no id. One
+ * client that makes and starts takes as long as one that starts what another one made.
+ */
+static char **podman_start(const ContainerSpec *spec) {
+        char **argv = NULL;
+
+        strv_add(&argv, "podman");
+        strv_add(&argv, "--events-backend=none");
+        strv_add(&argv, "--log-level=error");
+        strv_add(&argv, "run");
+        strv_add(&argv, "--detach");
+        strv_add(&argv, "--log-driver=passthrough");
+        member_of_unit(&argv, spec);
+        return argv;
+}
+
+static char **podman_create(const ContainerSpec *spec) {
+        char **argv = podman("create", "--log-driver=none");
+
+        member_of_unit(&argv, spec);
+        return argv;
+}
+
+static char **podman_init(const char *container) {
+        char **argv = podman("init", NULL);
+
+        strv_add(&argv, container);
         return argv;
 }
 
@@ -87,26 +114,6 @@ static char **podman_run(const ContainerSpec *spec) {
                 option(&argv, "volume", *volume);
         what_runs(&argv, spec);
         return argv;
-}
-
-/* Its warnings would be lines of the container; why it failed is said whatever the level. */
-static char **podman_quiet(const char *command, const char *id) {
-        char **argv = NULL;
-
-        strv_add(&argv, "podman");
-        strv_add(&argv, "--events-backend=none");
-        strv_add(&argv, "--log-level=error");
-        strv_add(&argv, command);
-        strv_add(&argv, id);
-        return argv;
-}
-
-static char **podman_init(const char *id) {
-        return podman_quiet("init", id);
-}
-
-static char **podman_start(const char *id) {
-        return podman_quiet("start", id);
 }
 
 static char **podman_stop(const char *container, unsigned grace_sec) {
@@ -254,10 +261,10 @@ static char **podman_mount(const char *container) {
 
 const Engine engine_podman = {
         .name = "podman",
-        .create = podman_create,
-        .run = podman_run,
-        .init = podman_init,
         .start = podman_start,
+        .create = podman_create,
+        .init = podman_init,
+        .run = podman_run,
         .stop = podman_stop,
         .remove = podman_remove,
         .exec = podman_exec,

@@ -8,7 +8,6 @@
  */
 #include "base/oomscore.h"
 #include "base/util.h"
-#include "relay/hold.h"
 #include "relay/watch.h"
 
 #include <fcntl.h>
@@ -30,7 +29,6 @@ static const char help[] =
         "  --ready=WORDS   note the line that has WORDS in it: the member is ready\n"
         "  --tick=WORDS    note each line that has WORDS in it: a piece of work is begun; may be given again\n"
         "  --missing       note lines that say that a table or a column does not exist\n"
-        "  --after=WORD    carry nothing before WORD has come, in a line of its own end, and leave it out; then note it\n"
         "  --drain         end when the pipe is empty, as after SIGTERM\n"
         "  --help          this text\n"
         "  --version\n"
@@ -146,50 +144,7 @@ static int must_be(int fd, mode_t kind, int otherwise) {
         return (st.st_mode & S_IFMT) == kind ? 0 : otherwise;
 }
 
-static int asked_to_end(void) {
-        return ending;
-}
-
-static void drop(size_t n) {
-        char bytes[256];
-
-        while (n > 0) {
-                ssize_t got = read(OUTPUT, bytes, n < sizeof(bytes) ? n : sizeof(bytes));
-
-                if (got <= 0 && errno != EINTR)
-                        return;
-                n -= got > 0 ? (size_t)got : 0;
-        }
-}
-
-/* Answer: -1: go on; else the exit status. What the container wrote before the engine's word is the first to be carried. */
-static int hold(const char *word, Watch *watch, int scratch[2]) {
-        size_t before = 0;
-        int r = word ? hold_until(OUTPUT, scratch, word, asked_to_end, &before) : 2;
-
-        if (r < 0)
-                return EXIT_OSERR;
-        if (r == 0)
-                return EXIT_SUCCESS;
-        if (r == 2)
-                return -1;
-        while (before > 0) {
-                ssize_t n = tee(OUTPUT, scratch[1], before < CHUNK ? before : CHUNK, SPLICE_F_NONBLOCK);
-
-                if (n <= 0)
-                        return EXIT_OSERR;
-                look(watch, scratch[0], (size_t)n);
-                if (forward((size_t)n) < 0)
-                        return EXIT_TEMPFAIL;
-                before -= (size_t)n;
-        }
-        /* Noted first: whoever takes our place must not wait for a word that is gone. */
-        on_note(NULL, NOTE_BEGUN);
-        drop(strlen(word) + 1);
-        return -1;
-}
-
-static int run(const WatchSpec *spec, const char *after) {
+static int run(const WatchSpec *spec) {
         int scratch[2], status = must_be(OUTPUT, S_IFIFO, EXIT_USAGE);
         Watch *watch;
 
@@ -204,9 +159,7 @@ static int run(const WatchSpec *spec, const char *after) {
         /* What the container wrote last says why memory was short. Where it is not allowed, its end is heard of as any. */
         (void)oomscore_lower();
         watch = watch_new(spec);
-        status = hold(after, watch, scratch);
-        if (status < 0)
-                status = relay(watch, scratch);
+        status = relay(watch, scratch);
         if (status == 0)
                 watch_end(watch);
         watch_free(watch);
@@ -216,11 +169,10 @@ static int run(const WatchSpec *spec, const char *after) {
 int main(int argc, char **argv) {
         _cleanup_(strv_freep) char **ticks = NULL;
         WatchSpec spec = {.note = on_note};
-        const char *member = NULL, *after = NULL;
+        const char *member = NULL;
 
         for (int i = 1; i < argc; i++) {
                 const char *ready = startswith(argv[i], "--ready="), *tick = startswith(argv[i], "--tick=");
-                const char *word = startswith(argv[i], "--after=");
 
                 if (streq(argv[i], "--help") || streq(argv[i], "-h")) {
                         fputs(help, stdout);
@@ -232,8 +184,6 @@ int main(int argc, char **argv) {
                 }
                 if (ready && *ready)
                         spec.ready = ready;
-                else if (word && *word)
-                        after = word;
                 else if (tick && *tick)
                         strv_add(&ticks, tick);
                 else if (streq(argv[i], "--missing"))
@@ -246,5 +196,5 @@ int main(int argc, char **argv) {
                         member = argv[i];
         }
         spec.ticks = ticks;
-        return member ? run(&spec, after) : usage("whose lines?", NULL);
+        return member ? run(&spec) : usage("whose lines?", NULL);
 }

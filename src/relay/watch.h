@@ -17,7 +17,6 @@
 /* Words of a note. "missing 4 relation "x"": seen four times so far. "last TEXT": one of the last lines, oldest first. */
 #define NOTE_READY   "ready"
 #define NOTE_SPOKE   "spoke" /* the first line, and it is not the one that is waited for */
-#define NOTE_BEGUN   "begun" /* the engine's word has come, and was left out: the container was started */
 #define NOTE_TICK    "tick"
 #define NOTE_MISSING "missing "
 #define NOTE_LAST    "last "

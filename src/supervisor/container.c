@@ -8,5 +8,5 @@ char *container_file(const Supervisor *s, const char *suffix) {
 }
 
 bool container_fails(const Supervisor *s) {
-        return s->wait.cause && (s->wait.state == LIFE_CREATE || s->wait.state == LIFE_START);
+        return s->wait.cause && s->wait.state == LIFE_START;
 }

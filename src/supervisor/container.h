@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* The container: made (create.c), started, its end noticed (start.c), stopped with its grace, removed (stop.c). */
+/* The container: what it is to be (spec.c), made and started (start.c), its end (ended.c), stopped with its grace, removed (stop.c). */
+
+#include "engine/engine.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,8 +19,12 @@ char *container_file(const Supervisor *s, const char *suffix);
 /** container_fails() - what is waited for is a failure of the engine: it is over when a container has started, not when one more is tried. */
 bool container_fails(const Supervisor *s);
 
-/** enter_create() - OK when there is a container, of which nothing runs. */
-void enter_create(Supervisor *s);
+/**
+ * container_words() - writes the container's environment, and answers the engine's @words for it as it is to be, which the
+ * caller frees. NULL when that cannot be yet: LATER was fed.
+ */
+char **container_words(Supervisor *s, char **(*words)(const ContainerSpec *spec));
+
 /** enter_start() - OK, or MIGRATE, when it runs. */
 void enter_start(Supervisor *s);
 /** enter_clean(), enter_doom(), enter_stop() - OK when it is gone, and what it wrote last is in the journal. */
@@ -28,6 +34,9 @@ void enter_stop(Supervisor *s);
 
 /** on_stranger() - a JobStranger: the container's monitor, its first process, or nobody's. ENDED when it was the container's end. */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
+
+/** strangers_take() - of those whose end was told during the start: now it is known who the container's are. */
+void strangers_take(Supervisor *s);
 
 /** stop_on_output_done() - a timer's: what the container wrote last is in the journal, or is no longer waited for. OK. */
 int stop_on_output_done(sd_event_source *source, uint64_t usec, void *userdata);

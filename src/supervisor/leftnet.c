@@ -45,13 +45,13 @@ static bool list_has(const char *list, const char *name) {
         return strv_contains(names, name);
 }
 
-bool leftnet_find(const char *text, const char *container, const char *id, LeftNet *ret) {
+bool leftnet_find(const char *text, const char *container, LeftNet *ret) {
         _cleanup_(strv_freep) char **lines = strv_split(text, "\n");
 
         STRV_FOREACH(line, lines) {
                 _cleanup_(strv_freep) char **words = columns(*line);
 
-                if (strv_length(words) < 4 || !list_has(words[3], container) || streq(words[0], id))
+                if (strv_length(words) < 4 || !list_has(words[3], container))
                         continue;
                 /* Without an address there is no namespace to be found by it. */
                 if (isempty(words[1]) && isempty(words[2]))
@@ -148,7 +148,7 @@ static char *network_of(const Supervisor *s) {
 static bool find_left(const Supervisor *s, LeftNet *ret) {
         _cleanup_(freep) char *network = network_of(s), *path = xasprintf(NAMES "/%s", network), *text = NULL;
 
-        return file_read(path, FILE_MAX, &text, NULL) >= 0 && leftnet_find(text, s->container_name, s->container.id, ret);
+        return file_read(path, FILE_MAX, &text, NULL) >= 0 && leftnet_find(text, s->container_name, ret);
 }
 
 static void on_taken_back(void *userdata, const JobResult *result) {
@@ -163,7 +163,7 @@ static void on_taken_back(void *userdata, const JobResult *result) {
                 (void)umount2(s->container.left_namespace, MNT_DETACH);
                 (void)unlink(s->container.left_namespace);
         }
-        supervisor_feed(s, LIFE_ON_OK);
+        s->container.left_done(s);
 }
 
 static void on_inspected(void *userdata, const JobResult *result) {
@@ -179,7 +179,7 @@ static void on_inspected(void *userdata, const JobResult *result) {
                                           listen ? listen->address : NULL, listen ? listen->port : 0, s->image.port);
         if (!request) {
                 log_warning("What a killed start has left of the network of %s cannot be taken back.", s->container_name);
-                supervisor_feed(s, LIFE_ON_OK);
+                s->container.left_done(s);
                 return;
         }
         strv_add(&argv, netavark);
@@ -192,12 +192,19 @@ static void on_inspected(void *userdata, const JobResult *result) {
                        &(JobSpec){.input = request, .timeout_usec = NETAVARK_USEC, .done = on_taken_back});
 }
 
-void leftnet_clear(Supervisor *s) {
+bool leftnet_there(const Supervisor *s) {
+        _cleanup_(leftnet_done) LeftNet left = {0};
+
+        return find_left(s, &left);
+}
+
+void leftnet_clear(Supervisor *s, void (*done)(Supervisor *s)) {
         _cleanup_(leftnet_done) LeftNet left = {0};
         _cleanup_(freep) char *network = network_of(s);
 
+        s->container.left_done = done;
         if (!find_left(s, &left)) {
-                supervisor_feed(s, LIFE_ON_OK);
+                done(s);
                 return;
         }
         log_message(LOG_WARNING, MESSAGE_REAPED, "A start that was killed has left its network (%s) behind: taking it back.",

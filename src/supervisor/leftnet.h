@@ -17,9 +17,9 @@ typedef struct LeftNet {
 
 /**
  * leftnet_find() - an entry of @container in @text (a network's file of aardvark-dns: "ID IPv4 IPv6 NAMES…", lists with
- * commas, either address may be empty, not both) that is of another container than @id. Pure. Answer: whether there is one.
+ * commas, either address may be empty, not both). Pure. Answer: whether there is one.
  */
-bool leftnet_find(const char *text, const char *container, const char *id, LeftNet *ret);
+bool leftnet_find(const char *text, const char *container, LeftNet *ret);
 void leftnet_done(LeftNet *left);
 
 /**
@@ -29,5 +29,8 @@ void leftnet_done(LeftNet *left);
 char *leftnet_request(const LeftNet *left, const char *container, const char *network, const char *inspected,
                       const char *listen_address, unsigned listen_port, unsigned port);
 
-/** leftnet_clear() - a container was made under a name that was free: what others of that name left is taken back; then OK is fed. */
-void leftnet_clear(Supervisor *s);
+/** leftnet_there() - whether the engine's name server knows a container of our name: a live one, or what is left of a dead one. */
+bool leftnet_there(const Supervisor *s);
+
+/** leftnet_clear() - no container has our name: what one of that name left is taken back, as far as it can be; then @done is called. */
+void leftnet_clear(Supervisor *s, void (*done)(Supervisor *s));

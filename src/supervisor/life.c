@@ -26,14 +26,14 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
                 [LIFE_ON_LOST] = STAY,
         },
         [LIFE_CHECK] = {
-                [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
+                [LIFE_ON_OK] = GO(START), [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END),
                 [LIFE_ON_DONE] = GO(SWEEP), [LIFE_ON_LOCK] = GO(LOCK), [LIFE_ON_EMPTY] = GO(EMPTY),
                 [LIFE_ON_DIAGNOSE] = GO(DIAGNOSE), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
         },
         /* A migrator checks once more: the lock may have been held by another migrator, whose work is done now. */
         [LIFE_LOCK] = {
-                [LIFE_ON_OK] = GO(CREATE), [LIFE_ON_RECHECK] = GO(CHECK), [LIFE_ON_STANDBY] = GO(STANDBY),
+                [LIFE_ON_OK] = GO(START), [LIFE_ON_RECHECK] = GO(CHECK), [LIFE_ON_STANDBY] = GO(STANDBY),
                 [LIFE_ON_LATER] = GO(REST), [LIFE_ON_NEVER] = GO(END), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
         },
@@ -54,11 +54,6 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
         [LIFE_STANDBY] = {
                 [LIFE_ON_WAKE] = GO(AWAIT), [LIFE_ON_LOST] = GO(REST), [LIFE_ON_STOP] = GO(END),
                 [LIFE_ON_OK] = STAY, [LIFE_ON_LATER] = STAY, [LIFE_ON_ENDED] = STAY,
-        },
-        [LIFE_CREATE] = {
-                [LIFE_ON_OK] = GO(START), [LIFE_ON_LATER] = GO(CLEAN), [LIFE_ON_NEVER] = GO(DOOM),
-                [LIFE_ON_STOP] = GO(STOP), [LIFE_ON_ENDED] = STAY, [LIFE_ON_WAKE] = STAY,
-                [LIFE_ON_LOST] = GO(CLEAN),
         },
         /* A start in flight is let finish: only then is it known whether there is a container, and of what kind. */
         [LIFE_START] = {
@@ -119,7 +114,7 @@ static const Cell table[_LIFE_STATE_MAX][_LIFE_EVENT_MAX] = {
 
 static const char *const state_names[_LIFE_STATE_MAX] = {
         [LIFE_AWAIT] = "waiting",       [LIFE_PREPARE] = "preparing", [LIFE_CHECK] = "checking",
-        [LIFE_CREATE] = "creating",     [LIFE_START] = "starting",    [LIFE_PROBE] = "probing",
+        [LIFE_START] = "starting",      [LIFE_PROBE] = "probing",
         [LIFE_SERVE] = "serving",       [LIFE_MIGRATE] = "migrating", [LIFE_DRAIN] = "draining",
         [LIFE_CLEAN] = "cleaning",      [LIFE_DOOM] = "ending",       [LIFE_STOP] = "stopping",
         [LIFE_REST] = "resting",        [LIFE_END] = "ended",         [LIFE_STANDBY] = "standby",
@@ -155,7 +150,7 @@ bool life_asks_upstream(LifeState state) {
 }
 
 bool life_has_container(LifeState state) {
-        return state >= LIFE_CREATE && state <= LIFE_STOP;
+        return state >= LIFE_START && state <= LIFE_STOP;
 }
 
 const char *life_state_name(LifeState state) {

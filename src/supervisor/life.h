@@ -13,8 +13,7 @@ typedef enum LifeState {
         LIFE_DIAGNOSE, /* a run of the migrations failed: the journal is asked why */
         LIFE_SWEEP,    /* all is done: a container that an earlier life has left is removed */
         LIFE_STANDBY,  /* the clock of another host runs on this database; ready to take over */
-        LIFE_CREATE,   /* the engine makes the container; nothing of the image runs */
-        LIFE_START,    /* the engine starts it */
+        LIFE_START,    /* the engine makes the container and starts it */
         LIFE_PROBE,    /* it runs, and does not answer yet */
         LIFE_SERVE,    /* READY=1 was said; or an external server is watched */
         LIFE_MIGRATE,  /* migrations run; nothing of ours may end them */

@@ -19,7 +19,7 @@
 struct Relay {
         sd_event *event;
         Jobs *jobs;
-        char *member, *ready, *after;
+        char *member, *ready;
         char *const *ticks;
         bool missing;
         JobLine note;
@@ -65,7 +65,6 @@ int relay_new(const RelaySpec *spec, Relay **ret) {
         relay = xcalloc(1, sizeof(Relay));
         *relay = (Relay){.event = spec->event, .jobs = spec->jobs, .member = xstrdup(spec->member),
                          .ready = spec->ready ? xstrdup(spec->ready) : NULL,
-                         .after = spec->after ? xstrdup(spec->after) : NULL,
                          .ticks = spec->ticks, .missing = spec->missing,
                          .note = spec->note, .ended = spec->ended, .userdata = spec->userdata,
                          .reading = p[0], .writing = both, .stream = -EBADF};
@@ -130,10 +129,7 @@ static void start_again(Relay *relay) {
 static void on_note(void *userdata, const char *note) {
         Relay *relay = userdata;
 
-        if (streq(note, NOTE_BEGUN))
-                relay_started(relay);
-        else
-                relay->note(relay->userdata, note);
+        relay->note(relay->userdata, note);
 }
 
 static void on_ended(void *userdata, const JobResult *result) {
@@ -160,8 +156,6 @@ static void start(Relay *relay) {
 
         if (relay->finished)
                 strv_add(&argv, "--drain");
-        else if (relay->after)
-                strv_addf(&argv, "--after=%s", relay->after);
         spec.argv = argv;
         if (relay->stream < 0)
                 relay->stream = relay_stream(relay->member);
@@ -179,18 +173,10 @@ void relay_begin(Relay *relay) {
         start(relay);
 }
 
-void relay_started(Relay *relay) {
-        free(relay->after);
-        relay->after = NULL;
-}
-
 char *relay_take_back(Relay *relay) {
         char bytes[SAID_MAX];
         ssize_t n;
 
-        /* It only looks at what is in the pipe, as the word has not come. */
-        relay->job = job_cancel(relay->job);
-        relay->again = sd_event_source_disable_unref(relay->again);
         n = read(relay->reading, bytes, sizeof(bytes));
         return xstrndup(bytes, n > 0 ? (size_t)n : 0);
 }
@@ -222,7 +208,6 @@ Relay *relay_free(Relay *relay) {
         close_fd(relay->stream);
         free(relay->member);
         free(relay->ready);
-        free(relay->after);
         free(relay);
         return NULL;
 }

@@ -19,7 +19,6 @@ typedef struct RelaySpec {
         const char *ready;  /* see lago-relay(8) and relay/watch.h; NULL: no line says it */
         char *const *ticks; /* borrowed; NULL: no line is one */
         bool missing;
-        const char *after; /* the engine's word, see lago-relay(8); what was said when it never comes: relay_take_back() */
         JobLine note;            /* of relay/watch.h */
         void (*ended)(void *userdata); /* all that was written is in the journal, and no one can write more */
         void *userdata;
@@ -32,17 +31,14 @@ int relay_new(const RelaySpec *spec, Relay **ret);
 int relay_fd(const Relay *relay);
 
 /**
- * relay_begin() - from now on what comes is carried to the journal, behind the engine's word. When that cannot be, it is
- * tried again by itself.
+ * relay_begin() - from now on what comes is carried to the journal, and what has come before. When that cannot be, it is tried
+ * again by itself.
  */
 void relay_begin(Relay *relay);
 
-/** relay_started() - the engine's word is in the pipe, or was: a relay that takes another one's place waits for none. */
-void relay_started(Relay *relay);
-
 /**
- * relay_take_back() - the container was not started, so what is in the pipe are the engine's words about that. The caller
- * frees them. Nothing is carried any more.
+ * relay_take_back() - in place of relay_begin(): the container was not started, so what is in the pipe are the engine's words
+ * about that. The caller frees them.
  */
 char *relay_take_back(Relay *relay);
 

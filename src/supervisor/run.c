@@ -49,7 +49,6 @@ static const Step steps[_LIFE_STATE_MAX] = {
         [LIFE_DIAGNOSE] = {.enter = enter_diagnose},
         [LIFE_SWEEP]    = {.enter = leftover_remove},
         [LIFE_STANDBY]  = {.enter = enter_standby},
-        [LIFE_CREATE]   = {.enter = enter_create},
         [LIFE_START]    = {.enter = enter_start},
         [LIFE_PROBE]    = {.enter = enter_probe},
         [LIFE_SERVE]    = {.enter = enter_serve, .again = serve_rest},

@@ -1,20 +1,134 @@
 /* SPDX-License-Identifier: MIT */
-/* START, and the end of a container whenever it comes: who of its processes is who. */
+/* START: one client of the engine makes the container and starts it. */
 #include "supervisor/container.h"
 
 #include "base/file.h"
-#include "base/time.h"
 #include "process/cgroup.h"
 #include "process/netns.h"
+#include "process/port.h"
 #include "supervisor/damage.h"
 #include "supervisor/hear.h"
 #include "supervisor/inside.h"
-#include "supervisor/migrate.h"
+#include "supervisor/leftnet.h"
+#include "supervisor/leftover.h"
 #include "supervisor/supervisor.h"
 
-#include <signal.h>
-#include <stdio.h>
-#include <sys/wait.h>
+static void begin(Supervisor *s);
+static void begin_alone(Supervisor *s);
+
+/* --- a name that is taken ------------------------------------------------------------------------------- */
+
+static void on_removed_old(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        if (!result->signaled && result->status == 0)
+                begin(s);
+        else {
+                /* It stays ours; cleaning up tries again, and harder. */
+                s->container.exists = true;
+                supervisor_later(s, "A left-over container %s cannot be removed; see the journal", s->container_name);
+        }
+}
+
+static void remove_old(Supervisor *s) {
+        leftover_tell(s);
+        supervisor_client(s, s->engine->remove(s->container_name), on_removed_old);
+}
+
+static void on_half_made(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        if (!result->signaled && result->status == 0 && startswith(result->output, ENGINE_HALF_MADE "\n"))
+                remove_old(s);
+        else
+                supervisor_later(s, "The name %s was taken and is free again; once more", s->container_name);
+}
+
+/* Answer: whether nobody has the name; all else is settled here. */
+static bool name_is_free(Supervisor *s, const JobResult *result) {
+        switch (leftover_owner(s, result)) {
+        case LEFTOVER_NONE:
+                return true;
+        case LEFTOVER_OURS:
+                remove_old(s);
+                return false;
+        case LEFTOVER_STRANGER:
+                supervisor_never(s, EXIT_STRANGER, NULL,
+                                 "Refused: a container %s that is not ours exists; rename or remove it", s->container_name);
+                return false;
+        case LEFTOVER_UNKNOWN:
+                break;
+        }
+        supervisor_later(s, "Cannot ask whose container %s is; see the journal", s->container_name);
+        return false;
+}
+
+static void on_owner_of_name(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        if (name_is_free(s, result))
+                supervisor_client(s, s->engine->half_made(s->container_name), on_half_made);
+}
+
+/* --- a start that failed -------------------------------------------------------------------------------- */
+
+/* The engine writes the id as soon as it has made the container, whatever becomes of its start. */
+static bool was_made(const Supervisor *s) {
+        _cleanup_(freep) char *path = container_file(s, "id"), *text = NULL;
+
+        return file_read(path, 128, &text, NULL) >= 0 && !isempty(text);
+}
+
+/* lago-setup made it, and somebody has removed it since. */
+static void network_gone(Supervisor *s) {
+        _cleanup_(strv_freep) char **networks = stack_networks_now(s->config, s->member.kind);
+        _cleanup_(freep) char *names = strv_join(networks, " or ");
+
+        supervisor_later(s, "The network %s is gone; \"systemctl restart lago-setup\" makes it", names);
+}
+
+static void start_failed(Supervisor *s, int status, const char *words) {
+        _cleanup_(freep) char *line = engine_last_line(words), *reason = engine_reason(words, 70);
+
+        switch (engine_failure(words)) {
+        case ENGINE_NAME_TAKEN:
+                supervisor_client(s, s->engine->owner(s->container_name), on_owner_of_name);
+                return;
+        case ENGINE_IMAGE_ABSENT:
+                s->image.pull_wanted = true;
+                log_info("%s is not on this host.", s->image.reference);
+                s->wait.rest_usec = 0;
+                supervisor_feed(s, LIFE_ON_LATER);
+                return;
+        case ENGINE_IMAGE_DAMAGED:
+                damage_repair(s, s->image.id, line);
+                return;
+        case ENGINE_NETWORK_ABSENT:
+                network_gone(s);
+                return;
+        case ENGINE_NAMES_TAKEN:
+                supervisor_later(s, "Cannot start the container: another program has port 53, on which the network's name server is "
+                                    "to listen: ss -lnp 'sport = :53' shows which; let it leave the network's interface alone "
+                                    "(dnsmasq: bind-dynamic and except-interface=NAME), or write dns_bind_port = 5353 below "
+                                    "[network] in /etc/containers/containers.conf, then lagoctl stop and lagoctl start");
+                return;
+        case ENGINE_OTHER_MACHINE:
+                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor: %s", s->image.reference,
+                                 reason);
+                return;
+        default:
+                log_warning("%s cannot start the container (exit %d): %s", s->engine->name, status, line);
+                supervisor_later(s, "Cannot start the container: %s", reason);
+        }
+}
+
+static void client_killed(Supervisor *s, int sig) {
+        s->container.start_killed = true;
+        log_warning("%s cannot start the container (signal %d).", s->engine->name, sig);
+        supervisor_later(s, "Cannot start the container: signal %d ended %s", sig, s->engine->name);
+}
+
+/* --- the start ------------------------------------------------------------------------------------------ */
 
 static pid_t read_pid(const char *path) {
         _cleanup_(freep) char *text = NULL;
@@ -23,101 +137,6 @@ static pid_t read_pid(const char *path) {
         if (file_read(path, 64, &text, NULL) < 0 || parse_uint(strip(text), INT32_MAX, &pid) < 0)
                 return 0;
         return (pid_t)pid;
-}
-
-static void note_end(Supervisor *s, int code, int status) {
-        s->container.ended = true;
-        s->container.exit_code = code == CLD_EXITED ? status : 128 + status;
-        s->container.signal = code == CLD_EXITED ? 0 : status;
-}
-
-static void tell_end(Supervisor *s) {
-        unsigned ends = end_add(&s->container.ends, now_usec());
-        bool memory = s->container.signal == SIGKILL || s->container.exit_code == 128 + SIGKILL;
-        const char *why = memory && cgroup_oom_kills() > s->container.oom_kills ? ", out of memory" : "";
-        _cleanup_(freep) char *when = NULL;
-
-        s->wait.rest_usec = end_rest(ends);
-        when = s->wait.rest_usec < USEC_PER_SEC ? xstrdup("at once")
-                                                : xasprintf("in %u s", (unsigned)(s->wait.rest_usec / USEC_PER_SEC));
-        log_message(LOG_WARNING, MESSAGE_CONTAINER_ENDED, "The container ended by itself (exit %d%s); it is started again %s.",
-                    s->container.exit_code, why, when);
-        if (ends == 5)
-                log_message(LOG_ERR, MESSAGE_CRASH_LOOP, "The container ended 5 times in 10 minutes (last exit %d).",
-                            s->container.exit_code);
-        supervisor_status(s, "Ended %u times in 10 min (exit %d%s); again %s", ends, s->container.exit_code, why, when);
-}
-
-static void container_ended(Supervisor *s, int code, int status) {
-        note_end(s, code, status);
-        s->container.ended_unanswered = s->state == LIFE_PROBE && s->member.kind == MEMBER_DB;
-        s->container.by_itself = s->state == LIFE_PROBE || s->state == LIFE_SERVE || s->state == LIFE_MIGRATE ||
-                                 s->state == LIFE_DRAIN;
-        if (s->state == LIFE_PROBE || s->state == LIFE_SERVE)
-                tell_end(s);
-        else if (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN)
-                migrate_ended(s);
-        hear_last_lines(s);
-        supervisor_feed(s, LIFE_ON_ENDED);
-}
-
-static bool is_our_child(pid_t pid) {
-        siginfo_t info = {0};
-
-        return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-/* A migration needs no monitor: its output is the journal's, and its end comes to us. Nothing of ours cuts it short. */
-static bool goes_on_without_monitor(const Supervisor *s) {
-        return (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN) && is_our_child(s->container.init);
-}
-
-static void monitor_ended(Supervisor *s, int code, int status) {
-        if (code == CLD_EXITED) {
-                /* It exits when it has seen its container's end: that number may be somebody else's from now on. */
-                s->container.init = 0;
-                container_ended(s, code, status);
-                return;
-        }
-        s->container.monitor_lost = true;
-        if (goes_on_without_monitor(s)) {
-                log_warning("The engine's monitor of the container was killed; the migrations go on without it.");
-                return;
-        }
-        log_warning("The engine's monitor of the container was killed; stopping the container.");
-        container_ended(s, code, status);
-}
-
-static void orphan_ended(Supervisor *s, int code, int status) {
-        s->container.init = 0;
-        if (!s->container.monitor_lost)
-                return;
-        if (s->state == LIFE_MIGRATE || s->state == LIFE_DRAIN)
-                container_ended(s, code, status);
-        else if (s->work.job == NULL && (s->state == LIFE_CLEAN || s->state == LIFE_DOOM || s->state == LIFE_STOP))
-                supervisor_timer(s, 0, stop_on_orphan_gone);
-}
-
-/*
- * conmon becomes our child and exits with the container's own exit code. Killed, it leaves the container's first
- * process to us: that one is then asked to end here, as the engine no longer knows of it.
- */
-static void take_stranger(Supervisor *s, pid_t pid, int code, int status) {
-        if (pid == s->container.monitor)
-                monitor_ended(s, code, status);
-        else if (pid == s->container.init)
-                orphan_ended(s, code, status);
-}
-
-void on_stranger(void *userdata, pid_t pid, int code, int status) {
-        Supervisor *s = userdata;
-
-        if (s->state == LIFE_START && s->container.n_strangers < ELEMENTSOF(s->container.strangers)) {
-                s->container.strangers[s->container.n_strangers].pid = pid;
-                s->container.strangers[s->container.n_strangers].code = code;
-                s->container.strangers[s->container.n_strangers++].status = status;
-        } else
-                take_stranger(s, pid, code, status);
 }
 
 /*
@@ -139,50 +158,29 @@ static void read_container(Supervisor *s) {
                 c->address[0] = '\0';
 }
 
-static void start_failed(Supervisor *s, const JobResult *result, const char *words) {
-        _cleanup_(freep) char *line = engine_last_line(words), *reason = engine_reason(words, 70);
-
-        s->container.start_killed |= result->signaled;
-        if (engine_failure(words) == ENGINE_OTHER_MACHINE) {
-                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor: %s", s->image.reference,
-                                 reason);
-                return;
-        }
-        /* Of a client that was killed the words may be the container's own. */
-        if (!result->signaled && engine_failure(words) == ENGINE_IMAGE_DAMAGED) {
-                damage_repair(s, s->image.id, line);
-                return;
-        }
-        if (!result->signaled && engine_failure(words) == ENGINE_NAMES_TAKEN) {
-                supervisor_later(s, "Cannot start the container: another program has port 53, on which the network's name server is "
-                                    "to listen: ss -lnp 'sport = :53' shows which; let it leave the network's interface alone "
-                                    "(dnsmasq: bind-dynamic and except-interface=NAME), or write dns_bind_port = 5353 below "
-                                    "[network] in /etc/containers/containers.conf, then lagoctl stop and lagoctl start");
-                return;
-        }
-        log_warning("%s cannot start the container (%s %d): %s", s->engine->name, result->signaled ? "signal" : "exit",
-                    result->status, line);
-        supervisor_later(s, "Cannot start the container: %s", reason);
-}
-
 static void on_started(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
-        if (result->signaled || result->status != 0) {
-                _cleanup_(freep) char *said = relay_take_back(s->container.relay);
-
-                start_failed(s, result, isempty(said) ? result->errors : said);
+        s->container.exists = was_made(s);
+        if (result->signaled) {
+                /* What is in the pipe may be the container's own words. */
+                relay_begin(s->container.relay);
+                client_killed(s, result->status);
                 return;
         }
-        relay_started(s->container.relay);
+        if (result->status != 0) {
+                _cleanup_(freep) char *said = relay_take_back(s->container.relay);
+
+                start_failed(s, result->status, isempty(said) ? result->errors : said);
+                return;
+        }
+        s->container.suspected = s->container.stuck = false;
+        relay_begin(s->container.relay);
         read_container(s);
         if (container_fails(s))
                 supervisor_wait_over(s);
         supervisor_feed(s, s->member.kind == MEMBER_MIGRATE ? LIFE_ON_MIGRATE : LIFE_ON_OK);
-        for (size_t i = 0; i < s->container.n_strangers; i++)
-                take_stranger(s, s->container.strangers[i].pid, s->container.strangers[i].code, s->container.strangers[i].status);
-        s->container.n_strangers = 0;
+        strangers_take(s);
 }
 
 static void on_output_ended(void *userdata) {
@@ -194,22 +192,71 @@ static void on_output_ended(void *userdata) {
                 supervisor_timer(s, 0, stop_on_output_done);
 }
 
-static void start(Supervisor *s) {
-        supervisor_job(s, s->engine->start(s->container.id),
+/* Errors: -errno. */
+static int new_relay(Supervisor *s) {
+        RelaySpec output = {
+                .event = s->work.event,
+                .jobs = s->work.jobs,
+                .member = s->name,
+                .ready = s->info->ready_line,
+                .ticks = s->info->ticks,
+                .missing = s->info->backend || s->member.kind == MEMBER_DB,
+                .note = hear_note,
+                .ended = on_output_ended,
+                .userdata = s,
+        };
+
+        said_begin(&s->said);
+        s->container.relay = relay_free(s->container.relay);
+        return relay_new(&output, &s->container.relay);
+}
+
+/* Nobody reads the pipe yet: what the engine says when it fails is taken back out of it. */
+static void client(Supervisor *s, char **argv, JobDone done) {
+        supervisor_job(s, argv,
                        &(JobSpec){.output_fd = relay_fd(s->container.relay),
                                   .error_fd = relay_fd(s->container.relay),
                                   .in_unit_root = true,
                                   .timeout_usec = SUPERVISOR_CLIENT_USEC,
-                                  .done = on_started});
-        if (s->work.job)
-                relay_begin(s->container.relay);
+                                  .done = done});
+}
+
+/* Answer: whether it is there; else LATER was fed. */
+static bool have_relay(Supervisor *s) {
+        int r = new_relay(s);
+
+        if (r < 0)
+                supervisor_later(s, "Cannot make a pipe for the container's output: %s", strerror(-r));
+        return r >= 0;
+}
+
+static void start(Supervisor *s) {
+        char **argv;
+
+        if (!have_relay(s))
+                return;
+        s->container.oom_kills = cgroup_oom_kills();
+        s->container.n_strangers = 0;
+        excuse_begin(&s->run.excuse, now_usec());
+        supervisor_publish(s);
+        argv = container_words(s, s->engine->start);
+        if (argv)
+                client(s, argv, on_started);
+}
+
+/* --- a look from its place first ------------------------------------------------------------------------ */
+
+static void on_view_removed(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->container.exists = result->signaled || result->status != 0;
+        begin_alone(s);
 }
 
 static void on_reached(Supervisor *s) {
-        if (s->stop_asked)
-                supervisor_feed(s, LIFE_ON_LATER);
-        else
-                start(s);
+        s->container.netns_fd = close_fd(s->container.netns_fd);
+        s->container.init = 0;
+        supervisor_client(s, s->engine->remove(s->container_name), on_view_removed);
 }
 
 static void on_missed(Supervisor *s, const char *sentence, const char *advice) {
@@ -222,56 +269,87 @@ static void on_missed(Supervisor *s, const char *sentence, const char *advice) {
 
 static void on_init(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
-        /* What its monitor writes to is the container's output, and only the engine has spoken so far. */
         _cleanup_(freep) char *said = relay_take_back(s->container.relay);
 
-        s->work.job = NULL;
-        if (result->signaled || result->status != 0) {
-                start_failed(s, result, isempty(said) ? result->errors : said);
+        if (result->signaled) {
+                client_killed(s, result->status);
+                return;
+        }
+        if (result->status != 0) {
+                start_failed(s, result->status, isempty(said) ? result->errors : said);
                 return;
         }
         read_container(s);
-        /* Nothing that would take a signal runs in it yet: where it is not started it is removed as it is. */
+        /* Nothing that would take a signal runs in it. */
         s->container.monitor = 0;
         inside_ask(s, on_reached, on_missed);
 }
 
-static void init(Supervisor *s) {
-        supervisor_job(s, s->engine->init(s->container.id),
-                       &(JobSpec){.output_fd = relay_fd(s->container.relay),
-                                  .error_fd = relay_fd(s->container.relay),
-                                  .in_unit_root = true,
-                                  .timeout_usec = SUPERVISOR_CLIENT_USEC,
-                                  .done = on_init});
+static void on_view_made(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->container.exists = was_made(s);
+        if (result->signaled)
+                client_killed(s, result->status);
+        else if (result->status != 0)
+                start_failed(s, result->status, result->errors);
+        else if (have_relay(s))
+                client(s, s->engine->init(s->container_name), on_init);
+}
+
+static void view(Supervisor *s) {
+        char **argv = container_words(s, s->engine->create);
+
+        if (argv)
+                supervisor_client(s, argv, on_view_made);
+}
+
+/* --- in turn -------------------------------------------------------------------------------------------- */
+
+static void begin_alone(Supervisor *s) {
+        if (s->stop_asked)
+                supervisor_feed(s, LIFE_ON_LATER);
+        else
+                start(s);
+}
+
+static void begin_free(Supervisor *s) {
+        if (inside_is_wanted(s))
+                view(s);
+        else
+                start(s);
+}
+
+static void on_owner_of_network(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        if (name_is_free(s, result))
+                leftnet_clear(s, begin_free);
+}
+
+/* A stop that was asked meanwhile needs no container to be made. */
+static void begin(Supervisor *s) {
+        if (s->stop_asked)
+                supervisor_feed(s, LIFE_ON_LATER);
+        else if (leftnet_there(s))
+                supervisor_client(s, s->engine->owner(s->container_name), on_owner_of_network);
+        else
+                begin_free(s);
 }
 
 void enter_start(Supervisor *s) {
-        RelaySpec output = {
-                .event = s->work.event,
-                .jobs = s->work.jobs,
-                .member = s->name,
-                .ready = s->info->ready_line,
-                .after = s->container.id,
-                .ticks = s->info->ticks,
-                .missing = s->info->backend || s->member.kind == MEMBER_DB,
-                .note = hear_note,
-                .ended = on_output_ended,
-                .userdata = s,
-        };
-        int r;
+        const Listen *listen = stack_listen(s->config, s->member.kind);
 
-        s->container.oom_kills = cgroup_oom_kills();
-        excuse_begin(&s->run.excuse, now_usec());
-        said_begin(&s->said);
-        s->container.relay = relay_free(s->container.relay);
-        r = relay_new(&output, &s->container.relay);
-        if (r < 0) {
-                supervisor_later(s, "Cannot make a pipe for the container's output: %s", strerror(-r));
-                return;
+        if (!container_fails(s)) {
+                supervisor_wait_over(s);
+                supervisor_status(s, "Starting");
         }
-        supervisor_publish(s);
-        if (inside_is_wanted(s))
-                init(s);
+        s->container.ended = s->container.by_itself = s->container.monitor_lost = s->container.loopback_v6 = false;
+        s->container.monitor = s->container.init = 0;
+        if (listen && port_is_taken(listen->address, listen->port))
+                supervisor_never(s, EXIT_STRANGER, NULL,
+                                 "Refused: another program listens on %s:%u; see listen of [%s] in lago.conf",
+                                 listen->address, listen->port, s->info->name);
         else
-                start(s);
+                begin(s);
 }

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "process/cgroup.h"
 #include "supervisor/heldup.h"
+#include "supervisor/leftover.h"
 #include "supervisor/nameserver.h"
 #include "supervisor/outlive.h"
 #include "supervisor/redis.h"
@@ -94,6 +95,15 @@ static void remove_container(Supervisor *s) {
         supervisor_client(s, s->engine->remove(s->container_name), on_removed);
 }
 
+static void on_owner(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        if (leftover_owner(s, result) == LEFTOVER_OURS)
+                remove_container(s);
+        else
+                gone(s);
+}
+
 static void on_stopped(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
@@ -163,7 +173,10 @@ static void stop_and_remove(Supervisor *s) {
         Container *c = &s->container;
         JobSpec spec = {.done = on_stopped};
 
-        if (!c->exists)
+        if (!c->exists && c->start_killed)
+                /* Killed, the client may have made one and not lived to say so. */
+                supervisor_client(s, s->engine->owner(s->container_name), on_owner);
+        else if (!c->exists)
                 gone(s);
         else if (c->monitor_lost && c->init > 0)
                 stop_orphan(s);

@@ -28,7 +28,6 @@ typedef struct Container {
         bool by_itself;        /* it ended while nobody had asked it to */
         bool suspected;        /* an earlier life may have left one; see leftover.h */
         bool stuck;            /* the engine could not remove it */
-        char id[65];           /* the engine's, in hexadecimal */
         bool start_killed;     /* the client that started it was killed */
         bool monitor_lost;     /* conmon was killed: the engine no longer knows what is true */
         pid_t monitor, init;   /* conmon and the first process; 0: not known, or gone */
@@ -50,6 +49,7 @@ typedef struct Container {
         size_t n_strangers;
         Inside inside; /* see inside.h */
         char *left_namespace; /* of one whose start was killed; see leftnet.h */
+        void (*left_done)(Supervisor *s);
 } Container;
 
 /* The image in hand. */

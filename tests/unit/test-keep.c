@@ -225,23 +225,21 @@ static void only_what_this_run_wrote_excuses_it(void **state _unused_) {
 static void what_a_killed_start_left_is_found_by_its_name(void **state) {
         static const char text[] = "10.89.0.1\n"
                                    "aaa 10.89.0.5  lago-api,api,aaa\n"
-                                   "bbb 10.89.0.6,10.89.0.7 fd00::6 lago-worker,bbb 9.9.9.9\n"
-                                   "ccc 10.89.0.9  lago-api,api,ccc\n";
+                                   "bbb 10.89.0.6,10.89.0.7 fd00::6 lago-worker,bbb 9.9.9.9\n";
         LeftNet left = {0};
 
         (void)state;
-        assert_true(leftnet_find(text, "lago-api", "ccc", &left));
+        assert_true(leftnet_find(text, "lago-api", &left));
         assert_string_equal(left.id, "aaa");
         assert_string_equal(left.address, "10.89.0.5");
         assert_null(left.address6);
         leftnet_done(&left);
-        assert_true(leftnet_find(text, "lago-worker", "", &left));
+        assert_true(leftnet_find(text, "lago-worker", &left));
         assert_string_equal(left.address6, "fd00::6");
         leftnet_done(&left);
-        assert_false(leftnet_find(text, "lago-worker", "bbb", &left));
-        assert_false(leftnet_find(text, "lago", "", &left));
-        assert_false(leftnet_find("", "lago-api", "", &left));
-        assert_false(leftnet_find("aaa   lago-api,aaa\n", "lago-api", "", &left));
+        assert_false(leftnet_find(text, "lago", &left));
+        assert_false(leftnet_find("", "lago-api", &left));
+        assert_false(leftnet_find("aaa   lago-api,aaa\n", "lago-api", &left));
 }
 
 static void netavark_is_asked_in_its_own_words(void **state) {

@@ -104,8 +104,6 @@ static LifeEvent plausible(World *w, uint64_t *seed) {
                 return pick(seed, w->clock ? lock_clock : recheck, 4);
         case LIFE_STANDBY:
                 return dice < 8 ? LIFE_ON_LOST : dice < 10 ? LIFE_ON_LATER : dice < 12 ? LIFE_ON_OK : LIFE_ON_WAKE;
-        case LIFE_CREATE:
-                return pick(seed, await_own, 3);
         case LIFE_START:
                 return w->migrates ? pick(seed, migrating, 4) : pick(seed, started, 4);
         case LIFE_PROBE:
@@ -144,16 +142,16 @@ static void happen(World *w, LifeEvent event) {
                 w->held = true;
         if (event == LIFE_ON_ENDED)
                 w->alive = false;
+        /* Made, and not started, it is there all the same. */
+        if (w->state == LIFE_START && (event == LIFE_ON_LATER || event == LIFE_ON_NEVER))
+                w->exists = true;
         if (event == LIFE_ON_OK || event == LIFE_ON_MIGRATE)
                 switch (w->state) {
                 case LIFE_CHECK:
                         w->verified = true;
                         break;
-                case LIFE_CREATE:
-                        w->exists = true;
-                        break;
                 case LIFE_START:
-                        w->alive = true;
+                        w->exists = w->alive = true;
                         break;
                 case LIFE_CLEAN:
                 case LIFE_DOOM:
@@ -173,12 +171,13 @@ static void rule(World *w, bool holds, const char *name) {
 /* The machine went from @from to where it is now. */
 static void judge(World *w, LifeState from, LifeEvent event) {
         LifeState now = w->state;
+        bool begins = now == LIFE_START && from != now;
 
         if (now == LIFE_AWAIT || now == LIFE_STANDBY)
                 w->verified = false;
-        rule(w, now != LIFE_CREATE || w->verified, "no container without a verdict of this attempt");
-        rule(w, now != LIFE_CREATE || !w->refused, "nothing is started after a refusal");
-        rule(w, now != LIFE_CREATE || !w->stop_asked, "nothing is started after a stop");
+        rule(w, !begins || w->verified, "no container without a verdict of this attempt");
+        rule(w, !begins || !w->refused, "nothing is started after a refusal");
+        rule(w, !begins || !w->stop_asked, "nothing is started after a stop");
         rule(w, now != LIFE_SERVE || w->alive || w->external, "only a live container serves");
         rule(w, (now != LIFE_END && now != LIFE_REST && now != LIFE_AWAIT) || !w->exists,
              "no container is left behind");
@@ -189,9 +188,9 @@ static void judge(World *w, LifeState from, LifeEvent event) {
         rule(w, event != LIFE_ON_ENDED || from == now || now == LIFE_CLEAN || now == LIFE_STOP || now == LIFE_JUDGE,
              "an ended container is cleaned up");
         rule(w, now != LIFE_SERVE || !w->clock || w->held || event == LIFE_ON_OK, "a clock without its lock does not tick");
-        rule(w, now != LIFE_CREATE || from == now || w->held || !(w->clock || w->migrates), "nobody starts without its lock");
+        rule(w, !begins || w->held || !(w->clock || w->migrates), "nobody starts without its lock");
         rule(w, now != LIFE_STANDBY || !w->exists, "a clock in standby has no container");
-        rule(w, !w->external || (now != LIFE_CREATE && now != LIFE_START), "an external server has no container");
+        rule(w, !w->external || now != LIFE_START, "an external server has no container");
         w->steps_since_stop += w->stop_asked;
         rule(w, w->steps_since_stop < 40 || now == LIFE_END || now == LIFE_MIGRATE || now == LIFE_DRAIN,
              "a stop is obeyed");
@@ -262,18 +261,18 @@ static void every_cell_of_the_table_is_visited(void **state) {
 
 static void every_mutant_is_caught(void **state) {
         static const Mutant mutants[] = {
-                {"a refused check starts", LIFE_CHECK, LIFE_ON_NEVER, LIFE_GO, LIFE_CREATE},
-                {"a late check starts", LIFE_CHECK, LIFE_ON_LATER, LIFE_GO, LIFE_CREATE},
-                {"a clock starts without its lock", LIFE_CHECK, LIFE_ON_LOCK, LIFE_GO, LIFE_CREATE},
-                {"a clock starts beside another one", LIFE_LOCK, LIFE_ON_STANDBY, LIFE_GO, LIFE_CREATE},
-                {"a migrator believes the verdict of before", LIFE_LOCK, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
-                {"what was emptied is migrated unseen", LIFE_EMPTY, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
-                {"a failed run goes on unseen", LIFE_DIAGNOSE, LIFE_ON_RECHECK, LIFE_GO, LIFE_CREATE},
-                {"a verified schema is migrated", LIFE_CHECK, LIFE_ON_DONE, LIFE_GO, LIFE_CREATE},
-                {"what is done begins again", LIFE_SWEEP, LIFE_ON_OK, LIFE_GO, LIFE_CREATE},
-                {"a lock that is not to be had is done without", LIFE_LOCK, LIFE_ON_LATER, LIFE_GO, LIFE_CREATE},
-                {"the check is skipped", LIFE_PREPARE, LIFE_ON_OK, LIFE_GO, LIFE_CREATE},
-                {"a rest leads to a start", LIFE_REST, LIFE_ON_WAKE, LIFE_GO, LIFE_CREATE},
+                {"a refused check starts", LIFE_CHECK, LIFE_ON_NEVER, LIFE_GO, LIFE_START},
+                {"a late check starts", LIFE_CHECK, LIFE_ON_LATER, LIFE_GO, LIFE_START},
+                {"a clock starts without its lock", LIFE_CHECK, LIFE_ON_LOCK, LIFE_GO, LIFE_START},
+                {"a clock starts beside another one", LIFE_LOCK, LIFE_ON_STANDBY, LIFE_GO, LIFE_START},
+                {"a migrator believes the verdict of before", LIFE_LOCK, LIFE_ON_RECHECK, LIFE_GO, LIFE_START},
+                {"what was emptied is migrated unseen", LIFE_EMPTY, LIFE_ON_RECHECK, LIFE_GO, LIFE_START},
+                {"a failed run goes on unseen", LIFE_DIAGNOSE, LIFE_ON_RECHECK, LIFE_GO, LIFE_START},
+                {"a verified schema is migrated", LIFE_CHECK, LIFE_ON_DONE, LIFE_GO, LIFE_START},
+                {"what is done begins again", LIFE_SWEEP, LIFE_ON_OK, LIFE_GO, LIFE_START},
+                {"a lock that is not to be had is done without", LIFE_LOCK, LIFE_ON_LATER, LIFE_GO, LIFE_START},
+                {"the check is skipped", LIFE_PREPARE, LIFE_ON_OK, LIFE_GO, LIFE_START},
+                {"a rest leads to a start", LIFE_REST, LIFE_ON_WAKE, LIFE_GO, LIFE_START},
                 {"a stop kills the migration", LIFE_MIGRATE, LIFE_ON_STOP, LIFE_GO, LIFE_STOP},
                 {"a second stop kills it", LIFE_DRAIN, LIFE_ON_STOP, LIFE_GO, LIFE_STOP},
                 {"a crash while serving is not seen", LIFE_SERVE, LIFE_ON_ENDED, LIFE_STAY, 0},
@@ -284,13 +283,13 @@ static void every_mutant_is_caught(void **state) {
                 {"a stop during a rest is lost", LIFE_REST, LIFE_ON_STOP, LIFE_STAY, 0},
                 {"a stop ends a removal", LIFE_DOOM, LIFE_ON_STOP, LIFE_GO, LIFE_END},
                 {"a doomed member rests", LIFE_DOOM, LIFE_ON_OK, LIFE_GO, LIFE_REST},
-                {"an external server is run", LIFE_AWAIT, LIFE_ON_WATCH, LIFE_GO, LIFE_CREATE},
+                {"an external server is run", LIFE_AWAIT, LIFE_ON_WATCH, LIFE_GO, LIFE_START},
                 {"a lost lock is overlooked", LIFE_SERVE, LIFE_ON_LOST, LIFE_STAY, 0},
-                {"a standby starts without asking again", LIFE_STANDBY, LIFE_ON_WAKE, LIFE_GO, LIFE_CREATE},
+                {"a standby starts without asking again", LIFE_STANDBY, LIFE_ON_WAKE, LIFE_GO, LIFE_START},
                 {"a refusal while cleaning leaves the container", LIFE_CLEAN, LIFE_ON_NEVER, LIFE_GO, LIFE_END},
                 {"a refusal while cleaning is forgotten", LIFE_CLEAN, LIFE_ON_NEVER, LIFE_STAY, 0},
                 {"the end is left again", LIFE_END, LIFE_ON_WAKE, LIFE_GO, LIFE_AWAIT},
-                {"an end told late starts another attempt", LIFE_CREATE, LIFE_ON_ENDED, LIFE_GO, LIFE_AWAIT},
+                {"an end told late starts another attempt", LIFE_START, LIFE_ON_ENDED, LIFE_GO, LIFE_AWAIT},
                 {"a lock told lost late ends a migration", LIFE_MIGRATE, LIFE_ON_LOST, LIFE_GO, LIFE_CLEAN},
                 {"a run that ended well is believed", LIFE_MIGRATE, LIFE_ON_ENDED, LIFE_GO, LIFE_DOOM},
                 {"a run that was not all ends it", LIFE_JUDGE, LIFE_ON_LATER, LIFE_GO, LIFE_DOOM},

@@ -153,7 +153,7 @@ static void the_journal_is_told_whose_lines_and_at_which_priority(void **state) 
 static void what_the_engine_says_of_a_start_that_failed_is_no_line_of_the_container(void **state) {
         static const char words[] = "Error: no luck\n";
         Life *life = *state;
-        RelaySpec spec = {.event = life->event, .jobs = life->jobs, .member = "api", .after = "f00", .note = on_note,
+        RelaySpec spec = {.event = life->event, .jobs = life->jobs, .member = "api", .note = on_note,
                           .ended = on_ended, .userdata = life};
         _cleanup_(freep) char *said = NULL, *kept = NULL;
         size_t before = descriptors();
@@ -161,8 +161,6 @@ static void what_the_engine_says_of_a_start_that_failed_is_no_line_of_the_contai
 
         assert_int_equal(relay_new(&spec, &relay), 0);
         assert_int_equal(write(relay_fd(relay), words, strlen(words)), (ssize_t)strlen(words));
-        relay_begin(relay);
-        (void)sd_event_run(life->event, 300000);
         said = relay_take_back(relay);
         assert_string_equal(said, words);
         assert_false(relay_finish(relay));

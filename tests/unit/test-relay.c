@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is looked for in a container's lines, and lago-relay itself between a real pipe and a socket for the journal. */
 #include "base/util.h"
-#include "relay/hold.h"
 #include "relay/watch.h"
 
 #include "check.h"
@@ -260,81 +259,6 @@ static void asked_to_end_it_ends_with_the_pipe_empty(void **state) {
         bench_close(&b);
 }
 
-static void arrives(const Bench *b, const char *text) {
-        char got[200] = "";
-
-        assert_int_equal(recv(b->journal[0], got, strlen(text), MSG_WAITALL), (int)strlen(text));
-        assert_string_equal(got, text);
-        /* And nothing besides. */
-        assert_int_equal(recv(b->journal[0], got, sizeof(got), MSG_DONTWAIT), -1);
-}
-
-/* In the midst of a line, behind words that look like its own, and with a line of the container behind it. */
-static void the_engines_word_is_left_out_and_nothing_goes_before_it(void **state) {
-        char got[10], notes[200] = "";
-        Bench b;
-        pid_t pid;
-
-        (void)state;
-        bench_open(&b);
-        pid = relay(&b, "--after=f00");
-        assert_int_equal(write(b.writing, "f00 is f00\r\none", 15), 15);
-        (void)usleep(100000);
-        assert_int_equal(recv(b.journal[0], got, sizeof(got), MSG_DONTWAIT), -1);
-        assert_int_equal(write(b.writing, "f00\n two\n", 9), 9);
-        arrives(&b, "f00 is f00\r\none two\n");
-        assert_int_equal(write(b.writing, "f00\n", 4), 4);
-        b.writing = close_fd(b.writing);
-        assert_int_equal(status_of(pid), 0);
-        arrives(&b, "f00\n");
-        assert_true(read(b.notes[0], notes, sizeof(notes) - 1) > 0);
-        assert_string_equal(notes, "begun\nlast f00 is f00\r\nlast one two\nlast f00\n");
-        bench_close(&b);
-}
-
-/* A client that failed says no such word; what it says instead is for who started it. */
-static void without_the_word_nothing_is_taken(void **state) {
-        char got[20] = "";
-        Bench b;
-        pid_t pid;
-
-        (void)state;
-        bench_open(&b);
-        pid = relay(&b, "--after=f00");
-        assert_int_equal(write(b.writing, "Error: f00", 10), 10);
-        (void)usleep(100000);
-        assert_int_equal(kill(pid, SIGTERM), 0);
-        assert_int_equal(status_of(pid), 0);
-        assert_int_equal(recv(b.journal[0], got, sizeof(got), MSG_DONTWAIT), -1);
-        assert_int_equal(read(b.reading, got, sizeof(got)), 10);
-        assert_string_equal(got, "Error: f00");
-        bench_close(&b);
-}
-
-/* The client itself could not say its word into a pipe that is full. */
-static void a_container_that_writes_very_much_is_not_kept_waiting(void **state) {
-        static char text[HOLD_MAX_BYTES + 1];
-        size_t n = 0;
-        Bench b;
-        pid_t pid;
-
-        (void)state;
-        bench_open(&b);
-        assert_true(fcntl(b.writing, F_SETPIPE_SZ, 1 << 20) >= 1 << 20);
-        memset(text, 'x', sizeof(text));
-        pid = relay(&b, "--after=f00");
-        assert_int_equal(write(b.writing, text, sizeof(text)), (int)sizeof(text));
-        while (n < sizeof(text)) {
-                ssize_t got = read(b.journal[0], text, sizeof(text));
-
-                assert_true(got > 0);
-                n += (size_t)got;
-        }
-        assert_int_equal(kill(pid, SIGKILL), 0);
-        (void)status_of(pid);
-        bench_close(&b);
-}
-
 static void a_journal_that_is_gone_takes_nothing_along(void **state) {
         char text[10] = "";
         Bench b;
@@ -436,9 +360,6 @@ int main(void) {
                 cmocka_unit_test(bytes_that_are_no_text_do_no_harm),
                 cmocka_unit_test(what_it_says_arrives_and_the_end_too),
                 cmocka_unit_test(asked_to_end_it_ends_with_the_pipe_empty),
-                cmocka_unit_test(the_engines_word_is_left_out_and_nothing_goes_before_it),
-                cmocka_unit_test(without_the_word_nothing_is_taken),
-                cmocka_unit_test(a_container_that_writes_very_much_is_not_kept_waiting),
                 cmocka_unit_test(a_journal_that_is_gone_takes_nothing_along),
                 cmocka_unit_test(no_pipe_and_no_journal_are_refused),
                 cmocka_unit_test(killed_at_any_moment_it_loses_no_byte_and_doubles_none),

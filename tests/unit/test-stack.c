@@ -505,11 +505,11 @@ static void the_engines_words_are_these(void **state) {
                 .command = command, .grace_sec = 45, .id_file = "/run/lago/engine/api.id",
                 .conmon_pid_file = "/run/lago/engine/api.conmon.pid", .pid_file = "/run/lago/engine/api.pid",
         };
-        _cleanup_(strv_freep) char **argv = engine_podman.create(&spec);
+        _cleanup_(strv_freep) char **argv = engine_podman.start(&spec);
         _cleanup_(freep) char *text = strv_join(argv, " ");
 
         (void)state;
-        assert_string_equal(text, "podman --events-backend=none create --name=lago-api --label=io.lago-supervisor.member=api"
+        assert_string_equal(text, "podman --events-backend=none --log-level=error run --detach --name=lago-api --label=io.lago-supervisor.member=api"
                                   " --pull=never --cgroups=split --log-driver=passthrough --sdnotify=ignore"
                                   " --no-healthcheck --restart=no --http-proxy=false --stop-timeout=45 --network=lago --network-alias=api"
                                   " --publish=127.0.0.1:3000:3000 --env-file=/run/lago/engine/api.env"
@@ -524,11 +524,11 @@ static void no_entry_point_of_an_image_comes_between(void **state) {
         const ContainerSpec spec = {
                 .name = "n", .member = "m", .image = "0123", .entrypoint = "", .command = command, .grace_sec = 45};
         const ContainerSpec own = {.name = "n", .member = "m", .image = "0123", .grace_sec = 45};
-        _cleanup_(strv_freep) char **create = engine_podman.create(&spec), **run = engine_podman.run(&spec),
-                                   **kept = engine_podman.create(&own);
+        _cleanup_(strv_freep) char **start = engine_podman.start(&spec), **run = engine_podman.run(&spec),
+                                   **kept = engine_podman.start(&own);
 
         (void)state;
-        assert_true(strv_contains(create, "--entrypoint="));
+        assert_true(strv_contains(start, "--entrypoint="));
         assert_true(strv_contains(run, "--entrypoint="));
         assert_false(mentions(kept, "--entrypoint"));
 }

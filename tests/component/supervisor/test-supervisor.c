@@ -609,7 +609,7 @@ static void an_api_serves_and_stops(void **state _unused_) {
         says("STATUS=Stopped\n");
         exits(0);
         run_file_has("api", "STATE", "ended");
-        called("gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,");
+        called("gate-check,start lago-api,stop lago-api,rm lago-api,");
 }
 
 /* Its words, and what was called for it. */
@@ -624,12 +624,12 @@ static void serves(const char *member, const char *status, const char *calls) {
 
 static void a_worker_runs(void **state _unused_) {
         serves("worker", "STATUS=Running v1.50.0",
-               "gate-check,create lago-worker,start lago-worker,stop lago-worker,rm lago-worker,");
+               "gate-check,start lago-worker,stop lago-worker,rm lago-worker,");
 }
 
 static void a_clock_runs_when_it_says_so_and_holds_its_lock(void **state _unused_) {
         serves("clock", "STATUS=Running v1.50.0",
-               "gate-check,gate-hold,create lago-clock,start lago-clock,stop lago-clock,rm lago-clock,");
+               "gate-check,gate-hold,start lago-clock,stop lago-clock,rm lago-clock,");
         file_has(FAKE "/journal", "lago-clock\n");
         file_has(FAKE "/journal", "Starting clock for 3 events");
 }
@@ -652,12 +652,12 @@ static void a_clock_without_an_api_here_waits_for_none(void **state _unused_) {
 
 static void a_front_serves_without_a_gate(void **state _unused_) {
         serves("front", "STATUS=Serving v1.50.0",
-               "create lago-front,start lago-front,stop lago-front,rm lago-front,");
+               "start lago-front,stop lago-front,rm lago-front,");
 }
 
 static void a_page_renderer_serves(void **state _unused_) {
         serves("pdf", "STATUS=Serving docker.io/getlago/lago-gotenberg:7.8.2",
-               "create lago-pdf,start lago-pdf,stop lago-pdf,rm lago-pdf,");
+               "start lago-pdf,stop lago-pdf,rm lago-pdf,");
 }
 
 static void a_database_serves_when_a_login_succeeds(void **state _unused_) {
@@ -665,13 +665,13 @@ static void a_database_serves_when_a_login_succeeds(void **state _unused_) {
         says("STATUS=Serving docker.io/getlago/postgres-partman:15.0-alpine");
         says("READY=1");
         stops_well();
-        called("create lago-db,start lago-db,gate-ping,stop lago-db,rm lago-db,");
+        called("start lago-db,gate-ping,stop lago-db,rm lago-db,");
         file_has(FAKE "/url", "postgresql://lago:changeme@db:5432/lago");
 }
 
 static void a_redis_serves(void **state _unused_) {
         serves("redis", "STATUS=Serving docker.io/library/redis:7-alpine",
-               "create lago-redis,start lago-redis,stop lago-redis,rm lago-redis,");
+               "start lago-redis,stop lago-redis,rm lago-redis,");
 }
 
 /* It has it from a file that is there as long as the container is; the probe logs in with it. */
@@ -700,8 +700,7 @@ static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
                  "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nFRONT_PORT=0\nVERSION=v1.50.0\n");
         file_has(FAKE "/journal", "== migrating");
         called("image-inspect " API_IMAGE " " FRONT_IMAGE
-               ",gate-check,gate-hold,gate-check,create lago-migrate,"
-               "start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
+               ",gate-check,gate-hold,gate-check,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
 }
 
 #define NEW_KEYS_FILE "/var/lib/lago/new-keys"
@@ -719,7 +718,7 @@ static void new_keys_are_not_for_a_database_in_use(void **state _unused_) {
         logged("rm " NEW_KEYS_FILE);
         exits(EXIT_KEYS);
         assert_int_equal(times_called("gate-hold"), 0);
-        assert_int_equal(times_called("create lago-migrate"), 0);
+        assert_int_equal(times_called("start lago-migrate"), 0);
         (void)unlink(NEW_KEYS_FILE);
 }
 
@@ -816,7 +815,7 @@ static void what_is_verified_is_admitted_without_a_run(void **state _unused_) {
         says("STATUS=Schema verified: v1.50.0, 12 of 12");
         says("READY=1");
         exits(0);
-        assert_int_equal(times_called("create lago-migrate"), 0);
+        assert_int_equal(times_called("start lago-migrate"), 0);
 }
 
 /* --- READY=1 -------------------------------------------------------------------------------------------- */
@@ -878,8 +877,8 @@ static void an_image_that_is_absent_is_pulled(void **state _unused_) {
         says("STATUS=Pulling docker.io/getlago/lago-gotenberg:7.8.2");
         says("READY=1");
         stops_well();
-        called("create lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,sync ,"
-               "image-inspect docker.io/getlago/lago-gotenberg:7.8.2,create lago-pdf,start lago-pdf,"
+        called("start lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,sync ,"
+               "image-inspect docker.io/getlago/lago-gotenberg:7.8.2,start lago-pdf,"
                "stop lago-pdf,rm lago-pdf,");
 }
 
@@ -903,7 +902,7 @@ static void an_admitted_image_that_is_gone_for_good_is_refused(void **state _unu
 /* The API's is pruned while migrate waits for another migrator: each of the two keeps its own id. */
 static void what_is_admitted_after_a_prune_is_each_image_by_its_id(void **state _unused_) {
         put(FAKE "/pending", "");
-        on("create", "once; : >$fake/images; fail 'aaaa: image not known'\n");
+        on("start", "once; : >$fake/images; fail 'aaaa: image not known'\n");
         on("pull",
            "case $name in */api:*) echo \"$name a2\";; *) echo \"$name b2\";; esac >>$fake/images; exit 0\n");
         starts("migrate");
@@ -925,7 +924,7 @@ static void a_left_over_that_the_engine_cannot_tell_is_left_alone(void **state _
 #define DAMAGE "fail 'readlink /var/lib/containers/storage/overlay: invalid argument'\n"
 
 static void a_damaged_image_is_removed_and_pulled_once(void **state _unused_) {
-        on("create", "[ ! -e $fake/damaged ] || " DAMAGE);
+        on("start", "[ ! -e $fake/damaged ] || " DAMAGE);
         put(FAKE "/damaged", "");
         on("pull", "echo \"$name aaaa\" >>$fake/images; exit 0\n");
         starts("api");
@@ -933,8 +932,8 @@ static void a_damaged_image_is_removed_and_pulled_once(void **state _unused_) {
         says("STATUS=Pulling " API_IMAGE);
         says("READY=1");
         stops_well();
-        called("gate-check,create lago-api,idle ,image-rm aaaa,pull " API_IMAGE ",sync ,image-inspect aaaa,"
-               "gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,");
+        called("gate-check,start lago-api,idle ,image-rm aaaa,pull " API_IMAGE ",sync ,image-inspect aaaa,"
+               "gate-check,start lago-api,stop lago-api,rm lago-api,");
 }
 
 /* One that was made from it before the power was cut keeps it from being removed. */
@@ -952,7 +951,7 @@ static void what_is_made_from_a_damaged_image_goes_first(void **state _unused_) 
 }
 
 static void one_that_stays_damaged_is_not_pulled_for_ever(void **state _unused_) {
-        on("create", DAMAGE);
+        on("start", DAMAGE);
         on("pull", "echo \"$name aaaa\" >>$fake/images; exit 0\n");
         starts("api");
         says("STATUS=" API_IMAGE " is damaged, although it was pulled again: readlink");
@@ -985,7 +984,7 @@ static bool may_be_shielded(void) {
 static void memory_that_runs_out_is_the_container_s(void **state _unused_) {
         _cleanup_(freep) char *file = NULL;
 
-        on("create", "cat /proc/self/oom_score_adj >$fake/score\n");
+        on("start", "cat /proc/self/oom_score_adj >$fake/score\n");
         starts("pdf");
         says("READY=1");
         file = xasprintf("/proc/%d/oom_score_adj", (int)life.pid);
@@ -1005,7 +1004,7 @@ static void a_database_that_lets_nobody_in_does_not_serve(void **state _unused_)
         assert_int_equal(unlink(FAKE "/on/gate-ping"), 0);
         says("STATUS=Serving");
         stops_well();
-        assert_int_equal(times_called("create lago-db"), 1);
+        assert_int_equal(times_called("start lago-db"), 1);
 }
 
 static void a_stop_that_is_held_up_says_by_what(void **state _unused_) {
@@ -1035,8 +1034,7 @@ static void a_manifest_is_read_from_the_image_once(void **state _unused_) {
         says("READY=1");
         stops_well();
         file_has("/var/cache/lago/manifest-aaaa", "task roles:seed_predefined\nlines 7\nend\n");
-        called("create-files lago-api-files,mount lago-api-files,gate-manifest,rm lago-api-files,gate-check,create lago-api,"
-               "start lago-api,stop lago-api,rm lago-api,");
+        called("create-files lago-api-files,mount lago-api-files,gate-manifest,rm lago-api-files,gate-check,start lago-api,stop lago-api,rm lago-api,");
 }
 
 static void a_damaged_manifest_is_read_again(void **state _unused_) {
@@ -1076,7 +1074,7 @@ static void a_left_over_container_of_ours_is_replaced(void **state _unused_) {
         starts("api");
         says("READY=1");
         stops_well();
-        called("gate-check,create lago-api,owner lago-api,rm lago-api,create lago-api,start lago-api,"
+        called("gate-check,start lago-api,owner lago-api,rm lago-api,start lago-api,"
                "stop lago-api,rm lago-api,");
         logged("Removing a left-over container lago-api.");
 }
@@ -1092,7 +1090,7 @@ static void what_is_pending_is_waited_for(void **state _unused_) {
         says("READY=1");
         logged("No longer \"1 migration pending: 20260709135717 add_x\", after ");
         stops_well();
-        assert_true(times_called("create lago-api") == 1);
+        assert_true(times_called("start lago-api") == 1);
 }
 
 static void a_redis_that_is_away_is_waited_for(void **state _unused_) {
@@ -1111,7 +1109,7 @@ static void a_gate_that_was_killed_opens_nothing(void **state _unused_) {
         says("STATUS=lago-gate gave no verdict (signal 9)");
         says("READY=1");
         stops_well();
-        called("gate-check,gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,");
+        called("gate-check,gate-check,start lago-api,stop lago-api,rm lago-api,");
 }
 
 static void what_a_server_says_is_fit_for_a_terminal(void **state _unused_) {
@@ -1140,7 +1138,7 @@ static void no_clock_ticks_behind_a_pooler(void **state _unused_) {
         says("STATUS=Refused: a pooler stands before PostgreSQL, and keeps no lock for the one clock");
         logged("Let DATABASE_URL in lago.env name the PostgreSQL server itself");
         exits(EXIT_SERVER);
-        assert_int_equal(times_called("create lago-clock"), 0);
+        assert_int_equal(times_called("start lago-clock"), 0);
 }
 
 static void a_clock_stands_by_for_another_one(void **state _unused_) {
@@ -1150,7 +1148,7 @@ static void a_clock_stands_by_for_another_one(void **state _unused_) {
         says("STATUS=Standby: the clock at 192.0.2.7 runs on this database");
         says("READY=1");
         run_file_has("clock", "STATE", "standby");
-        assert_int_equal(times_called("create lago-clock"), 0);
+        assert_int_equal(times_called("start lago-clock"), 0);
         put(FAKE "/gone", "");
         says("STATUS=Running v1.50.0");
         stops_well();
@@ -1166,7 +1164,7 @@ static void a_clock_whose_lock_is_lost_stops_and_takes_it_again(void **state _un
         logged("The connection that holds the lock of the one clock is lost.");
         says("STATUS=Running v1.50.0");
         stops_well();
-        assert_int_equal(times_called("create lago-clock"), 2);
+        assert_int_equal(times_called("start lago-clock"), 2);
 }
 
 /* --- a clock whose thread of ticks has ended ------------------------------------------------------------- */
@@ -1187,7 +1185,7 @@ static void a_clock_that_begins_no_job_any_more_is_started_again(void **state _u
         says("STATUS=Running v1.50.0");
         /* The second one ticks, and is left alone. */
         (void)usleep(2500000);
-        assert_int_equal(times_called("create lago-clock"), 2);
+        assert_int_equal(times_called("start lago-clock"), 2);
         stops_well();
 }
 
@@ -1197,7 +1195,7 @@ static void a_clock_that_never_says_that_it_begins_a_job_is_left_alone(void **st
         says("READY=1");
         (void)usleep(2500000);
         never_said("Not healthy");
-        assert_int_equal(times_called("create lago-clock"), 1);
+        assert_int_equal(times_called("start lago-clock"), 1);
         stops_well();
 }
 
@@ -1213,7 +1211,7 @@ static void a_silent_clock_is_only_told_of_where_nobody_is_to_be_restarted(void 
         put(FAKE "/go-on", "");
         logged("Healthy again: it begins jobs.");
         says("STATUS=Running v1.50.0");
-        assert_int_equal(times_called("create lago-clock"), 1);
+        assert_int_equal(times_called("start lago-clock"), 1);
         stops_well();
 }
 
@@ -1224,7 +1222,7 @@ static void a_silent_clock_is_left_alone_while_redis_is_away(void **state _unuse
         says("READY=1");
         run_file("redis", "STATE=serving\nADDRESS=127.0.0.9\nSINCE=1\n");
         says("; Redis is away, so not restarting");
-        assert_int_equal(times_called("create lago-clock"), 1);
+        assert_int_equal(times_called("start lago-clock"), 1);
         run_file("redis", "STATE=serving\nADDRESS=127.0.0.1\nSINCE=1\n");
         logged("the container is stopped with its grace and started again");
         stops_well();
@@ -1240,7 +1238,7 @@ static void a_clock_whose_lines_are_not_read_is_not_silent(void **state _unused_
         (void)usleep(2500000);
         never_said("Not healthy");
         signal_named("lago-relay", SIGCONT);
-        assert_int_equal(times_called("create lago-clock"), 1);
+        assert_int_equal(times_called("start lago-clock"), 1);
         stops_well();
 }
 
@@ -1254,7 +1252,7 @@ static void another_migrator_is_waited_for(void **state _unused_) {
         put(FAKE "/gone", "");
         says("STATUS=Schema verified");
         exits(0);
-        assert_int_equal(times_called("create lago-migrate"), 0);
+        assert_int_equal(times_called("start lago-migrate"), 0);
 }
 
 static void no_process_to_be_had_is_waited_for(void **state _unused_) {
@@ -1403,7 +1401,7 @@ static void migrations_go_on_without_their_monitor(void **state _unused_) {
         put(FAKE "/gone", "");
         says("STATUS=Schema verified");
         exits(0);
-        assert_int_equal(times_called("create lago-migrate"), 1);
+        assert_int_equal(times_called("start lago-migrate"), 1);
         assert_int_equal(times_called("stop lago-migrate"), 0);
 }
 
@@ -1420,7 +1418,7 @@ static void a_first_load_that_was_cut_off_begins_anew(void **state _unused_) {
         logged("The first load of the schema was cut off, and no table holds a row");
         called("image-inspect " API_IMAGE " " FRONT_IMAGE
                ",gate-check,gate-hold,gate-check,gate-prepare-load,"
-               "gate-check,create lago-migrate,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
+               "gate-check,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
         assert_int_equal(access("/var/lib/lago/unfinished-load", F_OK), -1);
 }
 
@@ -1528,7 +1526,7 @@ static void a_monitor_that_is_killed_ends_its_container(void **state _unused_) {
         logged("The engine's monitor of the container was killed; stopping the container.");
         says("STATUS=Running v1.50.0");
         stops_well();
-        assert_int_equal(times_called("create lago-worker"), 2);
+        assert_int_equal(times_called("start lago-worker"), 2);
 }
 
 static void a_relay_that_is_killed_is_replaced(void **state _unused_) {
@@ -1538,7 +1536,7 @@ static void a_relay_that_is_killed_is_replaced(void **state _unused_) {
         kill_named("lago-relay");
         logged("The relay of the container's output ended (signal 9)");
         stops_well();
-        assert_int_equal(times_called("create lago-clock"), 1);
+        assert_int_equal(times_called("start lago-clock"), 1);
 }
 
 static void a_sick_container_is_started_again(void **state _unused_) {
@@ -1553,7 +1551,7 @@ static void a_sick_container_is_started_again(void **state _unused_) {
         assert_int_equal(unlink(FAKE "/sick"), 0);
         says("STATUS=Running v1.50.0");
         stops_well();
-        assert_int_equal(times_called("create lago-worker"), 2);
+        assert_int_equal(times_called("start lago-worker"), 2);
         assert_int_equal(times_called("stop lago-worker"), 2);
 }
 
@@ -1565,7 +1563,7 @@ static void a_redis_on_a_full_disk_is_left_alone(void **state _unused_) {
         assert_int_equal(unlink(FAKE "/full"), 0);
         says("STATUS=Serving docker.io/library/redis:7-alpine");
         stops_well();
-        assert_int_equal(times_called("create lago-redis"), 1);
+        assert_int_equal(times_called("start lago-redis"), 1);
         assert_int_equal(times_called("stop lago-redis"), 1);
 }
 
@@ -1591,7 +1589,7 @@ static void an_external_database_is_watched(void **state _unused_) {
         assert_int_equal(unlink(FAKE "/on/gate-ping"), 0);
         says("STATUS=Watching PostgreSQL 15.6 at db:5432");
         stops_well();
-        assert_int_equal(times_called("create lago-db"), 0);
+        assert_int_equal(times_called("start lago-db"), 0);
 }
 
 static void a_password_that_was_refused_is_waited_for(void **state _unused_) {
@@ -1648,25 +1646,39 @@ static void a_stop_is_obeyed_in_each_state(void **state _unused_) {
         static const Stop stops[] = {
                 {"api", NULL, NULL, "STATUS=Waiting for Redis", ""},
                 {"api", "gate-check", "exec sleep 1000\n", "STATUS=Checking", "gate-check,"},
-                {"api", "create", "sleep 0.5\n", "STATUS=Starting", "gate-check,create lago-api,"},
                 /* A start in flight is let finish. */
                 {"api", "start", "sleep 0.5\n", "STATUS=Starting",
-                 "gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,"},
+                 "gate-check,start lago-api,stop lago-api,rm lago-api,"},
                 {"api", "container", "exec sleep 1000\n", "STATUS=Starting",
-                 "gate-check,create lago-api,start lago-api,stop lago-api,rm lago-api,"},
+                 "gate-check,start lago-api,stop lago-api,rm lago-api,"},
                 {"clock", "gate-hold", "echo 'standby 192.0.2.7'; exec sleep 1000\n",
                  "STATUS=Standby", "gate-check,gate-hold,owner lago-clock,"},
                 {"clock", "gate-hold", "exec sleep 1000\n", "STATUS=Checking", "gate-check,gate-hold,"},
                 {"pdf", "pull", "exec sleep 1000\n", "STATUS=Pulling",
-                 "create lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,"},
-                {"pdf", "create", "fail 'no luck'\n", "STATUS=Cannot make the container: no luck",
-                 "create lago-pdf,"},
+                 "start lago-pdf,pull docker.io/getlago/lago-gotenberg:7.8.2,"},
+                {"pdf", "start", "fail 'no luck'\n", "STATUS=Cannot start the container: no luck",
+                 "start lago-pdf,"},
+                /* One that was made, and not started, is not left behind. */
+                {"pdf", "start", "make; fail 'no luck'\n", "STATUS=Cannot start the container: no luck",
+                 "start lago-pdf,rm lago-pdf,"},
+                {"pdf", "start", "make; rm $id_file; kill -KILL $$\n", "STATUS=Cannot start the container: signal 9",
+                 "start lago-pdf,owner lago-pdf,rm lago-pdf,"},
         };
 
         (void)end(NULL);
         for (size_t i = 0; i < ELEMENTSOF(stops); i++)
                 stop_is_obeyed(&stops[i]);
         (void)begin(NULL);
+}
+
+static void a_stop_while_an_old_container_is_removed_makes_no_new_one(void **state _unused_) {
+        assert_int_equal(make_dirs(FAKE "/containers/lago-pdf", 0755), 0);
+        put(FAKE "/containers/lago-pdf/label", "pdf\n");
+        on("rm", "sleep 0.5\n");
+        starts("pdf");
+        logged("Removing a left-over container lago-pdf.");
+        stops_well();
+        assert_int_equal(times_called("start lago-pdf"), 1);
 }
 
 /* Also the answer that it was all is still heard: nothing is pending, and the next start finds it so. */
@@ -1826,7 +1838,7 @@ static void a_port_of_somebody_else_is_refused(void **state _unused_) {
         starts("api");
         says("STATUS=Refused: another program listens on 127.0.0.2:3000");
         exits(85);
-        assert_int_equal(times_called("create lago-api"), 0);
+        assert_int_equal(times_called("start lago-api"), 0);
 }
 
 /* --- whatever fails, it serves or is started again ---------------------------------------------------------- */
@@ -1917,18 +1929,18 @@ static void whatever_call_fails_what_is_pending_is_never_ready(void **state) {
 /* --- what a start meets --------------------------------------------------------------------------------- */
 
 static void a_container_that_cannot_be_started_is_made_again(void **state _unused_) {
-        on("start", "once; fail 'crun: cannot set memory limit: Device or resource busy'\n");
+        on("start", "once; make; fail 'crun: cannot set memory limit: Device or resource busy'\n");
         starts("pdf");
         says("STATUS=Cannot start the container: crun: cannot set memory limit");
         logged("podman cannot start the container (exit 125)");
         says("READY=1");
         logged("No longer \"Cannot start the container");
         stops_well();
-        assert_int_equal(times_called("create lago-pdf"), 2);
+        assert_int_equal(times_called("start lago-pdf"), 2);
 }
 
 static void an_image_for_another_processor_is_refused(void **state _unused_) {
-        on("start", "fail 'exec /usr/bin/gotenberg: exec format error'\n");
+        on("start", "make; fail 'exec /usr/bin/gotenberg: exec format error'\n");
         starts("pdf");
         says("STATUS=Refused: docker.io/getlago/lago-gotenberg:7.8.2 is not made for this host's processor");
         exits(81);
@@ -1936,7 +1948,7 @@ static void an_image_for_another_processor_is_refused(void **state _unused_) {
 }
 
 static void a_network_that_is_gone_is_waited_for(void **state _unused_) {
-        on("create", "once; fail 'unable to find network with name or ID lago: network not found'\n");
+        on("start", "once; fail 'unable to find network with name or ID lago: network not found'\n");
         starts("pdf");
         says("STATUS=The network lago is gone; \"systemctl restart lago-setup\" makes it");
         says("READY=1");
@@ -1944,7 +1956,7 @@ static void a_network_that_is_gone_is_waited_for(void **state _unused_) {
 }
 
 static void a_name_that_is_half_made_is_freed(void **state _unused_) {
-        on("create", "[ -e $fake/freed ] || fail 'the container name \"lago-pdf\" is already in use by f00'\n");
+        on("start", "[ -e $fake/freed ] || fail 'the container name \"lago-pdf\" is already in use by f00'\n");
         on("half-made", "echo storage; exit 0\n");
         on("rm", ": >$fake/freed\n");
         starts("pdf");
@@ -1954,7 +1966,7 @@ static void a_name_that_is_half_made_is_freed(void **state _unused_) {
 }
 
 static void a_name_that_is_free_again_is_tried_once_more(void **state _unused_) {
-        on("create", "once; fail 'the container name \"lago-pdf\" is already in use by f00'\n");
+        on("start", "once; fail 'the container name \"lago-pdf\" is already in use by f00'\n");
         starts("pdf");
         says("STATUS=The name lago-pdf was taken and is free again; once more");
         says("READY=1");
@@ -2105,7 +2117,7 @@ static void what_a_sick_container_stands_on_is_asked_before_its_restart(void **s
         assert_int_equal(unlink(FAKE "/sick"), 0);
         says("STATUS=Running v1.50.0");
         stops_well();
-        assert_int_equal(times_called("create lago-worker"), 1);
+        assert_int_equal(times_called("start lago-worker"), 1);
 }
 
 #define EXTERNAL      "[database]\nmode = external\n[redis]\nmode = external\n"
@@ -2123,7 +2135,7 @@ static void what_is_external_is_believed_by_its_watcher_before_a_restart(void **
         run_file("db", "STATE=serving\n");
         run_file("redis", "STATE=serving\nSICK=yes\n");
         says("; Redis is away, so not restarting");
-        assert_int_equal(times_called("create lago-worker"), 1);
+        assert_int_equal(times_called("start lago-worker"), 1);
         run_file("redis", "STATE=serving\n");
         logged("Not healthy; the container is stopped with its grace and started again.");
         stops_well();
@@ -2233,7 +2245,7 @@ static void an_external_redis_is_watched(void **state _unused_) {
         put("/etc/hosts", "192.0.2.9 redis.example.org\n");
         says("STATUS=Watching Redis at redis.example.org:6379");
         stops_well();
-        assert_int_equal(times_called("create lago-redis"), 0);
+        assert_int_equal(times_called("start lago-redis"), 0);
 }
 
 static void a_replica_is_no_redis_for_jobs(void **state _unused_) {
@@ -2569,6 +2581,7 @@ int main(int argc, char **argv) {
                 LIFE(a_missing_table_is_told_once_and_in_the_status),
                 LIFE(the_last_lines_of_one_that_ended_are_told),
                 LIFE(a_stop_is_obeyed_in_each_state),
+                LIFE(a_stop_while_an_old_container_is_removed_makes_no_new_one),
                 LIFE(a_stop_waits_for_migrations),
                 LIFE(what_can_never_be_is_refused_with_its_own_status),
                 LIFE(what_cannot_be_read_yet_is_no_refusal),
