@@ -29,10 +29,8 @@ uint64_t end_rest(unsigned ends) {
 }
 
 uint64_t probe_rest(uint64_t running) {
-        if (running < 3 * USEC_PER_SEC)
-                return 20 * USEC_PER_MSEC;
         if (running < 15 * USEC_PER_SEC)
-                return 50 * USEC_PER_MSEC;
+                return 10 * USEC_PER_MSEC;
         return running < 60 * USEC_PER_SEC ? 250 * USEC_PER_MSEC : USEC_PER_SEC;
 }
 

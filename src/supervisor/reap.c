@@ -9,6 +9,8 @@
 #include "engine/engine.h"
 #include "process/cgroup.h"
 #include "process/child.h"
+#include "process/run.h"
+#include "supervisor/life.h"
 #include "supervisor/relay.h"
 #include "supervisor/runfile.h"
 
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 #define CLIENT_TIMEOUT_SEC 120
+#define OWNER_MAX_BYTES    4096
 #define RELAY_TIMEOUT_SEC  5
 
 /*
@@ -116,11 +119,27 @@ static int run(char **argv) {
         return run_asking(argv, rescue_output);
 }
 
+/*
+ * Killed while it started one, the supervisor left to us to find out whether that came to be, and whose the name is. When the
+ * engine cannot say, it is taken for ours: without its grace a migration would be cut short.
+ */
+static bool is_ours(const Engine *engine, const char *container, const char *member) {
+        _cleanup_(strv_freep) char **argv = engine->owner(container);
+        RunResult result = {0};
+        bool ours;
+
+        if (run_capture(argv, OWNER_MAX_BYTES, CLIENT_TIMEOUT_SEC * USEC_PER_SEC, &result) < 0)
+                return true;
+        ours = result.status != 0 || streq(strip(result.output), member);
+        run_done(&result);
+        return ours;
+}
+
 int reap_run(const Member *member) {
         const MemberInfo *info = member_info(member->kind);
         const Engine *engine = &engine_podman;
         _cleanup_(freep) char *name = member_name(member), *container = member_container(member);
-        _cleanup_(freep) char *state = runstate_read(name), *left = NULL, *status = NULL;
+        _cleanup_(freep) char *state = runstate_read(name), *left = NULL, *status = NULL, *step = NULL;
         _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", name);
         bool removed;
 
@@ -128,8 +147,14 @@ int reap_run(const Member *member) {
         left = state ? keyfile_get(state, "CONTAINER") : NULL;
         if (!left)
                 return 0;
-        log_message(LOG_WARNING, MESSAGE_REAPED, "The supervisor is gone, its container %s is not: stopping it.", container);
         (void)cgroup_find();
+        step = keyfile_get(state, "STATE");
+        if (step && streq(step, life_state_name(LIFE_START))) {
+                cgroup_wait_clients(engine->name, CLIENT_TIMEOUT_SEC);
+                if (!is_ours(engine, container, name))
+                        return 0;
+        }
+        log_message(LOG_WARNING, MESSAGE_REAPED, "The supervisor is gone, its container %s is not: stopping it.", container);
         find_output(name, state);
         rescue_output();
         /* Until a start that was in flight is over, nobody knows whether there is a process that may not be cut short. */

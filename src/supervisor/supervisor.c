@@ -20,7 +20,8 @@ void supervisor_publish(const Supervisor *s) {
                               .image = s->image.reference,
                               .image_id = s->image.id,
                               .address = c->address[0] ? c->address : NULL,
-                              .container = c->exists ? s->container_name : NULL,
+                              /* While it is started only the engine knows whether there is one. */
+                              .container = c->exists || s->state == LIFE_START ? s->container_name : NULL,
                               .output = c->relay ? relay_id(c->relay) : 0,
                               .verdict = s->gate.answer.verdict,
                               .first = s->gate.answer.first,

@@ -31,7 +31,7 @@ while [ "$(systemctl show -P ActiveState lago-migrate)" != active ]; do
 done
 [ "$seen" -gt 3 ] || { echo "# seen running $seen times only"; exit 1; }
 healed 60 || exit 1
-runs=$(grep -c 'create --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
+runs=$(grep -c 'run --detach --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
 [ "$runs" = 1 ] || { echo "# $runs runs"; exit 1; }
 SH
         [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
@@ -42,7 +42,7 @@ SH
         in_the_night <<'SH'
 empty_database v1.6.0
 # A start that takes its time, before and after the container runs.
-sed -i 's|^exec /usr/bin/podman|case "$*" in *" start $(cat /run/lago/engine/migrate.id 2>/dev/null \|\| echo none)"*) touch /run/start-in-flight; sleep 3; /usr/bin/podman "$@"; sleep 2; exit ;; esac\n&|' \
+sed -i 's|^exec /usr/bin/podman|case "$*" in *" run --detach --name=lago-migrate "*) touch /run/start-in-flight; sleep 3; /usr/bin/podman "$@"; sleep 2; exit ;; esac\n&|' \
         /usr/local/bin/podman
 : >/var/tmp/engine.log
 rm -f /run/start-in-flight
@@ -55,7 +55,7 @@ done
 kill -9 "$(main_pid migrate)"
 healed 120 || exit 1
 sed -i '/start-in-flight/d' /usr/local/bin/podman
-runs=$(grep -c 'create --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
+runs=$(grep -c 'run --detach --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
 [ "$runs" = 1 ] || { echo "# $runs runs"; grep lago-migrate /var/tmp/engine.log; exit 1; }
 SH
         [ "$(sql 'SELECT count(*) FROM schema_migrations')" = 316 ]
@@ -77,7 +77,7 @@ while [ -e "/proc/$pid" ]; do
         sleep 0.1
 done
 healed 60 || exit 1
-runs=$(grep -c 'create --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
+runs=$(grep -c 'run --detach --name=lago-migrate .*db:migrate' /var/tmp/engine.log)
 [ "$runs" = 1 ] || { echo "# $runs runs"; exit 1; }
 [ "$(systemctl show -P InvocationID lago-migrate)" = "$before" ]
 SH

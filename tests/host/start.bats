@@ -82,8 +82,8 @@ clock_jobs_are_done() {
         in_guest timeout 120 systemctl restart lago.target
         serves
         active migrate
-        [ "$(engine_calls 'create --name=lago-api ')" = 1 ]
-        [ "$(engine_calls 'create --name=lago-migrate')" = 0 ]
+        [ "$(engine_calls 'run --detach --name=lago-api ')" = 1 ]
+        [ "$(engine_calls 'run --detach --name=lago-migrate')" = 0 ]
 }
 
 @test "stopping the front stops nobody else, and the next start brings it back" {

@@ -64,7 +64,7 @@ has_reached() {
         status_text migrate | grep -F 20240611074215
         [ "$(in_guest systemctl show -P ExecMainStatus lago-migrate)" = 83 ]
         [ "$(in_guest systemctl show -P NRestarts lago-migrate)" = 0 ]
-        [ "$(engine_calls 'create --name=lago-migrate ')" = 2 ]
+        [ "$(engine_calls 'run --detach --name=lago-migrate ')" = 2 ]
         status_text ready | grep -F "lago-migrate.service failed"
         refute active api
         [ "$(relation_errors)" = 0 ]

@@ -2436,6 +2436,31 @@ static void a_migration_outlives_its_supervisor(void **state _unused_) {
         assert_int_equal(access(FAKE "/too-early", F_OK), -1);
 }
 
+/* What it would start comes to be after it was killed. */
+static void a_start_in_flight_is_waited_for_and_then_undone(void **state _unused_) {
+        on("start", "echo yes >$fake/in-flight; sleep 0.5\n");
+        starts("worker");
+        file_has(FAKE "/in-flight", "yes");
+        is_killed();
+        reaps("worker");
+        logged("The supervisor is gone, its container lago-worker is not: stopping it.");
+        assert_int_equal(times_called("stop lago-worker"), 1);
+        assert_int_equal(times_called("rm lago-worker"), 1);
+}
+
+static void the_container_of_a_stranger_is_left_alone_then(void **state _unused_) {
+        assert_int_equal(make_dirs(FAKE "/containers/lago-worker", 0755), 0);
+        put(FAKE "/containers/lago-worker/label", "\n");
+        on("start", "echo yes >$fake/in-flight; sleep 0.5\n");
+        starts("worker");
+        file_has(FAKE "/in-flight", "yes");
+        is_killed();
+        reaps("worker");
+        assert_int_equal(times_called("owner lago-worker"), 1);
+        assert_int_equal(times_called("stop lago-worker"), 0);
+        assert_int_equal(times_called("rm lago-worker"), 0);
+}
+
 static void what_cannot_be_removed_then_is_left_to_the_next_start(void **state _unused_) {
         starts("worker");
         says("READY=1");
@@ -2631,6 +2656,8 @@ int main(int argc, char **argv) {
                 LIFE(clickhouse_is_asked_too),
                 LIFE(what_a_killed_supervisor_leaves_is_stopped_and_removed),
                 LIFE(a_migration_outlives_its_supervisor),
+                LIFE(a_start_in_flight_is_waited_for_and_then_undone),
+                LIFE(the_container_of_a_stranger_is_left_alone_then),
                 LIFE(what_cannot_be_removed_then_is_left_to_the_next_start),
                 LIFE(a_wrong_command_line_is_told),
         };
