@@ -33,11 +33,12 @@ static void what_runs(char ***argv, const ContainerSpec *spec) {
  * split keeps the container in the unit's control group; the notification socket is ours alone; the image's own health check
  * would run as timers of systemd.
  */
-static void member_of_unit(char ***argv, const ContainerSpec *spec) {
+static void member_of_unit(char ***argv, const ContainerSpec *spec, const char *log_driver) {
         option(argv, "name", spec->name);
         strv_addf(argv, "--label=%s=%s", ENGINE_LABEL_MEMBER, spec->member);
         strv_add(argv, "--pull=never");
         strv_add(argv, "--cgroups=split");
+        option(argv, "log-driver", log_driver);
         strv_add(argv, "--sdnotify=ignore");
         strv_add(argv, "--no-healthcheck");
         strv_add(argv, "--restart=no");
@@ -70,15 +71,14 @@ static char **podman_start(const ContainerSpec *spec) {
         strv_add(&argv, "--log-level=error");
         strv_add(&argv, "run");
         strv_add(&argv, "--detach");
-        strv_add(&argv, "--log-driver=passthrough");
-        member_of_unit(&argv, spec);
+        member_of_unit(&argv, spec, "passthrough");
         return argv;
 }
 
 static char **podman_create(const ContainerSpec *spec) {
-        char **argv = podman("create", "--log-driver=none");
+        char **argv = podman("create", NULL);
 
-        member_of_unit(&argv, spec);
+        member_of_unit(&argv, spec, "none");
         return argv;
 }
 

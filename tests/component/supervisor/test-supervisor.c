@@ -745,7 +745,7 @@ static void keys_that_open_nothing_are_refused(void **state _unused_) {
         says("STATUS=Refused: the encryption keys do not open what is stored in the database");
         exits(82);
         logged("Keys refused: ENCRYPTION_PRIMARY_KEY and ENCRYPTION_KEY_DERIVATION_SALT open nothing of what Lago has stored");
-        assert_int_equal(times_called("create lago-migrate"), 0);
+        assert_int_equal(times_called("start lago-migrate"), 0);
         /* They are nobody's. */
         assert_int_not_equal(access("/var/lib/lago/fingerprints", F_OK), 0);
         assert_int_not_equal(access("/var/lib/lago/proven-keys", F_OK), 0);
