@@ -2310,6 +2310,7 @@ static void a_database_with_something_in_it_is_left_as_it_is(void **state _unuse
         empty(FAKE "/volume");
         put(FAKE "/volume/billing.csv", "1\n");
         put("/var/lib/lago/unfinished-database", UNFINISHED);
+        assert_int_equal(make_dirs(FAKE "/containers/lago-db", 0755), 0);
         put(FAKE "/containers/lago-db/label", "db\n");
         starts("db");
         logged("The database in the volume lago_postgres_data was never ready, but it is not empty");
