@@ -85,6 +85,41 @@ SH
         in_guest journalctl -b -o cat -u lago-migrate | grep -F 'The run ended after' | grep -F '(exit 0)'
 }
 
+# PostgreSQL itself would find out only when it has a word for the client, with the statement done.
+@test "a migration is killed while its ALTER waits for a lock: the statement ends with it, and the next run heals" {
+        local release version=20991231000000
+        release=$(in_guest sed -n 's/^release = //p' /etc/lago/lago.conf)
+        "$root/tests/images/variant" "$GUEST" "api:$release" more --add-migration ${version}_add_something
+        config images api getlago/api:more
+        in_the_night <<'SH'
+stop_all
+systemctl start lago-db
+podman exec -d lago-db psql -U lago -d lago -c 'BEGIN; LOCK organizations IN ACCESS SHARE MODE; SELECT pg_sleep(600)'
+start_all
+ask() { podman exec lago-db psql -U lago -d lago -Atqc "$1"; }
+waits() { # the backend whose ALTER waits, or nothing
+        ask "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER TABLE%'"
+}
+for ((i = 0; i < 300; i++)); do
+        orphan=$(waits)
+        [ -z "$orphan" ] || break
+        sleep 0.1
+done
+[ -n "$orphan" ] || { echo "# no ALTER waits"; tell_all; exit 1; }
+kill -9 "$(container_pid migrate)" || exit 1
+for ((i = 0; i < 100; i++)); do
+        [ -n "$(ask "SELECT pid FROM pg_stat_activity WHERE pid = $orphan")" ] || break
+        sleep 0.1
+done
+[ $i -lt 100 ] || { echo "# backend $orphan still waits"; exit 1; }
+ask "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()" >/dev/null
+healed 60 || exit 1
+[ "$(systemctl show -P NRestarts lago-migrate)" = 0 ]
+SH
+        [ "$(sql "SELECT count(*) FROM schema_migrations WHERE version = '$version'")" = 1 ]
+        in_guest rm /etc/lago/lago.conf.d/50-images-api.conf
+}
+
 @test "the database killed during the same migration, twice: it is not the migration's fault" {
         member_env migrate STANDIN_SLOW_MIGRATION=$slow:6
         in_the_night $slow <<'SH'
