@@ -185,3 +185,25 @@ SH
         [ "$(relation_errors)" = 0 ]
         stop_stack
 }
+
+# It cannot write its snapshot then, and goes on serving; its log has all keys.
+@test "the disk is full when Redis is stopped: it is ended when its time is up, and every key is there" {
+        wipe_stack
+        run in_guest_sh <<'SH'
+podman volume create lago_redis_data >/dev/null
+volume=$(podman volume inspect lago_redis_data --format '{{.Mountpoint}}')
+mount -t tmpfs -o size=16M none "$volume"
+systemctl start lago-redis
+podman exec lago-redis redis-cli set kept 42 >/dev/null
+cat /dev/zero >"$volume/filler" 2>/dev/null
+systemctl stop lago-redis
+rm "$volume/filler"
+systemctl start lago-redis
+podman exec lago-redis redis-cli get kept
+systemctl stop lago-redis
+umount "$volume"
+SH
+        [ "${lines[-1]}" = 42 ]
+        [ "$(journal -u lago-redis | grep -c "can't exit")" = 1 ]
+        [ "$(journal -u lago-redis | grep -c 'Not stopped within its 30 s')" = 1 ]
+}
