@@ -6,6 +6,7 @@ Rails.application.routes.draw do
   # For tests only: let the application do something whose outcome can be seen.
   post "/test/jobs", to: "test#create_job"
   get "/test/jobs/:id", to: "test#show_job"
+  post "/test/rows", to: "test#create_row"
   post "/test/files", to: "test#create_file"
   get "/test/files/:name", to: "test#show_file", constraints: {name: /[\w.-]+/}
 end
