@@ -29,6 +29,9 @@ typedef struct Listen {
         uint16_t port;
 } Listen;
 
+/* What a member may write in a minute, unless lago.conf says otherwise: a busy API's some thousand lines a second, all the time. */
+#define CONFIG_JOURNAL_LINES 200000
+
 typedef struct Config {
         char *release; /* "v1.50.0" */
         char *front_url, *api_url;
@@ -56,6 +59,7 @@ typedef struct Config {
         uint64_t health_interval_usec, health_timeout_usec;
         unsigned health_restart_after; /* 0: never */
         char *network;
+        unsigned journal_lines; /* of each member in a minute; 0: no limit */
         Env *env;         /* lago.env over secrets.env; the origin of each pair is kept */
         Env *migrate_env; /* env.d/migrate.env; may be NULL */
         char **files;     /* configuration files read, in order: for SourcePath= and messages */

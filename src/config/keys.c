@@ -49,6 +49,7 @@ static const ConfigKey keys[_KEY_MAX] = {
         [KEY_HEALTH_TIMEOUT]         = KEY("health", "timeout", "5s", span, health_timeout_usec),
         [KEY_HEALTH_RESTART_AFTER]   = KEY("health", "restart-after", "6", count, health_restart_after),
         [KEY_NETWORK_NAME]           = KEY("network", "name", "lago", network, network),
+        [KEY_JOURNAL_LINES]          = KEY("journal", "lines-per-minute", "200000", lines, journal_lines),
 };
 /* clang-format on */
 

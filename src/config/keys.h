@@ -42,6 +42,7 @@ typedef enum KeyId {
         KEY_HEALTH_TIMEOUT,
         KEY_HEALTH_RESTART_AFTER,
         KEY_NETWORK_NAME,
+        KEY_JOURNAL_LINES,
         _KEY_MAX,
 } KeyId;
 

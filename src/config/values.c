@@ -73,6 +73,17 @@ static int parse_count(const char *value, void *target, char **reterr) {
         return 0;
 }
 
+/* Fewer than a service that starts writes would hide why it does not. */
+static int parse_lines(const char *value, void *target, char **reterr) {
+        uint64_t n;
+
+        (void)reterr;
+        if (parse_uint(value, 1000000000, &n) < 0 || (n > 0 && n < 1000))
+                return -EINVAL;
+        *(unsigned *)target = (unsigned)n;
+        return 0;
+}
+
 static const struct {
         const char *name;
         uint64_t usec;
@@ -354,6 +365,7 @@ const ConfigType config_type_place      = {parse_place, NULL, "write bundled or 
 const ConfigType config_type_pull       = {parse_pull, NULL, "write missing or never"};
 const ConfigType config_type_fresh      = {parse_fresh, NULL, "write auto, load or replay"};
 const ConfigType config_type_count      = {parse_count, NULL, "write a number from 0 to 1000"};
+const ConfigType config_type_lines      = {parse_lines, NULL, "write a number from 1000 to 1000000000, or 0"};
 const ConfigType config_type_span       = {parse_span, NULL, "write a time from 100ms to 24h, such as 10s, 1min or 500ms"};
 const ConfigType config_type_size       = {parse_size, clear_string, "write a size such as 256M or 1G"};
 const ConfigType config_type_release    = {parse_release, clear_string, "write a release such as v1.50.0"};

@@ -13,6 +13,6 @@ struct ConfigType {
 
 extern const ConfigType config_type_yes_no, config_type_release, config_type_releases,
         config_type_origin_url, config_type_url, config_type_listen, config_type_span,
-        config_type_size, config_type_count, config_type_pools, config_type_place, config_type_pull,
+        config_type_size, config_type_count, config_type_lines, config_type_pools, config_type_place, config_type_pull,
         config_type_fresh, config_type_path, config_type_image, config_type_registry,
         config_type_volume, config_type_network, config_type_arguments, config_type_versions;

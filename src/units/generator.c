@@ -55,15 +55,25 @@ static char *switch_text(const MemberInfo *member, const char *source) {
                          member->description, member->name, source, member->name);
 }
 
+/* The units as shipped have the default. */
+static char *log_text(const Config *config, const char *unit) {
+        _cleanup_(freep) char *limit = NULL;
+
+        if (config->journal_lines == CONFIG_JOURNAL_LINES || !unit_is_of_member(unit))
+                return xstrdup("");
+        limit = unit_log_limit(config->journal_lines);
+        return xasprintf("[Service]\n%s", limit);
+}
+
 static char *drop_in_text(const Config *config, const char *unit, const char *source) {
         const MemberInfo *off = switched_off(config, unit);
-        _cleanup_(freep) char *more = off ? switch_text(off, source) : xstrdup("");
+        _cleanup_(freep) char *more = off ? switch_text(off, source) : xstrdup(""), *log = log_text(config, unit);
 
         return xasprintf("# Written by lago-generator from lago.conf with each daemon-reload.\n"
                          "[Unit]\n"
                          "SourcePath=%s\n"
-                         "%s%s",
-                         source, more, edges_text(config, unit));
+                         "%s%s%s",
+                         source, more, edges_text(config, unit), log);
 }
 
 Plan *generator_plan(const Config *config) {

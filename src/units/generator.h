@@ -24,7 +24,7 @@ typedef struct Plan {
  * @config  as config_load_files() gives it: the environment is not looked at.
  *
  * Shape:   one drop-in per unit, whose SourcePath= lets systemctl warn when lago.conf was edited and not reloaded, and
- *          which switches the member off where lago.conf says so; one link for each worker pool. The same
+ *          which switches the member off, or limits its lines in the journal, where lago.conf says so; one link for each worker pool. The same
  *          configuration gives the same entries in the same order.
  */
 Plan *generator_plan(const Config *config);

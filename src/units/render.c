@@ -216,8 +216,22 @@ static const char once_reload[] = "ExecReload=" CTL " apply --quiet --no-block\n
 static const char once_limits[] = "TimeoutStartSec=infinity\n"
                                      "TimeoutStopSec=infinity\n";
 
+bool unit_is_of_member(const char *name) {
+        const UnitFile *unit = unit_find(name);
+
+        return unit && unit->argument;
+}
+
+char *unit_log_limit(unsigned lines) {
+        return lines > 0 ? xasprintf("LogRateLimitIntervalSec=1min\n"
+                                     "LogRateLimitBurst=%u\n",
+                                     lines)
+                         : xstrdup("LogRateLimitIntervalSec=1s\n"
+                                   "LogRateLimitBurst=1000000\n");
+}
+
 static char *render_service(const UnitFile *unit) {
-        _cleanup_(freep) char *limits = NULL;
+        _cleanup_(freep) char *limits = NULL, *log = unit_log_limit(CONFIG_JOURNAL_LINES);
         bool once = unit->kind == MEMBER_MIGRATE;
 
         limits = once ? xstrdup(once_limits)
@@ -249,11 +263,10 @@ static char *render_service(const UnitFile *unit) {
                 "LimitCORE=0\n"
                 "# Containers inherit what is set here; what starting them needs cannot be taken away.\n"
                 "CapabilityBoundingSet=~" NEVER_NEEDED "\n"
-                "# Lago logs a line per request and per job: what a busy hour writes must not be cut by a rate limit. (0 for\n"
-                "# the interval would say so, but systemd 252 does not tell journald, which then takes its own limit.)\n"
-                "LogRateLimitIntervalSec=1s\n"
-                "LogRateLimitBurst=1000000\n",
-                once ? once_head : "", unit->argument, once ? once_reload : "", unit->argument, limits);
+                "# Lago logs a line per request and per job: what a busy hour writes must not be cut; a container that floods\n"
+                "# its log must not push the host's journal out. See [journal] in lago.conf.\n"
+                "%s",
+                once ? once_head : "", unit->argument, once ? once_reload : "", unit->argument, limits, log);
 }
 
 static char *render_member(const UnitFile *unit) {

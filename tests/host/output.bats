@@ -93,6 +93,27 @@ lines -t lago-pdf | head -n 100000 | awk '$2 != ++n { print "# " $0 " after " n 
 SH
 }
 
+# By the room on its disk journald lets up to six times as much pass. It tells at the first line after the time is over, which
+# is shortened here.
+@test "a container that floods its log: what is beyond lines-per-minute is dropped and counted, and warnings are heard" {
+        inside <<'SH'
+printf '[journal]\nlines-per-minute = 1000\n' >>/etc/lago/lago.conf
+mkdir -p /run/systemd/system/lago-pdf.service.d
+printf '[Service]\nLogRateLimitIntervalSec=4s\n' >/run/systemd/system/lago-pdf.service.d/short.conf
+systemctl daemon-reload
+[ "$(systemctl show -P LogRateLimitBurst lago-pdf)" = 1000 ] || exit 1
+says_as_pdf 'perl -e "print qq(flood \$_\n) for 1 .. 100000; sleep 5; print qq(after\n)"; exit 3' 40
+n=$(lines -t lago-pdf | grep -c '^flood')
+dropped=$(lines -u systemd-journald -g 'Suppressed [0-9]+ messages from lago-pdf.service' | sed 's/[^0-9]*\([0-9]*\).*/\1/' | awk '{ n += $1 } END { print n + 0 }')
+echo "# $n written, $dropped dropped"
+[ "$n" -ge 1000 ] && [ "$n" -le 20000 ] && [ $((n + dropped)) -ge 100000 ] || exit 1
+lines MESSAGE_ID=75e9d1f397114b01bc1c661c5f92edf0 | grep -F 'Its last lines (exit 3)'
+sed -i '/^\[journal\]/,$d' /etc/lago/lago.conf
+rm -r /run/systemd/system/lago-pdf.service.d
+systemctl daemon-reload
+SH
+}
+
 @test "the last lines of a container that ended are told with its end, once for each end" {
         inside <<'SH'
 says_as_pdf 'echo the first; echo the cause of it >&2; exit 3'

@@ -69,6 +69,7 @@ static void assert_config_equal(const Config *a, const Config *b) {
         assert_int_equal(a->health_interval_usec, b->health_interval_usec);
         assert_int_equal(a->health_timeout_usec, b->health_timeout_usec);
         assert_int_equal(a->health_restart_after, b->health_restart_after);
+        assert_int_equal(a->journal_lines, b->journal_lines);
         assert_text_equal(a->network, b->network);
 }
 
@@ -172,6 +173,7 @@ static void every_default_is_as_documented(void **state _unused_) {
         assert_int_equal(config->health_interval_usec, 10000000);
         assert_int_equal(config->health_timeout_usec, 5000000);
         assert_int_equal(config->health_restart_after, 6);
+        assert_int_equal(config->journal_lines, CONFIG_JOURNAL_LINES);
         assert_string_equal(config->network, "lago");
         assert_int_equal(config->env->n, 0);
         assert_int_equal(strv_length(config->files), 1);
@@ -189,7 +191,7 @@ static void every_key_takes_another_value(void **state _unused_) {
                 "[images]\nregistry=registry.example.com:5000/mirror\napi=x/api@sha256:"
                 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
                 "front=localhost:5000/front:v1_-.X\ndatabase=postgres\nredis=redis\npdf=pdf\npull=never\n"
-                "[health]\ninterval=1min 30s\ntimeout=500ms\nrestart-after=0\n[network]\nname=net-1\n");
+                "[health]\ninterval=1min 30s\ntimeout=500ms\nrestart-after=0\n[network]\nname=net-1\n[journal]\nlines-per-minute=0\n");
 
         assert_string_equal(config->release, "v1.51.0");
         assert_string_equal(config->front_url, "https://a.example");
@@ -228,6 +230,7 @@ static void every_key_takes_another_value(void **state _unused_) {
         assert_int_equal(config->health_interval_usec, 90000000);
         assert_int_equal(config->health_timeout_usec, 500000);
         assert_int_equal(config->health_restart_after, 0);
+        assert_int_equal(config->journal_lines, 0);
         assert_string_equal(config->network, "net-1");
 }
 
@@ -249,7 +252,7 @@ static void unknown_names_get_the_nearest(void **state _unused_) {
         assert_says(
                 RELEASE "[something-else]\n",
                 "lago.conf:3: there is no section [something-else]; there are: lago, api, front, worker, clock, pdf, "
-                "database, redis, clickhouse, storage, migrate, images, health, network\n");
+                "database, redis, clickhouse, storage, migrate, images, health, network, journal\n");
         assert_says("[lago]\nrelaese = v1.50.0\nrelease = v1.50.0\nRELEASE = v1.50.0\n",
                     "lago.conf:2: [lago] has no key relaese; did you mean release?\n"
                     "lago.conf:4: [lago] has no key RELEASE; did you mean release?\n");
@@ -416,6 +419,9 @@ static const struct {
         {"health", "timeout = 99999999999999999999s",
          "timeout = 99999999999999999999s: write a time from 100ms to 24h, such as 10s, 1min or 500ms"},
         {"health", "restart-after = -1", "restart-after = -1: write a number from 0 to 1000"},
+        {"journal", "lines-per-minute = 999", "lines-per-minute = 999: write a number from 1000 to 1000000000, or 0"},
+        {"journal", "lines-per-minute = 1000000001",
+         "lines-per-minute = 1000000001: write a number from 1000 to 1000000000, or 0"},
         {"health", "restart-after = 1001", "restart-after = 1001: write a number from 0 to 1000"},
         {"network", "name = host",
          "name = host: \"host\" means something else to the container engine; write another name, such as lago"},

@@ -20,7 +20,7 @@ static char *files[] = {(char[]){"/etc/lago/lago.conf"}, (char[]){"/etc/lago/lag
 static Config plain(void) {
         return (Config){
                 .files = files, .api_enabled = true, .front_enabled = true, .worker_enabled = true,
-                .clock_enabled = true, .pdf_enabled = true};
+                .clock_enabled = true, .pdf_enabled = true, .journal_lines = CONFIG_JOURNAL_LINES};
 }
 
 static const PlanEntry *entry_of(const Plan *plan, const char *path) {
@@ -133,6 +133,29 @@ static void a_clock_without_an_api_follows_migrate_itself(void **state _unused_)
                                "(switched off: [api] enabled = no)\n"));
 }
 
+/* The default is in the units; only members have what may flood. */
+static void the_lines_of_each_member_are_limited(void **state _unused_) {
+        Config config = plain();
+        _cleanup_(plan_freep) Plan *plain_plan = generator_plan(&config), *limited = NULL, *free_plan = NULL;
+
+        for (size_t i = 0; i < plain_plan->n; i++)
+                assert_null(strstr(plain_plan->list[i].text, "LogRateLimit"));
+        config.journal_lines = 5000;
+        limited = generator_plan(&config);
+        config.journal_lines = 0;
+        free_plan = generator_plan(&config);
+        for (size_t i = 0; i < limited->n; i++) {
+                const char *path = limited->list[i].path;
+                bool of_stack = startswith(path, "lago.target") || startswith(path, "lago-ready") ||
+                                startswith(path, "lago-again") || startswith(path, "lago-setup");
+
+                assert_true(!of_stack == !!strstr(limited->list[i].text,
+                                                  "\n[Service]\nLogRateLimitIntervalSec=1min\nLogRateLimitBurst=5000\n"));
+                assert_true(!of_stack == !!strstr(free_plan->list[i].text,
+                                                  "\n[Service]\nLogRateLimitIntervalSec=1s\nLogRateLimitBurst=1000000\n"));
+        }
+}
+
 /* --- writing ---------------------------------------------------------------------------------------- */
 
 typedef struct Folder {
@@ -233,6 +256,7 @@ int main(void) {
                 cmocka_unit_test(each_of_the_three_can_be_switched_off),
                 cmocka_unit_test(workers_switched_off_take_their_pools_along),
                 cmocka_unit_test(a_clock_without_an_api_follows_migrate_itself),
+                cmocka_unit_test(the_lines_of_each_member_are_limited),
                 cmocka_unit_test_setup_teardown(all_of_it_is_written, folder_make, folder_remove),
                 cmocka_unit_test_setup_teardown(a_failure_leaves_nothing, folder_make,
                                                 folder_remove),
