@@ -12,6 +12,9 @@
 #define STATE_DIRECTORY    "/var/lib/lago"
 /* Where it is read: a link to where it is kept, in the place that it has had since the first version. */
 #define ADMITTED_DIRECTORY "/run/lago/admitted"
+
+/* Where lago-setup puts its credential secrets.env: read in place of a secrets.env that is not there, and never copied. */
+#define CONFIG_CREDENTIAL "/run/lago/credentials/secrets.env"
 #define ADMITTED_KEPT_DIRECTORY STATE_DIRECTORY "/admitted"
 /* What lago-migrate is about to admit: a copy that nobody edits. */
 #define ADMITTED_NEW_DIRECTORY ADMITTED_KEPT_DIRECTORY ".new"

@@ -107,13 +107,27 @@ static void set_defaults(Config *config) {
         }
 }
 
-static void read_environment(Loader *loader, const char *directory, const char *name) {
-        _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);
+/* Answer: whether the file is there. */
+static bool read_environment(Loader *loader, const char *path) {
         int r = env_read(loader->config->env, path, loader->errors);
 
         strv_add(&loader->order, path);
         if (r < 0 && r != -ENOENT && r != -EBADMSG)
                 config_errors_add_errno(loader->errors, path, r, "cannot be read");
+        return r != -ENOENT;
+}
+
+static void read_environments(Loader *loader, const char *directory) {
+        _cleanup_(freep) char *settings = xasprintf("%s/lago.env", directory);
+        _cleanup_(freep) char *secrets = xasprintf("%s/secrets.env", directory);
+        Env *env = loader->config->env;
+
+        (void)read_environment(loader, settings);
+        /* To Lago an empty one is none; it must not stand before the one of secrets.env. */
+        if (isempty(env_get(env, "REDIS_PASSWORD")))
+                env_unset(env, "REDIS_PASSWORD");
+        if (!read_environment(loader, secrets))
+                (void)read_environment(loader, CONFIG_CREDENTIAL);
 }
 
 /*
@@ -172,11 +186,7 @@ static int load(const char *directory, bool with_environment, Config **ret, Conf
         read_file(&loader, main_file);
         read_drop_ins(&loader, directory);
         if (with_environment) {
-                read_environment(&loader, directory, "lago.env");
-                /* To Lago an empty one is none; it must not stand before the one of secrets.env. */
-                if (isempty(env_get(config->env, "REDIS_PASSWORD")))
-                        env_unset(config->env, "REDIS_PASSWORD");
-                read_environment(&loader, directory, "secrets.env");
+                read_environments(&loader, directory);
                 read_migrate_environment(&loader, directory);
         }
         /* What was not read seems to be missing, and is not. */

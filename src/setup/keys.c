@@ -139,6 +139,18 @@ static int append_new_keys(char **text, char *const *missing) {
         return 0;
 }
 
+/* They cannot be written to where they come from. */
+static StepResult refuse_credential(char *const *missing) {
+        _cleanup_(freep) char *names = strv_join(missing, ", ");
+
+        log_message(LOG_ERR, MESSAGE_KEYS,
+                    "Keys refused: %s missing in the credential secrets.env of lago-setup.service; add it there. For new ones take "
+                    "the drop-in away, and they are made in " CONFIG_DIRECTORY "/secrets.env",
+                    names);
+        setup_refused("keys missing in the credential secrets.env; see \"journalctl -u lago-setup\"");
+        return STEP_KEYS;
+}
+
 static StepResult refuse(const char *path, char *const *missing, const char *because) {
         _cleanup_(freep) char *names = strv_join(missing, ", ");
 
@@ -172,7 +184,7 @@ static StepResult judge(const char *path, const Config *config, char *const *all
  * what was admitted has none: so Redis gets its first one while nobody runs, in an act that admits what is written here.
  */
 static bool redis_may_get_one(const char *directory) {
-        if (setup_runs() || streq(directory, ADMITTED_KEPT_DIRECTORY))
+        if (setup_runs() || streq(directory, ADMITTED_KEPT_DIRECTORY) || access(CONFIG_CREDENTIAL, F_OK) == 0)
                 return false;
         return !streq(directory, CONFIG_DIRECTORY) || access(APPLY_FILE, F_OK) == 0 ||
                admitted_state(ADMITTED_KEPT_DIRECTORY) == ADMITTED_NONE;
@@ -196,6 +208,8 @@ StepResult setup_keys(const char *directory, const Config *config, bool data_exi
         }
         if (!missing)
                 return STEP_DONE;
+        if (access(CONFIG_CREDENTIAL, F_OK) == 0)
+                return refuse_credential(missing);
         r = file_read(path, SECRETS_MAX_BYTES, &text, NULL);
         if (r < 0 && r != -ENOENT)
                 return setup_later(NULL, "Cannot read %s: %s", path, strerror(-r));

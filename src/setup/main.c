@@ -17,7 +17,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-login.h>
 #include <unistd.h>
 
 #define DELAY_MAX_SEC 60
@@ -246,6 +245,14 @@ static StepResult set_up_alone(const Options *options) {
         return result == STEP_DONE ? set_up(options) : result;
 }
 
+static StepResult find_directory(Options *options) {
+        StepResult result = options->check ? STEP_DONE : setup_credential();
+
+        if (result == STEP_DONE)
+                options->directory = options->check ? CONFIG_DIRECTORY : host_directory();
+        return result;
+}
+
 static int exit_status(StepResult result) {
         static const int statuses[] = {
                 [STEP_DONE] = EXIT_SUCCESS,      [STEP_LATER] = EXIT_TEMPFAIL,
@@ -317,10 +324,10 @@ int main(int argc, char **argv) {
         setup_crypto();
         if (!options.directory && !options.check)
                 hear_act();
-        if (!options.directory)
-                options.directory = options.check ? CONFIG_DIRECTORY : host_directory();
         for (unsigned delay = 1;; delay = delay < DELAY_MAX_SEC / 2 ? delay * 2 : DELAY_MAX_SEC) {
-                result = set_up_alone(&options);
+                result = options.directory ? STEP_DONE : find_directory(&options);
+                if (result == STEP_DONE)
+                        result = set_up_alone(&options);
                 if ((result != STEP_LATER && result != STEP_SHORT) || options.once || options.check)
                         break;
                 setup_status("%.80s; again in %u s", setup_cause(), delay);

@@ -143,6 +143,12 @@ StepResult setup_place(const Config *config, const Inventory *inventory);
 /** setup_note_volumes() - notes the volumes that are there now in VOLUMES_FILE. */
 StepResult setup_note_volumes(const Config *config);
 
+/**
+ * setup_credential() - puts the credential secrets.env of this unit, if it has one, to where all read it, and removes it from
+ * there if it has none. Refused beside a secrets.env in /etc/lago.
+ */
+StepResult setup_credential(void);
+
 /** setup_runs() - whether a container of this stack is there: as long as one is, nothing changes in how they reach each other. */
 bool setup_runs(void);
 

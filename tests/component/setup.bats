@@ -65,6 +65,29 @@ set_up() {
         [[ $output == *'ended with 75'* ]]
 }
 
+# with_credential SCRIPT: in it, the credential is /run/c/secrets.env.
+with_credential() {
+        set_up bash -c '
+                SETUP=$0
+                mount -t tmpfs -o mode=755 none /etc && cp -r "$1/lago" /etc/lago && mkdir /run/c &&
+                        printf "SECRET_KEY_BASE=%064d\n" 7 >/run/c/secrets.env || exit 99
+                export CREDENTIALS_DIRECTORY=/run/c
+                eval "$2"' "$SETUP" "$RUN" "$1"
+}
+
+@test "keys come as a credential: all read them, nobody else can, and no file beside it makes two sets of them" {
+        with_credential '"$SETUP" --once; echo "ended with $?"; cmp /run/c/secrets.env /run/lago/credentials/secrets.env &&
+                stat -c "%a %n" /run/lago/credentials /run/lago/credentials/secrets.env'
+        [[ $output == *'ended with 75'*'700 /run/lago/credentials'*'600 /run/lago/credentials/secrets.env' ]]
+
+        with_credential 'echo "NO VALUE" >/run/c/secrets.env; "$SETUP" --once; echo "ended with $?"'
+        [[ $output == *'/run/lago/credentials/secrets.env:1'*'ended with 78' ]]
+
+        with_credential 'cp /run/c/secrets.env /etc/lago; "$SETUP" --once; echo "ended with $?"; ls /run/lago'
+        [[ $output == *'Keys come as a credential of lago-setup.service, and there is a /etc/lago/secrets.env, too'*'ended with 78'* ]]
+        [[ $output != *$'\n'credentials* ]]
+}
+
 # systemd drops a message that is not UTF-8 as a whole.
 @test "STATUS= is what systemd takes, wherever a line of a file is cut off" {
         local before

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What admits what stands in /etc/lago: a restart by name, lagoctl apply and its reload; a reboot does not.
 
+# shellcheck disable=SC2154 # guest: of lib.bash
 load lib
 load admit
 
@@ -76,4 +77,44 @@ load admit
         sleep 7
         admits systemctl restart lago-migrate
         refute status_has api 'not applied'
+}
+
+# As lago.conf(5) says it, and after a reboot. What podman keeps of a container is not ours: see security.md.
+@test "the keys can be a credential that systemd encrypts, of which Lago keeps no copy on a disk" {
+        run in_guest_sh <<'SH'
+set -e
+grep -o '=.\{24,\}' /etc/lago/secrets.env | cut -c2- >/run/values
+[ "$(wc -l </run/values)" -ge 5 ]
+cd /etc/lago
+systemd-creds encrypt --name=secrets.env secrets.env secrets.cred
+mkdir -p /etc/systemd/system/lago-setup.service.d
+printf '[Service]\nLoadCredentialEncrypted=secrets.env:/etc/lago/secrets.cred\n' \
+        >/etc/systemd/system/lago-setup.service.d/secrets.conf
+systemctl daemon-reload
+! /usr/bin/timeout 60 systemctl restart lago.target || { echo "# two sets of keys are taken"; exit 1; }
+systemctl status lago-setup | grep -F 'Refused: keys both as a credential and in secrets.env'
+shred -u secrets.env
+timeout 120 systemctl restart lago.target
+systemctl enable lago.target
+sync
+SH
+        echo "$output"
+        [ "$status" = 0 ]
+        lago_serves
+        "$guest" reboot "$GUEST" >/dev/null
+        lago_serves
+        run in_guest_sh <<'SH'
+[ "$(stat -c '%a %U' /run/lago/credentials/secrets.env)" = '600 root' ] || exit 1
+grep -o '=.\{24,\}' /run/lago/credentials/secrets.env | cut -c2- >/run/values
+[ "$(wc -l </run/values)" -ge 5 ] || exit 1
+grep -rlF -f /run/values /etc /var/lib/lago /var/cache && exit 1
+# Taken back: as it was, and a reboot is not needed.
+cp -p /run/lago/credentials/secrets.env /etc/lago/secrets.env
+rm -r /etc/systemd/system/lago-setup.service.d /etc/lago/secrets.cred
+systemctl daemon-reload
+timeout 120 systemctl restart lago.target && [ ! -e /run/lago/credentials/secrets.env ] && ls /var/lib/lago/admitted/secrets.env
+SH
+        echo "$output"
+        [ "$status" = 0 ]
+        lago_serves
 }
