@@ -104,6 +104,16 @@ char *runfile_failed_upstream(const Config *config, const Member *member) {
         return NULL;
 }
 
+bool runfile_starts(const char *member) {
+        static const LifeState starting[] = {LIFE_AWAIT, LIFE_PREPARE, LIFE_CHECK, LIFE_LOCK, LIFE_START, LIFE_PROBE};
+        _cleanup_(freep) char *text = runstate_read(member), *state = text ? keyfile_get(text, "STATE") : NULL;
+        bool starts = false;
+
+        for (size_t i = 0; state && i < ELEMENTSOF(starting); i++)
+                starts |= streq(state, life_state_name(starting[i]));
+        return starts;
+}
+
 int runfile_watch(sd_event *event, sd_event_source **ret, sd_event_inotify_handler_t changed, void *userdata) {
         int r = runstate_prepare();
 

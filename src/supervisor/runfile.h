@@ -45,6 +45,9 @@ bool runfile_is_of_upstream(const Config *config, MemberKind kind, const char *o
  */
 char *runfile_failed_upstream(const Config *config, const Member *member);
 
+/** runfile_starts() - whether @member is on its way to serve. */
+bool runfile_starts(const char *member);
+
 /** runfile_suspects() - whether @member's last life may have left a container; true after a boot, when nothing is known. */
 bool runfile_suspects(const char *member);
 

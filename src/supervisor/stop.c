@@ -9,6 +9,7 @@
 #include "supervisor/nameserver.h"
 #include "supervisor/outlive.h"
 #include "supervisor/redis.h"
+#include "supervisor/runfile.h"
 #include "supervisor/supervisor.h"
 
 #include <signal.h>
@@ -197,13 +198,31 @@ void enter_clean(Supervisor *s) {
         stop_and_remove(s);
 }
 
-/* Who waited for the verdict makes and starts containers now, and would share the processors with this removal. */
-#define DOOM_REST_USEC (1 * USEC_PER_SEC)
+/*
+ * Who waited for the verdict starts now, and would share the processors with this removal. Nothing waits for it, but it is not
+ * put off for a member that never comes up.
+ */
+#define DOOM_REST_USEC     (1 * USEC_PER_SEC)
+#define DOOM_PATIENCE_USEC (60 * USEC_PER_SEC)
+
+static bool somebody_starts(void) {
+        static const char *const followers[] = {"api", "worker", "clock", "front"};
+        bool starts = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(followers); i++)
+                starts |= runfile_starts(followers[i]);
+        return starts;
+}
 
 static int on_doom(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
         (void)source;
         (void)usec;
-        stop_and_remove(userdata);
+        if (somebody_starts() && now_usec() - s->entered_usec < DOOM_PATIENCE_USEC)
+                supervisor_timer(s, DOOM_REST_USEC, on_doom);
+        else
+                stop_and_remove(s);
         return 0;
 }
 

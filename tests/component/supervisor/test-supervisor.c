@@ -2322,6 +2322,21 @@ static void a_database_with_something_in_it_is_left_as_it_is(void **state _unuse
 
 /* --- migrations ----------------------------------------------------------------------------------------- */
 
+/* Who starts now needs the processors more than the removal does. */
+static void the_container_of_a_run_stays_while_others_start(void **state _unused_) {
+        put(FAKE "/pending", "");
+        run_file("api", "STATE=serving\n");
+        run_file("clock", "STATE=probing\n");
+        starts("migrate");
+        says("READY=1");
+        (void)usleep(2500000);
+        hear(0);
+        assert_int_equal(times_called("rm lago-migrate"), 0);
+        run_file("clock", "STATE=serving\n");
+        exits(0);
+        assert_int_equal(times_called("rm lago-migrate"), 1);
+}
+
 static void a_migration_in_hand_is_told_with_who_is_in_its_way(void **state _unused_) {
         put(FAKE "/pending", "");
         on("gate-watch",
@@ -2650,6 +2665,7 @@ int main(int argc, char **argv) {
                 LIFE(a_server_that_does_not_take_its_signal_gets_it_again),
                 LIFE(a_database_whose_making_was_cut_off_is_made_again),
                 LIFE(a_database_with_something_in_it_is_left_as_it_is),
+                LIFE(the_container_of_a_run_stays_while_others_start),
                 LIFE(a_migration_in_hand_is_told_with_who_is_in_its_way),
                 LIFE(a_failure_while_a_store_was_away_counts_for_nothing),
                 LIFE(a_replay_is_prepared),
