@@ -4,10 +4,10 @@
 #include "base/file.h"
 #include "base/keyfile.h"
 #include "base/log.h"
-#include "base/privileges.h"
 #include "base/runstate.h"
 #include "base/time.h"
 #include "config/admitted.h"
+#include "ctl/ask-gate.h"
 #include "process/port.h"
 #include "setup/setup.h"
 #include "stack/stack.h"
@@ -93,21 +93,12 @@ static int judge_verdict(const RunResult *child, char **ret_sentence) {
         return child->status >= GATE_WRONG_MAJOR ? EXIT_SERVER : EXIT_SCHEMA;
 }
 
-/* Runs a gate with @secret on its standard input, which is wiped. */
 static int ask(char *const *argv, char *secret, char **ret_sentence) {
-        RunOptions options = {.input = secret ? secret : "", .unprivileged = true, .max_bytes = FILE_MAX,
-                              .timeout_usec = GATE_TIMEOUT_USEC};
         RunResult child = {0};
-        int r = privileges_init();
+        int r = ask_gate(argv, secret, (RunOptions){.max_bytes = FILE_MAX, .timeout_usec = GATE_TIMEOUT_USEC}, &child);
 
-        if (r >= 0)
-                r = run_child(argv, &options, &child);
-        if (secret)
-                explicit_bzero(secret, strlen(secret));
-        if (r < 0) {
-                log_error("Cannot run %s as user " GATE_USER ": %s", argv[0], strerror(-r));
+        if (r < 0)
                 return EXIT_OSERR;
-        }
         r = judge_verdict(&child, ret_sentence);
         run_done(&child);
         return r;

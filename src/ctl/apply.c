@@ -53,22 +53,14 @@ static int call_systemd(const char *method, const char *unit) {
         return r < 0 ? EXIT_TEMPFAIL : 0;
 }
 
-static int follow(const char *method, char *unit, bool quiet) {
-        char *units[] = {unit, NULL};
-        JobsRequest request = {
-                .method = method,
-                .units = units,
-                .quiet = quiet,
-                .goes_on = "It goes on: \"lagoctl status\" shows it",
-        };
-
-        return jobs_follow(&request);
+static int follow(const char *method, const char *unit, bool quiet) {
+        return jobs_follow_one(method, unit, quiet, "It goes on: \"lagoctl status\" shows it");
 }
 
 /* The generator's part comes first: which members there are. */
 static int restart(Extent extent, bool wait, bool quiet) {
-        static char target[] = "lago.target", migrate[] = "lago-migrate.service";
-        char *unit = extent == EXTENT_ALL ? target : migrate;
+        static const char target[] = "lago.target", migrate[] = "lago-migrate.service";
+        const char *unit = extent == EXTENT_ALL ? target : migrate;
         int status = extent == EXTENT_ALL ? call_systemd("Reload", NULL) : 0;
 
         if (status != 0)
@@ -87,7 +79,7 @@ static int apply(const Wanted *wanted, Extent extent, bool wait, bool quiet) {
         if (wanted->admitted && extent != EXTENT_NOTHING)
                 return restart(extent, wait, quiet);
         /* Whom a refusal had left comes back, too. */
-        return wait ? follow("StartUnit", (char[]){"lago.target"}, quiet) : call_systemd("StartUnit", "lago.target");
+        return wait ? follow("StartUnit", "lago.target", quiet) : call_systemd("StartUnit", "lago.target");
 }
 
 static int run(const Verb *verb, int argc, char **argv) {

@@ -372,3 +372,10 @@ int jobs_mark(const char *path) {
                 log_error("Cannot write %s: %s", path, strerror(-r));
         return r < 0 ? EXIT_TEMPFAIL : 0;
 }
+
+int jobs_follow_one(const char *method, const char *unit, bool quiet, const char *goes_on) {
+        _cleanup_(freep) char *name = xstrdup(unit);
+        char *units[] = {name, NULL};
+
+        return jobs_follow(&(JobsRequest){.method = method, .units = units, .quiet = quiet, .goes_on = goes_on});
+}

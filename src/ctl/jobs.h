@@ -15,6 +15,9 @@ typedef struct JobsRequest {
 /** jobs_follow() - answers an exit status; what went wrong was told, with the first unit that failed. */
 int jobs_follow(const JobsRequest *request);
 
+/** jobs_follow_one() - the same for one unit that is to be up in the end. */
+int jobs_follow_one(const char *method, const char *unit, bool quiet, const char *goes_on);
+
 /** jobs_mark() - leaves the empty file @path, for lago-migrate to find when it is started. Answer: an exit status, told. */
 int jobs_mark(const char *path);
 

@@ -7,17 +7,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static int follow(const char *method, char *unit, bool quiet) {
-        char *units[] = {unit, NULL};
-        JobsRequest request = {
-                .method = method,
-                .units = units,
-                .quiet = quiet,
-                .goes_on =
-                        "The migrations go on: \"lagoctl status\" shows them; then \"lagoctl start\"",
-        };
-
-        return jobs_follow(&request);
+static int follow(const char *method, const char *unit, bool quiet) {
+        return jobs_follow_one(method, unit, quiet,
+                               "The migrations go on: \"lagoctl status\" shows them; then \"lagoctl start\"");
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
@@ -32,13 +24,13 @@ static int run(const Verb *verb, int argc, char **argv) {
                 r = jobs_mark(APPLY_FILE);
         if (r != 0)
                 return r;
-        r = follow("RestartUnit", (char[]){"lago-migrate.service"}, quiet);
+        r = follow("RestartUnit", "lago-migrate.service", quiet);
         /* Interrupted, it still holds for the run that goes on; failed, it must not hold for a later one. */
         if (r == EXIT_MEMBER)
                 (void)unlink(MIGRATE_ONCE_FILE);
         if (r != EXIT_SUCCESS)
                 return r;
-        return follow("StartUnit", (char[]){"lago.target"}, quiet);
+        return follow("StartUnit", "lago.target", quiet);
 }
 
 const Verb verb_migrate = {

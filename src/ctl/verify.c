@@ -2,9 +2,8 @@
 #include "ctl/ctl.h"
 
 #include "base/log.h"
-#include "base/privileges.h"
 #include "base/runstate.h"
-#include "process/run.h"
+#include "ctl/ask-gate.h"
 #include "stack/stack.h"
 
 #include <stdio.h>
@@ -12,27 +11,17 @@
 
 /* Errors: -errno, told; else the gate's exit status. It prints the verdict and the remedy itself. */
 static int ask(char *const *argv, char *secret) {
-        RunOptions options = {.input = secret ? secret : "",
-                              .output_fd = STDOUT_FILENO,
-                              .error_fd = STDERR_FILENO,
-                              .unprivileged = true};
         RunResult child = {0};
-        int r = privileges_init();
+        int r = ask_gate(argv, secret, (RunOptions){.output_fd = STDOUT_FILENO, .error_fd = STDERR_FILENO}, &child);
 
-        if (r >= 0)
-                r = run_child(argv, &options, &child);
-        if (secret)
-                explicit_bzero(secret, strlen(secret));
-        if (r < 0) {
-                log_error("Cannot run %s as user " GATE_USER ": %s", argv[0], strerror(-r));
-                return r;
+        if (r >= 0) {
+                r = child.status;
+                run_done(&child);
         }
-        r = child.status;
-        run_done(&child);
         return r;
 }
 
-static int ask_gate(const Config *config, const StackGate *gate) {
+static int ask_postgres(const Config *config, const StackGate *gate) {
         _cleanup_(strv_freep) char **argv = stack_gate_command(config, "check", gate);
         _cleanup_(freep) char *url = stack_database_url(config);
 
@@ -69,7 +58,7 @@ static int verify(const Release *release) {
                 }
                 gate.address = address;
         }
-        r = ask_clickhouse(release->config, &gate, ask_gate(release->config, &gate));
+        r = ask_clickhouse(release->config, &gate, ask_postgres(release->config, &gate));
         return r < 0 ? EXIT_OSERR : r;
 }
 

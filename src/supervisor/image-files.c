@@ -139,7 +139,6 @@ static void on_files_removed(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *temporary = manifest_new_path(s);
 
         (void)result;
-        s->work.job = NULL;
         /* Where lago-gate failed there is none. */
         if (rename(temporary, s->image.manifest) < 0 && errno != ENOENT)
                 log_warning("Cannot rename %s: %s", temporary, strerror(errno));
@@ -153,7 +152,6 @@ static void on_useless_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         (void)result;
-        s->work.job = NULL;
         supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s holds no migrations of Lago; see [images] in lago.conf",
                          s->image.reference);
 }
@@ -163,7 +161,6 @@ static void on_manifest(void *userdata, const JobResult *result) {
         _cleanup_(freep) char *temporary = manifest_new_path(s), *name = files_container(s);
         bool useless = !result->signaled && result->status == 65;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 log_error("lago-gate cannot read the migrations of %s: %s", s->image.reference, result->errors);
                 (void)unlink(temporary);
@@ -178,7 +175,6 @@ static void on_mounted(void *userdata, const JobResult *result) {
         _cleanup_(closep) int root = -EBADF, out = -EBADF;
         char **argv = NULL;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 if (engine_failure(result->errors) == ENGINE_IMAGE_DAMAGED)
                         damage_repair(s, s->image.id, line);
@@ -212,7 +208,6 @@ static void create_files(Supervisor *s) {
 static void on_old_files_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         if (!result->signaled && result->status == 0)
                 create_files(s);
         else
@@ -223,7 +218,6 @@ static void on_files_created(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *name = files_container(s), *line = engine_last_line(result->errors);
 
-        s->work.job = NULL;
         if (!result->signaled && result->status == 0)
                 supervisor_client(s, s->engine->mount(name), on_mounted);
         else if (engine_failure(result->errors) == ENGINE_NAME_TAKEN)

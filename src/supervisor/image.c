@@ -32,7 +32,6 @@ static int on_pull_tick(sd_event_source *source, uint64_t usec, void *userdata) 
 static void on_synced(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0)
                 log_warning("sync(1) failed after the pull of %s; a power cut may damage it.", s->image.lookup.reference);
         ask_image_id(s);
@@ -49,7 +48,6 @@ static void on_pulled(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *line = NULL, *reason = NULL;
 
-        s->work.job = NULL;
         if (!result->signaled && result->status == 0) {
                 log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", s->image.lookup.reference);
                 if (engine_other_platform(result->errors))
@@ -131,7 +129,6 @@ static void on_image_id(void *userdata, const JobResult *result) {
         uint16_t port = 0;
         _cleanup_(freep) char *id = engine_image(result->output, &port);
 
-        s->work.job = NULL;
         if (result->signaled || !result->started) {
                 _cleanup_(freep) char *reason = engine_reason(result->errors, 70);
 
@@ -213,7 +210,6 @@ static void on_both_images(void *userdata, const JobResult *result) {
         const char *second = strchr(result->output, '\n');
         uint16_t port = 0;
 
-        s->work.job = NULL;
         if (!result->signaled && result->status == 0 && second) {
                 free(s->image.id);
                 s->image.id = engine_image(result->output, &port);

@@ -37,7 +37,6 @@ static void say_verified(Supervisor *s) {
 static void on_resumed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0)
                 log_warning("What an earlier failure had left is not started again (%s %d). Run \"systemctl start lago.target\".",
                             result->signaled ? "signal" : result->started ? "exit" : "errno", result->status);

@@ -71,7 +71,6 @@ static void gone(Supervisor *s) {
 static void on_removed_twice(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0) {
                 _cleanup_(freep) char *line = engine_last_line(result->errors);
 
@@ -85,7 +84,6 @@ static void on_removed_twice(void *userdata, const JobResult *result) {
 static void on_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->work.job = NULL;
         if (result->signaled || result->status != 0)
                 supervisor_client(s, s->engine->remove(s->container_name), on_removed_twice);
         else
@@ -109,7 +107,6 @@ static void on_stopped(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
         (void)result;
-        s->work.job = NULL;
         s->work.timer = sd_event_source_disable_unref(s->work.timer);
         tell_stop(s);
         remove_container(s);
@@ -240,7 +237,6 @@ static void on_clients(void *userdata, const JobResult *result) {
         bool waits = !result->signaled && result->status == 0 && outlive_clients_stop(result->output) &&
                      now_usec() - s->entered_usec < OUTLIVE_SEC * USEC_PER_SEC;
 
-        s->work.job = NULL;
         if (waits)
                 supervisor_timer(s, 300 * USEC_PER_MSEC, on_ask_clients);
         else
