@@ -44,6 +44,7 @@ with_compose() {
                 echo 'cd /root/lago; compose="timeout 300 docker-compose"'
                 echo 'of() { docker ps -aq --filter "label=com.docker.compose.project=lago" --filter "label=com.docker.compose.service=$1" | head -n 1; }'
                 echo 'sql() { docker exec "$(of db)" psql -U lago -d lago -Atqc "$1"; }'
+                echo 'said() { docker logs "$(of "$1")" 2>&1 | grep -F "$2"; }'
                 echo 'until_ok() { for i in $(seq "$1"); do "${@:2}" >/dev/null 2>&1 && return; sleep 1; done; "${@:2}"; }'
                 echo 'serves() { [ "$(curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1:3000/health)" = 200 ]; }'
                 cat
@@ -55,10 +56,10 @@ with_compose() {
 docker version --format 'engine {{.Server.Version}}'; docker-compose --version
 $compose up -d >up.log 2>&1 || { cat up.log; exit 1; }
 until_ok 60 serves
+until_ok 60 said api-clock 'Starting clock for'
 sleep 3
 for c in $(docker ps -aq); do docker logs "$c" 2>&1; done >all.log
 lacks -E 'relation .* does not exist' all.log
-grep -q 'Starting clock for' all.log
 [ "$(docker exec "$(of redis)" redis-cli zcard dead)" = 0 ]
 SH
 }
@@ -76,8 +77,7 @@ SH
 v=$(sql 'SELECT max(version) FROM schema_migrations')
 sql "DELETE FROM schema_migrations WHERE version = '$v'"
 docker restart "$(of api-worker)" "$(of api)" >/dev/null
-sleep 5
-docker logs --since 6s "$(of api-worker)" 2>&1 | grep -q 'Waiting for the schema: 1 of 1046 missing'
+until_ok 30 said api-worker 'Waiting for the schema: 1 of 1046 missing'
 refute docker exec "$(of api-worker)" curl -fsS -o /dev/null http://localhost:8080/
 sql "INSERT INTO schema_migrations VALUES ('$v')"
 until_ok 60 serves

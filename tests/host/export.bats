@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What "lagoctl export" writes, started for real: by docker-compose on Podman's socket, in a guest that has it. In a soak only.
 
+# shellcheck disable=SC2154 # root, guest: of lib.bash
 load lib
 
 setup_file() {
@@ -22,9 +23,15 @@ teardown_file() {
 }
 
 # The script on standard input, in the folder of the export; $compose is docker-compose.
+# shellcheck disable=SC2016 # for the shell in the guest
 with_compose() {
         {
+                echo 'set -e'
+                echo 'lacks() { if grep "$@"; then return 1; fi; }'
+                echo 'refute() { if "$@"; then echo "it should not succeed: $*"; return 1; fi; }'
                 echo 'export DOCKER_HOST=unix:///run/podman/podman.sock; cd /root/lago; compose="timeout 300 docker-compose"'
+                echo 'until_ok() { for i in $(seq "$1"); do "${@:2}" >/dev/null 2>&1 && return; sleep 1; done; "${@:2}"; }'
+                echo 'said() { podman logs "$1" 2>&1 | grep -F "$2"; }'
                 echo 'sql() { podman exec lago-db-1 psql -U lago -d lago -Atqc "$1"; }'
                 cat
         } | in_guest_sh
@@ -46,23 +53,24 @@ SH
                 with_compose <<'SH'
 $compose up -d >up.log 2>&1 || { cat up.log; exit 1; }
 [ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:3000/health)" = 200 ]
+until_ok 60 said lago-api-clock-1 'Starting clock for'
 sleep 3
 for c in $(podman ps -aq); do podman logs "$c" 2>&1; done >all.log
-! grep -E 'relation .* does not exist' all.log
-grep -q 'Starting clock for' all.log
+lacks -E 'relation .* does not exist' all.log
 [ "$(podman exec lago-redis-1 redis-cli zcard dead)" = 0 ]
 SH
-                [ $((i + 1)) -ge "${SOAK:-3}" ] || [ "$i" -ge 9 ] || with_compose <<<'$compose down -v >/dev/null 2>&1'
+                [ $((i + 1)) -ge "${SOAK:-3}" ] || [ "$i" -ge 9 ] || with_compose <<<'timeout 300 docker-compose down -v >/dev/null 2>&1'
         done
 }
 
 @test "compose: a second \"up\" starts nothing again, and no Rails" {
         with_compose <<'SH'
 before=$(podman ps -q --no-trunc | sort)
+runs=$(podman logs lago-migrate-1 2>&1 | grep -c db:migrate || :)
 $compose up -d >up.log 2>&1 || { cat up.log; exit 1; }
 [ "$(podman ps -q --no-trunc | sort)" = "$before" ]
 [ "$(podman logs --since 60s lago-migrate-1 2>&1 | tail -n 1)" = 'Schema verified: v1.50.0, 1046 of 1046' ]
-! podman logs --since 30s lago-migrate-1 2>&1 | grep -q db:migrate
+[ "$(podman logs lago-migrate-1 2>&1 | grep -c db:migrate || :)" = "$runs" ]
 SH
 }
 
@@ -76,15 +84,11 @@ cat gate.log
 [ "$status" = 75 ]
 grep -q '1 of 1046 missing' gate.log
 podman restart lago-api-worker-1 lago-api-1 >/dev/null
-sleep 5
-podman logs --since 5s lago-api-worker-1 2>&1 | grep -q 'Waiting for the schema: 1 of 1046 missing'
-! podman exec lago-api-worker-1 curl -fsS -o /dev/null http://localhost:8080/
-! podman exec lago-api-1 /bin/sh /lago/run healthy http://localhost:3000/health
+until_ok 30 said lago-api-worker-1 'Waiting for the schema: 1 of 1046 missing'
+refute podman exec lago-api-worker-1 curl -fsS -o /dev/null http://localhost:8080/
+refute podman exec lago-api-1 /bin/sh /lago/run healthy http://localhost:3000/health
 sql "INSERT INTO schema_migrations VALUES ('$v')"
-for i in $(seq 60); do
-        curl -fsS -o /dev/null http://127.0.0.1:3000/health && break
-        sleep 1
-done
+until_ok 60 curl -fsS -o /dev/null http://127.0.0.1:3000/health
 podman exec lago-api-1 /bin/sh /lago/run healthy http://localhost:3000/health
 SH
 }
@@ -106,27 +110,15 @@ SH
 @test "compose: of two clocks one runs; the other takes over, and stops in time" {
         with_compose <<'SH'
 $compose up -d --no-recreate --scale api-clock=2 >up.log 2>&1 || { cat up.log; exit 1; }
-for i in $(seq 30); do
-        podman logs lago-api-clock-2 2>&1 | grep -q 'the clock of this database runs at' && break
-        sleep 1
-done
-podman logs lago-api-clock-2 2>&1 | grep -q 'the clock of this database runs at'
-! podman logs lago-api-clock-2 2>&1 | grep -q 'Starting clock for'
+until_ok 30 said lago-api-clock-2 'the clock of this database runs at'
+podman logs lago-api-clock-2 2>&1 | lacks -q 'Starting clock for'
 SECONDS=0
 podman stop lago-api-clock-1 >/dev/null 2>&1
 [ "$SECONDS" -lt 10 ]
-for i in $(seq 30); do
-        podman logs lago-api-clock-2 2>&1 | grep -q 'Starting clock for' && break
-        sleep 1
-done
-podman logs lago-api-clock-2 2>&1 | grep -q 'Starting clock for'
+until_ok 30 said lago-api-clock-2 'Starting clock for'
 # Its session is lost: so is the lock, and this clock ends before another one can be without knowing.
 sql "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'lago-gate'"
-for i in $(seq 20); do
-        [ "$(podman logs lago-api-clock-2 2>&1 | grep -c 'Starting clock for')" = 2 ] && break
-        sleep 1
-done
-[ "$(podman logs lago-api-clock-2 2>&1 | grep -c 'Starting clock for')" = 2 ]
+until_ok 20 sh -c "[ \$(podman logs lago-api-clock-2 2>&1 | grep -c 'Starting clock for') = 2 ]"
 SH
 }
 
