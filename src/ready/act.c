@@ -25,6 +25,36 @@ static uint32_t unless_noted(const Act *a, uint32_t job) {
         return job > a->noted ? job : 0;
 }
 
+static bool requires_migrate(const char *unit) {
+        static const char *const names[] = {"lago-api.service", "lago-clock.service", "lago-front.service", "lago-worker.service"};
+        bool known = startswith(unit, "lago-worker@") != NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                known |= streq(unit, names[i]);
+        return known;
+}
+
+static void take_follower(Act *act, uint32_t id) {
+        if (unless_noted(act, id) > 0 && (act->follower == 0 || id < act->follower))
+                act->follower = id;
+}
+
+void act_take_job(Act *act, uint32_t id, const char *unit) {
+        if (streq(unit, "lago.target"))
+                act->target = id;
+        else if (streq(unit, "lago-ready.service"))
+                act->ready = id;
+        else if (streq(unit, "lago-setup.service"))
+                act->setup = id;
+        else if (streq(unit, "lago-migrate.service"))
+                act->migrate = id;
+        else if (requires_migrate(unit))
+                take_follower(act, id);
+        else
+                return;
+        act->highest = id > act->highest ? id : act->highest;
+}
+
 bool act_is_by_name(const Act *a) {
         bool without_setup = a->setup == 0 && !a->setup_is_new;
 
@@ -36,7 +66,7 @@ bool act_is_by_name(const Act *a) {
          */
         if (a->target > 0 && !(without_setup && unless_noted(a, a->target) == 0))
                 return !is_derived(a->target, a->ready) && !is_derived(a->target, a->setup);
-        return !a->setup_is_new && !is_derived(a->migrate, a->setup) && !is_derived(a->migrate, unless_noted(a, a->api));
+        return !a->setup_is_new && !is_derived(a->migrate, a->setup) && !is_derived(a->migrate, a->follower);
 }
 
 /* lago-migrate may not have been started yet, and what it did before is not of this act. */
@@ -50,20 +80,6 @@ bool act_of_setup(const Act *act, bool started) {
 
 /* --- asking --------------------------------------------------------------------------------------------- */
 
-/* Of those that follow lago-migrate the API alone, which of "lago-*" is the first. */
-static void note_job(Act *act, uint32_t id, const char *unit) {
-        if (streq(unit, "lago.target"))
-                act->target = id;
-        else if (streq(unit, "lago-ready.service"))
-                act->ready = id;
-        else if (streq(unit, "lago-setup.service"))
-                act->setup = id;
-        else if (streq(unit, "lago-migrate.service"))
-                act->migrate = id;
-        else if (streq(unit, "lago-api.service"))
-                act->api = id;
-}
-
 /* The reply of ListJobs(): a(usssoo), see org.freedesktop.systemd1(5). */
 static int read_jobs(sd_bus_message *m, Act *act) {
         int r = sd_bus_message_enter_container(m, 'a', "(usssoo)");
@@ -74,7 +90,7 @@ static int read_jobs(sd_bus_message *m, Act *act) {
 
                 r = sd_bus_message_read(m, "(usssoo)", &id, &unit, NULL, NULL, NULL, NULL);
                 if (r > 0)
-                        note_job(act, id, unit);
+                        act_take_job(act, id, unit);
         }
         return r;
 }
@@ -96,6 +112,21 @@ static int ask_number(sd_bus *bus, const char *unit, const char *interface, cons
 
         if (r >= 0)
                 r = sd_bus_get_property_trivial(bus, SYSTEMD, path, interface, name, NULL, type, ret);
+        free(path);
+        return r;
+}
+
+/* The number of the job of @unit; 0: it has none. */
+static int ask_job(sd_bus *bus, const char *unit, uint32_t *ret) {
+        sd_bus_message *m = NULL;
+        char *path = NULL;
+        int r = sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit, &path);
+
+        if (r >= 0)
+                r = sd_bus_get_property(bus, SYSTEMD, path, SYSTEMD ".Unit", "Job", NULL, &m, "(uo)");
+        if (r >= 0)
+                r = sd_bus_message_read(m, "(uo)", ret, NULL);
+        sd_bus_message_unref(m);
         free(path);
         return r;
 }
@@ -137,22 +168,18 @@ static int note(uint32_t job) {
 }
 
 int act_note(const Act *act) {
-        uint32_t jobs[] = {act->target, act->ready, act->migrate, act->api}, highest = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(jobs); i++)
-                highest = jobs[i] > highest ? jobs[i] : highest;
-        return note(highest);
+        return note(act->highest);
 }
 
-int act_note_api(void) {
+int act_note_unit(const char *unit) {
         sd_bus *bus = NULL;
-        Act act = {0};
+        uint32_t job = 0;
         int r = outside_systemd(&bus);
 
         if (r >= 0)
-                r = ask_jobs(bus, &act);
+                r = ask_job(bus, unit, &job);
         sd_bus_flush_close_unref(bus);
-        return r < 0 ? r : note(act.api);
+        return r < 0 ? r : note(job);
 }
 
 int act_ask(Act *ret) {

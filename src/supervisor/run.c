@@ -149,7 +149,8 @@ static int init_failed(int r, const char *what) {
 
 static int on_call_over(sd_event_source *source, uint64_t usec, void *userdata) {
         const Supervisor *s = userdata;
-        int r = s->ready_said || s->stop_asked ? 0 : act_note_api();
+        _cleanup_(freep) char *unit = member_unit(&s->member);
+        int r = s->ready_said || s->stop_asked ? 0 : act_note_unit(unit);
 
         (void)source;
         (void)usec;
@@ -158,11 +159,11 @@ static int on_call_over(sd_event_source *source, uint64_t usec, void *userdata) 
         return 0;
 }
 
-/* lago-migrate tells acts apart by jobs, and the API's, while it does not come up, is older than those that follow. */
+/* lago-migrate tells acts apart by jobs, and that of a follower which does not come up is older than those that come. */
 static int note_long_start(Supervisor *s) {
-        return s->member.kind != MEMBER_API ? 0
-                                            : sd_event_add_time_relative(s->work.event, NULL, CLOCK_MONOTONIC, CALL_USEC,
-                                                                         USEC_PER_SEC, on_call_over, s);
+        return !s->info->admitted ? 0
+                                  : sd_event_add_time_relative(s->work.event, NULL, CLOCK_MONOTONIC, CALL_USEC, USEC_PER_SEC,
+                                                               on_call_over, s);
 }
 
 int supervisor_run(const Member *member) {
