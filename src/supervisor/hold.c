@@ -3,14 +3,19 @@
 
 #include "base/util.h"
 
+#include <stdio.h>
+
 static void on_line(void *userdata, const char *line) {
         Hold *h = userdata;
         const char *address = startswith(line, "standby ");
 
-        if (address)
+        if (address) {
+                (void)snprintf(h->others, sizeof(h->others), "%s", address);
                 h->callbacks->standby(h->userdata, address);
+        }
         if (!streq(line, "held"))
                 return;
+        h->others[0] = '\0';
         h->held = true;
         h->callbacks->held(h->userdata);
 }
@@ -21,6 +26,7 @@ static void on_ended(void *userdata, const JobResult *result) {
 
         h->job = NULL;
         h->held = false;
+        h->others[0] = '\0';
         h->callbacks->lost(h->userdata, was_held, result);
 }
 
@@ -42,4 +48,5 @@ int hold_begin(Hold *h, Jobs *jobs, const GateCall *call, const HoldCallbacks *c
 void hold_release(Hold *h) {
         h->job = job_cancel(h->job);
         h->held = false;
+        h->others[0] = '\0';
 }

@@ -14,7 +14,8 @@ typedef struct HoldCallbacks {
 
 typedef struct Hold {
         Job *job;
-        bool held; /* it said that the lock is ours */
+        bool held;       /* it said that the lock is ours */
+        char others[41]; /* the address of the other one that has it, as it said last; empty when there is none */
         const HoldCallbacks *callbacks;
         void *userdata;
 } Hold;

@@ -26,7 +26,6 @@ static void on_held(void *userdata) {
 
 static void clock_stands_by(Supervisor *s, const char *address) {
         supervisor_status(s, "Standby: the clock at %.40s runs on this database", address);
-        log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "Another clock runs on this database, at %s; standing by.", address);
         if (s->state == LIFE_LOCK)
                 supervisor_feed(s, LIFE_ON_STANDBY);
 }
@@ -34,16 +33,25 @@ static void clock_stands_by(Supervisor *s, const char *address) {
 /* It stays in LOCK: the next line comes when the other is done or gone. */
 static void migrate_waits(Supervisor *s, const char *address) {
         supervisor_status(s, "Waiting for another migrator: the one at %.40s", address);
-        log_message(LOG_WARNING, MESSAGE_WAITING, "Another host migrates this database, at %s; waiting for it.", address);
+}
+
+static void other_has_it(Supervisor *s, const char *address) {
+        if (is_clock(s))
+                clock_stands_by(s, address);
+        else
+                migrate_waits(s, address);
 }
 
 static void on_standby(void *userdata, const char *address) {
         Supervisor *s = userdata;
 
         if (is_clock(s))
-                clock_stands_by(s, address);
+                log_message(LOG_WARNING, MESSAGE_SECOND_CLOCK, "Another clock runs on this database, at %s; standing by.",
+                            address);
         else
-                migrate_waits(s, address);
+                log_message(LOG_WARNING, MESSAGE_WAITING, "Another host migrates this database, at %s; waiting for it.",
+                            address);
+        other_has_it(s, address);
 }
 
 static bool is_stopping(const Supervisor *s) {
@@ -87,8 +95,11 @@ void enter_lock(Supervisor *s) {
         _cleanup_(gate_call_done) GateCall call = {0};
         int r;
 
+        /* Its first line will come. It says a thing once, though, and a wait for something else may have come after that. */
+        if (s->hold.job && s->hold.others[0])
+                other_has_it(s, s->hold.others);
         if (s->hold.job)
-                return; /* its first line will come */
+                return;
         if (!gate_call(s, "hold", /* with_manifest= */ false, &call)) {
                 gate_waits(s);
                 return;

@@ -1156,6 +1156,21 @@ static void a_clock_stands_by_for_another_one(void **state _unused_) {
         assert_int_equal(times_called("gate-check"), 2);
 }
 
+/* Whoever holds the lock was told already, and is not told again: the standby must be found again without it. */
+static void a_standby_stands_by_again_after_a_wait(void **state _unused_) {
+        on("gate-hold", "echo 'standby 192.0.2.7'; exec sleep 1000\n");
+        starts("clock");
+        says("STATUS=Standby: the clock at 192.0.2.7 runs on this database");
+        assert_int_equal(rename("/run/lago/state/db", "/run/lago/state/kept"), 0);
+        assert_int_equal(rename("/run/lago/state/api", "/run/lago/state/moved"), 0);
+        assert_int_equal(rename("/run/lago/state/moved", "/run/lago/state/api"), 0);
+        says("STATUS=Waiting for PostgreSQL: it does not serve yet; see lago-db.service");
+        assert_int_equal(rename("/run/lago/state/kept", "/run/lago/state/db"), 0);
+        says("STATUS=Standby: the clock at 192.0.2.7 runs on this database");
+        run_file_has("clock", "STATE", "standby");
+        stops_well();
+}
+
 static void a_clock_whose_lock_is_lost_stops_and_takes_it_again(void **state _unused_) {
         on("gate-hold", "once; echo held; until [ -e $fake/gone ]; do sleep 0.02; done; exit 20\n");
         starts("clock");
@@ -2587,6 +2602,7 @@ int main(int argc, char **argv) {
                 LIFE(the_cause_of_a_lock_that_is_not_to_be_had_is_told),
                 LIFE(no_clock_ticks_behind_a_pooler),
                 LIFE(a_clock_stands_by_for_another_one),
+                LIFE(a_standby_stands_by_again_after_a_wait),
                 LIFE(a_clock_whose_lock_is_lost_stops_and_takes_it_again),
                 LIFE(a_clock_that_begins_no_job_any_more_is_started_again),
                 LIFE(a_clock_that_never_says_that_it_begins_a_job_is_left_alone),
