@@ -15,19 +15,19 @@
 #define ELEMENTSOF(a)      (sizeof(a) / sizeof((a)[0]))
 
 /* Moves a value out of a variable that a cleanup attribute guards. */
-#define TAKE_PTR(p)                                                                                \
-        ({                                                                                         \
-                __typeof__(p) *_take = &(p);                                                       \
-                __typeof__(p) _value = *_take;                                                     \
-                *_take = NULL;                                                                     \
-                _value;                                                                            \
+#define TAKE_PTR(p)                            \
+        ({                                     \
+                __typeof__(p) *_take = &(p);   \
+                __typeof__(p) _value = *_take; \
+                *_take = NULL;                 \
+                _value;                        \
         })
-#define TAKE_FD(fd)                                                                                \
-        ({                                                                                         \
-                int *_take = &(fd);                                                                \
-                int _value = *_take;                                                               \
-                *_take = -EBADF;                                                                   \
-                _value;                                                                            \
+#define TAKE_FD(fd)                  \
+        ({                           \
+                int *_take = &(fd);  \
+                int _value = *_take; \
+                *_take = -EBADF;     \
+                _value;              \
         })
 
 /** x*() - like their namesakes, but end the process with EXIT_OSERR when memory is out; systemd restarts it. */

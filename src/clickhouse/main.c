@@ -94,12 +94,17 @@ static int parse_option(Arguments *arguments, int option, const char *value) {
 /* 1 to go on, 0 when all was said, -EINVAL after a message. */
 static int parse_arguments(int argc, char **argv, Arguments *arguments) {
         static const struct option options[] = {
-                { "manifest", required_argument, NULL, 'm' },        { "settings-file", required_argument, NULL, 's' },
-                { "ca-file", required_argument, NULL, 'c' },         { "connect-timeout", required_argument, NULL, 't' },
-                { "target", required_argument, NULL, 'r' },          { "tombstones", required_argument, NULL, 'b' },
-                { "format", required_argument, NULL, 'f' },          { "timeout", required_argument, NULL, 'w' },
-                { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, 'v' },               {},
+                {"manifest", required_argument, NULL, 'm'},
+                {"settings-file", required_argument, NULL, 's'},
+                {"ca-file", required_argument, NULL, 'c'},
+                {"connect-timeout", required_argument, NULL, 't'},
+                {"target", required_argument, NULL, 'r'},
+                {"tombstones", required_argument, NULL, 'b'},
+                {"format", required_argument, NULL, 'f'},
+                {"timeout", required_argument, NULL, 'w'},
+                {"help", no_argument, NULL, 'h'},
+                {"version", no_argument, NULL, 'v'},
+                {},
         };
         int option;
 
@@ -194,7 +199,7 @@ static int judge(const Arguments *arguments, const Manifest *manifest, const Set
                         free_and_strdup(&told, finding->sentence);
                         fprintf(stderr, "lago-gate-clickhouse: %s\n", told);
                 }
-                (void)nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
+                (void)nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
         }
 }
 
@@ -218,7 +223,7 @@ static int run(const Arguments *arguments) {
 }
 
 int main(int argc, char **argv) {
-        Arguments arguments = { .timeout_sec = 10, .wait_sec = 10ULL * 365 * 86400 };
+        Arguments arguments = {.timeout_sec = 10, .wait_sec = 10ULL * 365 * 86400};
         int r;
 
         /* It writes files, and looks at nothing that others have sent. */

@@ -49,7 +49,7 @@ static bool is_host(const char *s) {
 
 /* Lago's configuration is YAML, read by Ruby: these words are no there, and the number 0 is yes. */
 static bool is_no(const char *s) {
-        static const char *const words[] = { "", "false", "no", "off", "~", "null" };
+        static const char *const words[] = {"", "false", "no", "off", "~", "null"};
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 if (strcasecmp(s, words[i]) == 0)

@@ -65,8 +65,14 @@ bool listen_is_loopback(const Listen *listen) {
 /* Names that every host has for itself, by its hosts(5) or by its resolver; RFC 6761, section 6.3, has the last. */
 static bool name_is_local(const char *host) {
         static const char *const names[] = {
-                "localhost",     "localhost4", "localhost6", "localhost.localdomain", "localhost4.localdomain4",
-                "localhost6.localdomain6", "ip6-localhost", "ip6-loopback",
+                "localhost",
+                "localhost4",
+                "localhost6",
+                "localhost.localdomain",
+                "localhost4.localdomain4",
+                "localhost6.localdomain6",
+                "ip6-localhost",
+                "ip6-loopback",
         };
         size_t n = strlen(host);
         _cleanup_(freep) char *name = xstrndup(host, n > 0 && host[n - 1] == '.' ? n - 1 : n);

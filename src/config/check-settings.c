@@ -43,8 +43,8 @@ static void check_presence_switches(const Check *check) {
 
 /* Of these Lago takes the word "true" only; anything else is no, without a word. */
 static void check_exact_switches(const Check *check) {
-        static const char *const names[] = {"LAGO_USE_AWS_S3",           "LAGO_USE_GCS",
-                                            "LAGO_SIDEKIQ_WEB",          "LAGO_DISABLE_SEGMENT",
+        static const char *const names[] = {"LAGO_USE_AWS_S3", "LAGO_USE_GCS",
+                                            "LAGO_SIDEKIQ_WEB", "LAGO_DISABLE_SEGMENT",
                                             "LAGO_SIDEKIQ_PRO_REQUIRED", "LAGO_CREATE_ORG",
                                             "LAGO_DISABLE_SIGNUP"};
 

@@ -20,10 +20,14 @@ static void check_numbers(const Check *check) {
                 const char *name;
                 uint64_t least, most;
         } numbers[] = {
-                {"RAILS_MAX_THREADS", 1, 1000},      {"RAILS_MIN_THREADS", 0, 1000},
-                {"WEB_CONCURRENCY", 0, 1000},        {"SIDEKIQ_CONCURRENCY", 1, 1000},
-                {"DATABASE_POOL", 1, 10000},         {"LAGO_SMTP_PORT", 1, 65535},
-                {"LAGO_CLICKHOUSE_PORT", 1, 65535},  {"LAGO_REDIS_CACHE_DB", 0, 65535},
+                {"RAILS_MAX_THREADS", 1, 1000},
+                {"RAILS_MIN_THREADS", 0, 1000},
+                {"WEB_CONCURRENCY", 0, 1000},
+                {"SIDEKIQ_CONCURRENCY", 1, 1000},
+                {"DATABASE_POOL", 1, 10000},
+                {"LAGO_SMTP_PORT", 1, 65535},
+                {"LAGO_CLICKHOUSE_PORT", 1, 65535},
+                {"LAGO_REDIS_CACHE_DB", 0, 65535},
                 {"LAGO_REDIS_STORE_DB", 0, 65535},
         };
 
@@ -65,7 +69,7 @@ static void refuse_itself(const Check *check, const EnvPair *pair) {
 /* What is no URL, or a list of them, and means a place all the same. */
 static void check_places(const Check *check) {
         static const char *const names[] = {
-                "HTTPS_PROXY",           "HTTP_PROXY",           "LAGO_AWS_S3_ENDPOINT",
+                "HTTPS_PROXY", "HTTP_PROXY", "LAGO_AWS_S3_ENDPOINT",
                 "LAGO_KAFKA_BOOTSTRAP_SERVERS", "LAGO_SMTP_ADDRESS", "http_proxy", "https_proxy"};
         const EnvPair *mail = check_pair(check, "LAGO_SMTP_ADDRESS"), *store = check_pair(check, "LAGO_REDIS_STORE_URL");
 

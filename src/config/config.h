@@ -8,18 +8,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CONFIG_DIRECTORY   "/etc/lago"
-#define STATE_DIRECTORY    "/var/lib/lago"
+#define CONFIG_DIRECTORY "/etc/lago"
+#define STATE_DIRECTORY  "/var/lib/lago"
 /* Where it is read: a link to where it is kept, in the place that it has had since the first version. */
 #define ADMITTED_DIRECTORY "/run/lago/admitted"
 
 /* Where lago-setup puts its credential secrets.env: read in place of a secrets.env that is not there, and never copied. */
-#define CONFIG_CREDENTIAL "/run/lago/credentials/secrets.env"
+#define CONFIG_CREDENTIAL       "/run/lago/credentials/secrets.env"
 #define ADMITTED_KEPT_DIRECTORY STATE_DIRECTORY "/admitted"
 /* What lago-migrate is about to admit: a copy that nobody edits. */
 #define ADMITTED_NEW_DIRECTORY ADMITTED_KEPT_DIRECTORY ".new"
-#define DEFAULT_API_IMAGE  "getlago/api"
-#define CACHE_DIRECTORY    "/var/cache/lago" /* manifest-ID: the migrations of an image, as lago-gate wrote them */
+#define DEFAULT_API_IMAGE      "getlago/api"
+#define CACHE_DIRECTORY        "/var/cache/lago" /* manifest-ID: the migrations of an image, as lago-gate wrote them */
 
 typedef enum FreshMode {
         FRESH_AUTO,
@@ -63,9 +63,9 @@ typedef struct Config {
         unsigned health_restart_after; /* 0: never */
         char *network;
         unsigned journal_lines; /* of each member in a minute; 0: no limit */
-        Env *env;         /* lago.env over secrets.env; the origin of each pair is kept */
-        Env *migrate_env; /* env.d/migrate.env; may be NULL */
-        char **files;     /* configuration files read, in order: for SourcePath= and messages */
+        Env *env;               /* lago.env over secrets.env; the origin of each pair is kept */
+        Env *migrate_env;       /* env.d/migrate.env; may be NULL */
+        char **files;           /* configuration files read, in order: for SourcePath= and messages */
 } Config;
 
 /**

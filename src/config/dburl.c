@@ -303,7 +303,7 @@ static int parse_parameters(DbUrl *url, const char *s, char **reterr) {
 }
 
 static const char *skip_scheme(const char *s) {
-        static const char *const schemes[] = { "postgresql://", "postgres://" };
+        static const char *const schemes[] = {"postgresql://", "postgres://"};
 
         for (size_t i = 0; i < ELEMENTSOF(schemes); i++) {
                 const char *rest = startswith(s, schemes[i]);

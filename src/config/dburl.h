@@ -12,7 +12,7 @@
 typedef struct DbUrl {
         char **keywords, **values; /* of the same length, in libpq's words: host, port, user, password, dbname, sslmode … */
         char *schema;              /* of schema_search_path=, or NULL */
-        char **dropped; /* names of the parameters that libpq does not know; NULL for none */
+        char **dropped;            /* names of the parameters that libpq does not know; NULL for none */
 } DbUrl;
 
 /**

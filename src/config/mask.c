@@ -25,8 +25,8 @@ static bool has_ending(const char *name, const char *const *endings, size_t n_en
 }
 
 static bool names_secret(const char *name) {
-        static const char *const parts[] = {"PASS",    "SECRET",  "KEY", "TOKEN",
-                                            "SALT",    "LICENSE", "DSN", "CREDENTIAL",
+        static const char *const parts[] = {"PASS", "SECRET", "KEY", "TOKEN",
+                                            "SALT", "LICENSE", "DSN", "CREDENTIAL",
                                             "PRIVATE", "WEBHOOK"};
 
         for (size_t i = 0; i < ELEMENTSOF(parts); i++)
@@ -37,9 +37,22 @@ static bool names_secret(const char *name) {
 
 static bool names_nothing_secret(const char *name) {
         static const char *const endings[] = {
-                "_ENV",    "_ENABLED", "_HOST",  "_ADDRESS", "_PORT",   "_DOMAIN",
-                "_BUCKET", "_REGION",  "_EMAIL", "_LEVEL",   "_SCHEMA", "_DB",
-                "_USER",   "_TIMEOUT", "_MODE",  "_NAME",
+                "_ENV",
+                "_ENABLED",
+                "_HOST",
+                "_ADDRESS",
+                "_PORT",
+                "_DOMAIN",
+                "_BUCKET",
+                "_REGION",
+                "_EMAIL",
+                "_LEVEL",
+                "_SCHEMA",
+                "_DB",
+                "_USER",
+                "_TIMEOUT",
+                "_MODE",
+                "_NAME",
         };
 
         return !names_secret(name) && has_ending(name, endings, ELEMENTSOF(endings));

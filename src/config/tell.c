@@ -8,8 +8,8 @@
 static void tell(const ConfigError *error) {
         bool warning = error->kind == CONFIG_WARNING;
         const char *id = warning || error->kind == CONFIG_UNREAD ? NULL
-                         : error->kind == CONFIG_ERROR_KEYS ? MESSAGE_KEYS
-                                                            : MESSAGE_CONFIG_REFUSED;
+                         : error->kind == CONFIG_ERROR_KEYS      ? MESSAGE_KEYS
+                                                                 : MESSAGE_CONFIG_REFUSED;
         _cleanup_(strv_freep) char **fields = NULL;
         _cleanup_(freep) char *where = error->line > 0 ? xasprintf("%s:%u", error->file, error->line)
                                                        : xstrdup(error->file);

@@ -88,8 +88,14 @@ static const struct {
         const char *name;
         uint64_t usec;
 } span_units[] = {
-        {"", 1000000},    {"us", 1},       {"ms", 1000},      {"s", 1000000},
-        {"sec", 1000000}, {"m", 60000000}, {"min", 60000000}, {"h", 3600000000},
+        {"", 1000000},
+        {"us", 1},
+        {"ms", 1000},
+        {"s", 1000000},
+        {"sec", 1000000},
+        {"m", 60000000},
+        {"min", 60000000},
+        {"h", 3600000000},
 };
 
 #define SPAN_MAX_USEC 86400000000U /* a day */
@@ -236,8 +242,8 @@ static int parse_volume(const char *value, void *target, char **reterr) {
 
 static int parse_network(const char *value, void *target, char **reterr) {
         /* The engine's own words, and its default network, whose containers do not find each other by name. */
-        static const char *const reserved[] = {"bridge",  "container",  "default", "host",
-                                               "none",    "ns",         "pasta",   "podman",
+        static const char *const reserved[] = {"bridge", "container", "default", "host",
+                                               "none", "ns", "pasta", "podman",
                                                "private", "slirp4netns"};
 
         for (size_t i = 0; i < ELEMENTSOF(reserved); i++)
@@ -303,8 +309,8 @@ static int parse_arguments(const char *value, void *target, char **reterr) {
         return 0;
 }
 
-static const char *const pools[] = {"ai_agent", "alerts",   "analytics", "billing", "clock",
-                                    "events",   "payments", "pdfs",      "wallets", "webhook"};
+static const char *const pools[] = {"ai_agent", "alerts", "analytics", "billing", "clock",
+                                    "events", "payments", "pdfs", "wallets", "webhook"};
 
 const char *const *config_pools(size_t *ret_n) {
         *ret_n = ELEMENTSOF(pools);

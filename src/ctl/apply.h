@@ -6,11 +6,11 @@
 
 /* What is to be applied, judged. Strings and configurations are its own. */
 typedef struct Wanted {
-        Release release;   /* of /etc/lago; its image is on this host */
-        Config *admitted;  /* what runs; NULL: nothing was admitted yet */
-        char **edited;     /* files, as of admitted_edited() */
-        bool other_image;  /* another one under the same name */
-        char *schema;      /* what lago-gate says of the database; NULL: it could not be asked yet */
+        Release release;  /* of /etc/lago; its image is on this host */
+        Config *admitted; /* what runs; NULL: nothing was admitted yet */
+        char **edited;    /* files, as of admitted_edited() */
+        bool other_image; /* another one under the same name */
+        char *schema;     /* what lago-gate says of the database; NULL: it could not be asked yet */
 } Wanted;
 
 /**

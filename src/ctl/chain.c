@@ -69,8 +69,8 @@ Chain chain_new(void) {
 void chain_done(Chain *chain) {
         for (size_t i = 0; i < chain->n; i++) {
                 Link *l = &chain->links[i];
-                char *strings[] = {l->name,   l->unit,    l->active, l->sub,
-                                   l->status, l->release, l->image,  l->image_id};
+                char *strings[] = {l->name, l->unit, l->active, l->sub,
+                                   l->status, l->release, l->image, l->image_id};
 
                 for (size_t j = 0; j < ELEMENTSOF(strings); j++)
                         free(strings[j]);

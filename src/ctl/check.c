@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "config/mask.h"
 #include "ctl/chain.h"
 #include "ctl/ctl.h"
-#include "config/mask.h"
 
 #include "config/conf-file.h"
 #include "config/keys.h"

@@ -88,7 +88,8 @@ static int make(ExportKind kind, const Config *config, bool pin, const char *dir
         char *pins[_MEMBER_KIND_MAX] = {0};
         Env **own = NULL;
         size_t n = 0;
-        int status = read_all_own(config, &own, &n) < 0 ? EXIT_CONFIG : pin && pin_images(config, pins) < 0 ? EXIT_IMAGE : 0;
+        int status = read_all_own(config, &own, &n) < 0 ? EXIT_CONFIG : pin && pin_images(config, pins) < 0 ? EXIT_IMAGE
+                                                                                                            : 0;
 
         if (status == 0) {
                 _cleanup_(export_freep) Export *export =

@@ -10,8 +10,18 @@
 #include <unistd.h>
 
 static const Verb *const verbs[] = {
-        &verb_start,  &verb_stop,    &verb_restart, &verb_apply, &verb_status,     &verb_check,
-        &verb_verify, &verb_migrate, &verb_pull,    &verb_rails, &verb_create_org, &verb_backup,
+        &verb_start,
+        &verb_stop,
+        &verb_restart,
+        &verb_apply,
+        &verb_status,
+        &verb_check,
+        &verb_verify,
+        &verb_migrate,
+        &verb_pull,
+        &verb_rails,
+        &verb_create_org,
+        &verb_backup,
         &verb_export,
 };
 

@@ -5,10 +5,10 @@
 #include "ctl/ctl.h"
 
 typedef struct Oneshot {
-        const char *purpose; /* label and part of the name: "rails" */
-        const char *image;   /* id, or name of an image that is here */
+        const char *purpose;                  /* label and part of the name: "rails" */
+        const char *image;                    /* id, or name of an image that is here */
         const char *network, *second_network; /* the second may be NULL */
-        char *const *environment; /* "KEY=VALUE" */
+        char *const *environment;             /* "KEY=VALUE" */
         char *const *volumes;
         char *const *command;
         bool terminal;

@@ -8,24 +8,24 @@
 
 /* Labels on what we make; a container of our name without the member's label is a stranger's. */
 #define ENGINE_LABEL        "io.lago-supervisor"
-#define ENGINE_HALF_MADE "storage"
+#define ENGINE_HALF_MADE    "storage"
 #define ENGINE_LABEL_MEMBER ENGINE_LABEL ".member"
 
 /* What a container is to be. Strings are borrowed. */
 typedef struct ContainerSpec {
         const char *name, *member;
-        const char *image;    /* id or reference that is present; it is never pulled here */
-        const char *env_file; /* NULL: none */
+        const char *image;                            /* id or reference that is present; it is never pulled here */
+        const char *env_file;                         /* NULL: none */
         const char *network, *second_network, *alias; /* second_network: NULL, or joined as well */
-        const char *publish; /* "127.0.0.1:3000:3000", or NULL */
+        const char *publish;                          /* "127.0.0.1:3000:3000", or NULL */
         char *const *volumes;
-        const char *entrypoint; /* "": none, @command is run as it stands; NULL: the image's own */
-        char *const *command; /* NULL: the image's own */
+        const char *entrypoint;             /* "": none, @command is run as it stands; NULL: the image's own */
+        char *const *command;               /* NULL: the image's own */
         const char *shm_size, *stop_signal; /* NULL: the engine's and the image's default */
         unsigned grace_sec;
-        const char *id_file; /* written by the engine when it has made the container; it must not be there yet */
+        const char *id_file;                    /* written by the engine when it has made the container; it must not be there yet */
         const char *conmon_pid_file, *pid_file; /* written by the engine at the start */
-        bool terminal;        /* run() alone: the container gets a terminal of its own */
+        bool terminal;                          /* run() alone: the container gets a terminal of its own */
 } ContainerSpec;
 
 /* What the engine wants of us, each a vector that the caller frees. */
@@ -83,14 +83,14 @@ extern const Engine engine_podman;
 
 /* What an engine's failure means, from its words. */
 typedef enum EngineFailure {
-        ENGINE_FAILED,        /* something that may pass */
-        ENGINE_NAME_TAKEN,    /* a container of that name exists */
-        ENGINE_IMAGE_ABSENT,  /* the image is not on this host */
-        ENGINE_IMAGE_DAMAGED, /* it is in the engine's list, and its layers are not whole on the disk */
+        ENGINE_FAILED,         /* something that may pass */
+        ENGINE_NAME_TAKEN,     /* a container of that name exists */
+        ENGINE_IMAGE_ABSENT,   /* the image is not on this host */
+        ENGINE_IMAGE_DAMAGED,  /* it is in the engine's list, and its layers are not whole on the disk */
         ENGINE_NETWORK_ABSENT, /* the network is not */
-        ENGINE_NO_SUCH_IMAGE, /* the registry does not know it */
-        ENGINE_OTHER_MACHINE, /* there is none for this host's processor, or what is in it is made for another one */
-        ENGINE_NAMES_TAKEN, /* another program has the port 53 on which the network's name server is to listen */
+        ENGINE_NO_SUCH_IMAGE,  /* the registry does not know it */
+        ENGINE_OTHER_MACHINE,  /* there is none for this host's processor, or what is in it is made for another one */
+        ENGINE_NAMES_TAKEN,    /* another program has the port 53 on which the network's name server is to listen */
         ENGINE_DISK_FULL,
         ENGINE_DENIED, /* the registry wants a login */
 } EngineFailure;

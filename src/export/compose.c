@@ -149,14 +149,14 @@ static void put_check(Compose *c, const Member *member) {
         static const struct {
                 const char *test, *why;
         } checks[_MEMBER_KIND_MAX] = {
-                [MEMBER_DB] = { "[CMD-SHELL, 'exec pg_isready -q -h 127.0.0.1 -U \"$$POSTGRES_USER\" -d \"$$POSTGRES_DB\"']",
-                                "Over TCP: while the image makes its cluster a server answers on the socket only." },
-                [MEMBER_REDIS] = { "[CMD-SHELL, 'redis-cli ping | grep -q PONG']",
-                                   "Its answer, as the status is 0 also while it loads its data." },
-                [MEMBER_API] = { "[CMD, /bin/sh, /lago/run, healthy, 'http://localhost:3000/health']",
-                                 "The verdict as well: /health alone is 200 on an empty database." },
-                [MEMBER_WORKER] = { "[CMD, curl, -fsS, -o, /dev/null, 'http://localhost:8080/']",
-                                    "That it lives and reaches Redis; of the schema it says nothing." },
+                [MEMBER_DB] = {"[CMD-SHELL, 'exec pg_isready -q -h 127.0.0.1 -U \"$$POSTGRES_USER\" -d \"$$POSTGRES_DB\"']",
+                               "Over TCP: while the image makes its cluster a server answers on the socket only."},
+                [MEMBER_REDIS] = {"[CMD-SHELL, 'redis-cli ping | grep -q PONG']",
+                                  "Its answer, as the status is 0 also while it loads its data."},
+                [MEMBER_API] = {"[CMD, /bin/sh, /lago/run, healthy, 'http://localhost:3000/health']",
+                                "The verdict as well: /health alone is 200 on an empty database."},
+                [MEMBER_WORKER] = {"[CMD, curl, -fsS, -o, /dev/null, 'http://localhost:8080/']",
+                                   "That it lives and reaches Redis; of the schema it says nothing."},
         };
         const char *test = checks[member->kind].test;
         unsigned retries = c->config->health_restart_after, interval = export_seconds(c->config->health_interval_usec);
@@ -201,7 +201,8 @@ static void put_end(Compose *c, const Member *member) {
                 fprintf(c->f, "    stop_signal: %s\n", info->stop_signal);
         if (member->kind == MEMBER_MIGRATE)
                 fputs("    # A migration that is killed may leave what no second one can mend: it is waited for.\n"
-                      "    stop_grace_period: 1800s\n    restart: \"no\"\n", c->f);
+                      "    stop_grace_period: 1800s\n    restart: \"no\"\n",
+                      c->f);
         else
                 fprintf(c->f, "    stop_grace_period: %us\n    restart: unless-stopped\n", info->grace_sec);
 }
@@ -243,11 +244,12 @@ static void put_member(Compose *c, const Member *member) {
 
 /* The verdict as a step of its own: what depends on it is not even created before. */
 static void put_gate(Compose *c) {
-        static const Member migrate = { .kind = MEMBER_MIGRATE };
+        static const Member migrate = {.kind = MEMBER_MIGRATE};
         _cleanup_(freep) char *image = export_image(c->input, MEMBER_MIGRATE);
 
         fprintf(c->f, "\n  # That \"migrate\" ended with 0 proves nothing; this one reads the database.\n"
-                      "  gate:\n    image: %s\n    entrypoint: [/bin/sh, /lago/run]\n    command: [gate, \"" GATE_SECONDS "\"]\n", image);
+                      "  gate:\n    image: %s\n    entrypoint: [/bin/sh, /lago/run]\n    command: [gate, \"" GATE_SECONDS "\"]\n",
+                image);
         put_settings(c, &migrate, "migrate");
         put_volumes(c, &migrate);
         fputs("    depends_on:\n", c->f);
@@ -267,7 +269,7 @@ static void put_rest(Compose *c) {
 }
 
 void export_compose(Export *export, const ExportInput *input) {
-        Compose c = { .input = input, .config = input->config, .export = export };
+        Compose c = {.input = input, .config = input->config, .export = export};
         size_t size, n = 0, first = export->n;
         char *text = NULL;
         Member *members = stack_members(input->config, &n);

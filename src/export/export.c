@@ -54,7 +54,7 @@ void export_freep(Export **export) {
 
 void export_add(Export *export, const char *name, char *text, bool secret) {
         export->files = xrealloc(export->files, (export->n + 1) * sizeof(ExportFile));
-        export->files[export->n++] = (ExportFile){ .name = xstrdup(name), .text = text, .secret = secret };
+        export->files[export->n++] = (ExportFile){.name = xstrdup(name), .text = text, .secret = secret};
 }
 
 /* --- settings and secrets --------------------------------------------------------------------------------- */
@@ -89,7 +89,9 @@ Settings export_settings(const ExportInput *input, const Member *member) {
 
         STRV_FOREACH(pair, all)
                 strv_add(!published && (database ? startswith(*pair, "POSTGRES_PASSWORD=") != NULL : is_secret(*pair))
-                                 ? &settings.secret : &settings.plain, *pair);
+                                 ? &settings.secret
+                                 : &settings.plain,
+                         *pair);
         return settings;
 }
 

@@ -16,9 +16,9 @@ typedef enum ExportKind {
 /* What is exported. Strings are borrowed. */
 typedef struct ExportInput {
         const Config *config;
-        Env *const *own;                  /* env.d/MEMBER.env of each of stack_members(), then that of migrate; entries may be NULL */
-        char *const *pins;                /* by kind of member: the image by its id, in place of its name; NULL: none */
-        const char *gate_image;           /* NULL: the one that "make image" builds */
+        Env *const *own;        /* env.d/MEMBER.env of each of stack_members(), then that of migrate; entries may be NULL */
+        char *const *pins;      /* by kind of member: the image by its id, in place of its name; NULL: none */
+        const char *gate_image; /* NULL: the one that "make image" builds */
 } ExportInput;
 
 typedef struct ExportFile {

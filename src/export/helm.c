@@ -9,8 +9,16 @@
 
 /* The chart's deployments that run the API's image: io.lago.service without the release's name. */
 static const char *const services[] = {
-        "api",         "clock",          "worker",     "events-worker",  "billing-worker",         "clock-worker",
-        "pdf-worker",  "payment-worker", "webhook-worker", "events-consumer-worker",
+        "api",
+        "clock",
+        "worker",
+        "events-worker",
+        "billing-worker",
+        "clock-worker",
+        "pdf-worker",
+        "payment-worker",
+        "webhook-worker",
+        "events-consumer-worker",
 };
 
 static const char head[] =
@@ -27,7 +35,8 @@ static const char head[] =
 
 static void put_install(FILE *f, const ExportInput *input, const char *name, const char *command) {
         fprintf(f, "          - name: %s\n            image: %s\n            command: [%s]\n            args: [install, /gate]\n"
-                   "            volumeMounts: [{name: gate, mountPath: /gate}]\n", name, export_gate_image(input), command);
+                   "            volumeMounts: [{name: gate, mountPath: /gate}]\n",
+                name, export_gate_image(input), command);
 }
 
 /*
@@ -38,7 +47,8 @@ static void put_gate(FILE *f, const char *image) {
         fprintf(f, "          - name: gate\n            image: %s\n            command: [/bin/sh, /lago/run, gate, \"3600\"]\n"
                    "            env: [{name: DATABASE_URL, valueFrom: {secretKeyRef: {name: lago-secrets, key: databaseUrl}}}]\n"
                    "            volumeMounts:\n            - {name: gate, mountPath: /gate, readOnly: true}\n"
-                   "            - {name: run, mountPath: /lago, readOnly: true}\n", image);
+                   "            - {name: run, mountPath: /lago, readOnly: true}\n",
+                image);
 }
 
 static void put_patch(FILE *f, const ExportInput *input, const char *service) {

@@ -20,10 +20,14 @@ typedef struct Kubernetes {
 /* What a member asks of a node, as Lago's own chart does, but for a small installation; and of those with a place, its kind. */
 static const char *requests(MemberKind kind) {
         static const char *const sizes[_MEMBER_KIND_MAX] = {
-                [MEMBER_DB] = "{cpu: 500m, memory: 1Gi}",     [MEMBER_REDIS] = "{cpu: 100m, memory: 256Mi}",
-                [MEMBER_MIGRATE] = "{cpu: 250m, memory: 1Gi}", [MEMBER_API] = "{cpu: 500m, memory: 1Gi}",
-                [MEMBER_WORKER] = "{cpu: 500m, memory: 1Gi}", [MEMBER_CLOCK] = "{cpu: 100m, memory: 512Mi}",
-                [MEMBER_FRONT] = "{cpu: 50m, memory: 64Mi}",  [MEMBER_PDF] = "{cpu: 250m, memory: 512Mi}",
+                [MEMBER_DB] = "{cpu: 500m, memory: 1Gi}",
+                [MEMBER_REDIS] = "{cpu: 100m, memory: 256Mi}",
+                [MEMBER_MIGRATE] = "{cpu: 250m, memory: 1Gi}",
+                [MEMBER_API] = "{cpu: 500m, memory: 1Gi}",
+                [MEMBER_WORKER] = "{cpu: 500m, memory: 1Gi}",
+                [MEMBER_CLOCK] = "{cpu: 100m, memory: 512Mi}",
+                [MEMBER_FRONT] = "{cpu: 50m, memory: 64Mi}",
+                [MEMBER_PDF] = "{cpu: 250m, memory: 512Mi}",
         };
 
         return sizes[kind];
@@ -96,7 +100,8 @@ static void put_volumes(Kubernetes *k, const Member *member) {
 
                 if (**volume == '/')
                         fputs("      # kubectl create secret generic lago-ca --from-file=ca.pem=FILE\n"
-                              "      - {name: ca, secret: {secretName: lago-ca}}\n", k->f);
+                              "      - {name: ca, secret: {secretName: lago-ca}}\n",
+                              k->f);
                 else
                         fprintf(k->f, "      - {name: data, persistentVolumeClaim: {claimName: %s}}\n", name);
         }
@@ -149,7 +154,8 @@ static void put_init(Kubernetes *k, const Member *member, const char *service, c
         _cleanup_(freep) char *image = export_image(k->input, member->kind);
 
         fprintf(k->f, "      initContainers:\n      - name: gate-install\n        image: %s\n        args: [install, /gate]\n"
-                      "        volumeMounts: [{name: gate, mountPath: /gate}]\n", export_gate_image(k->input));
+                      "        volumeMounts: [{name: gate, mountPath: /gate}]\n",
+                export_gate_image(k->input));
         if (stack_has_clickhouse(k->config, NULL))
                 fprintf(k->f, "      - name: gate-install-clickhouse\n        image: %s\n        command: [/usr/lib/lago/lago-gate-clickhouse]\n"
                               "        args: [install, /gate]\n        volumeMounts: [{name: gate, mountPath: /gate}]\n",
@@ -159,7 +165,8 @@ static void put_init(Kubernetes *k, const Member *member, const char *service, c
         fprintf(k->f, "      - name: gate\n        image: %s\n        command: [/bin/sh, /lago/run]\n        args: [gate, \"3600\"]\n", image);
         put_environment(k, "        ", service, settings);
         fputs("        volumeMounts:\n        - {name: gate, mountPath: /gate, readOnly: true}\n"
-              "        - {name: run, mountPath: /lago, readOnly: true}\n", k->f);
+              "        - {name: run, mountPath: /lago, readOnly: true}\n",
+              k->f);
         if (k->config->ca_file)
                 fputs("        - {name: ca, mountPath: " STACK_CA_FILE ", subPath: ca.pem, readOnly: true}\n", k->f);
 }
@@ -204,8 +211,8 @@ static void put_deployment(Kubernetes *k, const Member *member, const char *serv
         else
                 fputs("---\n", k->f);
         fprintf(k->f, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: %s, labels: " LABELS("%s") "}\nspec:\n  replicas: 1\n"
-                      "  strategy: {type: %s}\n  selector: {matchLabels: " LABELS("%s") "}\n  template:\n"
-                      "    metadata: {labels: {app.kubernetes.io/part-of: lago, app.kubernetes.io/name: %s%s}}\n    spec:\n",
+                                                                                                          "  strategy: {type: %s}\n  selector: {matchLabels: " LABELS("%s") "}\n  template:\n"
+                                                                                                                                                                            "    metadata: {labels: {app.kubernetes.io/part-of: lago, app.kubernetes.io/name: %s%s}}\n    spec:\n",
                 service, service, one ? "Recreate" : "RollingUpdate", service, service,
                 member_info(member->kind)->backend ? ", lago/backend: \"yes\"" : "");
         put_pod(k, member, service);
@@ -217,11 +224,12 @@ static void put_job(Kubernetes *k, const Member *member) {
 
         fprintf(k->f, "---\n# Ends with 0 only when the verdict is good, before or behind its migrations. 3x and 83 are for a person.\n"
                       "apiVersion: batch/v1\nkind: Job\nmetadata: {name: lago-migrate-%s, labels: " LABELS("migrate") "}\nspec:\n"
-                      "  backoffLimit: 6\n  podFailurePolicy:\n    rules:\n"
-                      "    - {action: FailJob, onExitCodes: {containerName: migrate, operator: In, "
-                      "values: [10, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 64, 83]}}\n"
-                      "  template:\n    metadata: {labels: {app.kubernetes.io/part-of: lago, app.kubernetes.io/name: migrate, "
-                      "lago/backend: \"yes\"}}\n    spec:\n      restartPolicy: Never\n", release);
+                                                                                                                      "  backoffLimit: 6\n  podFailurePolicy:\n    rules:\n"
+                                                                                                                      "    - {action: FailJob, onExitCodes: {containerName: migrate, operator: In, "
+                                                                                                                      "values: [10, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 64, 83]}}\n"
+                                                                                                                      "  template:\n    metadata: {labels: {app.kubernetes.io/part-of: lago, app.kubernetes.io/name: migrate, "
+                                                                                                                      "lago/backend: \"yes\"}}\n    spec:\n      restartPolicy: Never\n",
+                release);
         put_pod(k, member, "migrate");
 }
 
@@ -229,7 +237,8 @@ static void put_claim(Kubernetes *k, const char *volume, const char *size) {
         _cleanup_(freep) char *name = object_name(volume);
 
         fprintf(k->f, "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: %s}\n"
-                      "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: %s}}}\n", name, size);
+                      "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: %s}}}\n",
+                name, size);
 }
 
 static void put_script(Kubernetes *k) {
@@ -246,7 +255,7 @@ static void put_script(Kubernetes *k) {
 static void put_policy(Kubernetes *k, const char *service, unsigned port) {
         fprintf(k->f, "---\n# Lago's backend alone may speak to it.\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
                       "metadata: {name: lago-%s}\nspec:\n  podSelector: {matchLabels: " LABELS("%s") "}\n  policyTypes: [Ingress]\n"
-                      "  ingress: [{from: [{podSelector: {matchLabels: {lago/backend: \"yes\"}}}], ports: [{port: %u}]}]\n",
+                                                                                                     "  ingress: [{from: [{podSelector: {matchLabels: {lago/backend: \"yes\"}}}], ports: [{port: %u}]}]\n",
                 service, service, port);
 }
 
@@ -277,7 +286,7 @@ static const char kustomization[] =
         "- secrets.yaml\n";
 
 void export_kubernetes(Export *export, const ExportInput *input) {
-        Kubernetes k = { .input = input, .config = input->config };
+        Kubernetes k = {.input = input, .config = input->config};
         char *text = NULL, *secrets = NULL;
         size_t size, secrets_size, n = 0;
         Member *members = stack_members(input->config, &n);

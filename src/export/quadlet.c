@@ -76,7 +76,8 @@ static void put_unit(Quadlet *q, const Member *member) {
         const MemberInfo *info = member_info(member->kind);
 
         fprintf(q->f, "# Written by \"lagoctl export quadlet\" from lago.conf; a change here is lost with the next one.\n"
-                      "[Unit]\nDescription=%s\n", info->description);
+                      "[Unit]\nDescription=%s\n",
+                info->description);
         if (member->kind == MEMBER_MIGRATE) {
                 put_edge(q, "gate-install", true);
                 if (stack_has_clickhouse(q->config, NULL))
@@ -101,7 +102,8 @@ static void put_secrets(Quadlet *q, const Member *member, const char *service, c
                         if (startswith(*pair, "POSTGRES_PASSWORD="))
                                 export_add(q->export, "secrets/db-password", xstrdup(strchr(*pair, '=') + 1), true);
                 fputs("Environment=POSTGRES_PASSWORD_FILE=/run/secrets/db-password\n"
-                      "Volume=./secrets/db-password:/run/secrets/db-password:ro\n", q->f);
+                      "Volume=./secrets/db-password:/run/secrets/db-password:ro\n",
+                      q->f);
                 return;
         }
         name = xasprintf("secrets/%s", service);
@@ -205,7 +207,7 @@ static void add_member(Quadlet *q, const Member *member) {
 
 /* That lago_migrate has ended with 0 proves nothing; this one reads the database. */
 static void add_gate(Quadlet *q) {
-        static const Member migrate = { .kind = MEMBER_MIGRATE };
+        static const Member migrate = {.kind = MEMBER_MIGRATE};
         _cleanup_(freep) char *image = export_image(q->input, MEMBER_MIGRATE);
         Settings settings = export_settings(q->input, &migrate);
         char *text = NULL;
@@ -214,10 +216,12 @@ static void add_gate(Quadlet *q) {
         q->f = open_memstream(&text, &size);
         fputs("# Written by \"lagoctl export quadlet\" from lago.conf; a change here is lost with the next one.\n"
               "# That lago_migrate has ended with 0 proves nothing; this one reads the database.\n"
-              "[Unit]\nDescription=The schema of Lago is verified\n", q->f);
+              "[Unit]\nDescription=The schema of Lago is verified\n",
+              q->f);
         put_edge(q, "migrate", false);
         fprintf(q->f, "\n[Container]\nContainerName=lago_gate\nImage=%s\nNetwork=lago.network\nEntrypoint=/bin/sh\n"
-                      "Exec=/lago/run gate 3600\n", image);
+                      "Exec=/lago/run gate 3600\n",
+                image);
         put_environment(q, settings.plain);
         fputs("Volume=./secrets/migrate:/run/secrets/lago:ro\n", q->f);
         put_volume(q, "lago_gate:/gate:ro");
@@ -233,11 +237,12 @@ static void add_install(Quadlet *q, const char *service, const char *program) {
                  xasprintf("# The API's image has another C library than lago-gate, and no libpq: the copy brings its own along.\n"
                            "[Unit]\nDescription=A copy of lago-gate for the images of Lago\n\n[Container]\nContainerName=lago_%s\n"
                            "Image=%s\nEntrypoint=/usr/lib/lago/%s\nExec=install /gate\nVolume=lago_gate.volume:/gate\nNetwork=none\n"
-                           "ReadOnly=true\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\n", service, export_gate_image(q->input), program));
+                           "ReadOnly=true\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\n",
+                           service, export_gate_image(q->input), program));
 }
 
 void export_quadlet(Export *export, const ExportInput *input) {
-        Quadlet q = { .input = input, .config = input->config, .export = export };
+        Quadlet q = {.input = input, .config = input->config, .export = export};
         size_t n = 0;
         Member *members = stack_members(input->config, &n);
 

@@ -166,7 +166,8 @@ static const char without_clickhouse[] =
         "}\n";
 
 static const char *fresh_word(FreshMode mode) {
-        return mode == FRESH_LOAD ? "load" : mode == FRESH_REPLAY ? "replay" : "auto";
+        return mode == FRESH_LOAD ? "load" : mode == FRESH_REPLAY ? "replay"
+                                                                  : "auto";
 }
 
 /* Releases and numbers, as lago.conf is checked to have: no word of them means anything to a shell. */

@@ -111,21 +111,17 @@ static void ask_any_row(PGconn *conn, const Target *target, Ledger *ledger) {
                 ledger->rows = ROWS_NONE;
 }
 
-#define OF_OTHERS(name, owner, catalog, schema, rest)                                                        \
-        "SELECT x." name "::text AS name, x." owner " AS owner, '" catalog "' AS kind FROM " catalog " x, s\n"  \
-        " WHERE x." schema " = s.oid AND NOT pg_has_role(x." owner ", 'USAGE') AND " rest "\n"                  \
+#define OF_OTHERS(name, owner, catalog, schema, rest)                                                                \
+        "SELECT x." name "::text AS name, x." owner " AS owner, '" catalog "' AS kind FROM " catalog " x, s\n"       \
+        " WHERE x." schema " = s.oid AND NOT pg_has_role(x." owner ", 'USAGE') AND " rest "\n"                       \
         "   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '" catalog "'::regclass AND d.objid = x.oid\n" \
         "                                             AND d.deptype = 'e')\n"
 
 /* One line each: how many, the first of them, its owner, and whether that is the role that the server was made with. */
 static const char query_owners[] =
-        "WITH s AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema()), others AS (\n"
-        OF_OTHERS("relname", "relowner", "pg_class", "relnamespace", "x.relkind IN ('r', 'p', 'v', 'm')")
-        "UNION ALL " OF_OTHERS("typname", "typowner", "pg_type", "typnamespace", "x.typtype IN ('e', 'd')")
-        "UNION ALL " OF_OTHERS("proname", "proowner", "pg_proc", "pronamespace", "true")
-        "), first AS (SELECT * FROM others ORDER BY kind, name LIMIT 1)\n"
-        "SELECT format(E'%s\n%s\n%s\n%s', (SELECT count(*) FROM others), translate(name, E'\n', '?'),\n"
-        "              translate(pg_get_userbyid(owner), E'\n', '?'), owner = 10) FROM first";
+        "WITH s AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema()), others AS (\n" OF_OTHERS("relname", "relowner", "pg_class", "relnamespace", "x.relkind IN ('r', 'p', 'v', 'm')") "UNION ALL " OF_OTHERS("typname", "typowner", "pg_type", "typnamespace", "x.typtype IN ('e', 'd')") "UNION ALL " OF_OTHERS("proname", "proowner", "pg_proc", "pronamespace", "true") "), first AS (SELECT * FROM others ORDER BY kind, name LIMIT 1)\n"
+                                                                                                                                                                                                                                                                                                                                                                                          "SELECT format(E'%s\n%s\n%s\n%s', (SELECT count(*) FROM others), translate(name, E'\n', '?'),\n"
+                                                                                                                                                                                                                                                                                                                                                                                          "              translate(pg_get_userbyid(owner), E'\n', '?'), owner = 10) FROM first";
 
 static void ask_owners(PGconn *conn, const Target *target, Ledger *ledger) {
         _cleanup_(result_clearp) PGresult *rows = NULL;

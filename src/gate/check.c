@@ -57,7 +57,7 @@ int wait_run(const Target *target, const Manifest *manifest, const Policy *polic
                         free_and_strdup(&told, finding->sentence);
                         fprintf(stderr, "lago-gate: %s\n", told);
                 }
-                (void)nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
+                (void)nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
         }
 }
 

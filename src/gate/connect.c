@@ -183,12 +183,12 @@ static size_t heap_bytes(void) {
 
 /* libpq keeps what it is sent until it is whole, and makes room for what is announced. */
 static Patience patience_for(uint64_t msec) {
-        return (Patience){ .deadline_msec = now_msec() + msec, .max_bytes = heap_bytes() + ANSWER_MAX };
+        return (Patience){.deadline_msec = now_msec() + msec, .max_bytes = heap_bytes() + ANSWER_MAX};
 }
 
 /* Waits until the socket is ready, or the deadline. Answer: 1 ready, 0 time is up. Errors: -errno, -EMSGSIZE. */
 static int wait_socket(PGconn *conn, short events, const Patience *patience) {
-        struct pollfd fd = { .fd = PQsocket(conn), .events = events };
+        struct pollfd fd = {.fd = PQsocket(conn), .events = events};
         uint64_t now = now_msec();
         int r;
 
@@ -199,7 +199,8 @@ static int wait_socket(PGconn *conn, short events, const Patience *patience) {
         if (now >= patience->deadline_msec)
                 return 0;
         r = poll(&fd, 1, (int)(patience->deadline_msec - now));
-        return r >= 0 ? r : errno == EINTR ? 1 : -errno;
+        return r >= 0 ? r : errno == EINTR ? 1
+                                           : -errno;
 }
 
 static void on_notice(void *userdata, const PGresult *result) {
@@ -222,12 +223,12 @@ static PGconn *start(const Target *target, const Endpoints *endpoints, bool unch
         }
         /* Of two values of one keyword libpq takes the last. */
         for (size_t i = 0; endpoints->hosts && i < 3; i++) {
-                keywords[n] = (const char *[]){ "host", "hostaddr", "port" }[i];
-                values[n++] = (const char *[]){ hosts, addresses, ports }[i];
+                keywords[n] = (const char *[]){"host", "hostaddr", "port"}[i];
+                values[n++] = (const char *[]){hosts, addresses, ports}[i];
         }
         for (size_t i = 0; unchecked && i < 2; i++) {
-                keywords[n] = (const char *[]){ "sslmode", "sslrootcert" }[i];
-                values[n++] = (const char *[]){ "require", "/nonexistent" }[i];
+                keywords[n] = (const char *[]){"sslmode", "sslrootcert"}[i];
+                values[n++] = (const char *[]){"require", "/nonexistent"}[i];
         }
         keywords[n] = "application_name";
         values[n] = GATE_APPLICATION;

@@ -36,7 +36,7 @@ static const char hold_try[] =
 
 /* Waits for a while. Answer: false when nobody reads our output any more. */
 static bool pause_msec(int msec) {
-        struct pollfd fd = { .fd = STDOUT_FILENO, .events = 0 };
+        struct pollfd fd = {.fd = STDOUT_FILENO, .events = 0};
 
         box_more_time();
         return !(poll(&fd, 1, msec) > 0 && (fd.revents & (POLLERR | POLLHUP | POLLNVAL)));

@@ -202,7 +202,7 @@ static int run_parsed(const Arguments *arguments) {
 }
 
 static int run_command(int argc, char **argv) {
-        Arguments arguments = { .connect_timeout_sec = 10, .timeout_sec = 10ULL * 365 * 86400 };
+        Arguments arguments = {.connect_timeout_sec = 10, .timeout_sec = 10ULL * 365 * 86400};
         int r = arguments_parse(argc, argv, &arguments);
 
         if (r != 0)

@@ -28,7 +28,8 @@ static int changed(const Ledger *ledger, Format format, Verdict verdict, const c
 }
 
 static int not_changed(const Ledger *ledger, Format format, const char *what, const QueryError *error) {
-        const char *cause = error->text ? error->text : ledger->cause ? ledger->cause : "no connection";
+        const char *cause = error->text ? error->text : ledger->cause ? ledger->cause
+                                                                      : "no connection";
         _cleanup_(freep) char *text = xasprintf("Waiting for PostgreSQL: cannot %s: %s", what, cause);
 
         print_answer(verdict_name(VERDICT_UNREACHABLE), text, ledger, format);

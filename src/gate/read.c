@@ -53,23 +53,23 @@ static const char query_collect[] =
         "END $lago$; ";
 
 /* What both of the queries below tell. */
-#define QUERY_STATE                                                                                                    \
-        "SELECT current_setting('server_version_num') AS version_num, current_setting('server_version') AS version,\n" \
-        "  current_database() AS database, current_user AS role, pg_is_in_recovery() AS standby,\n"                    \
-        "  current_setting('default_transaction_read_only') AS read_only, pg_backend_pid() AS pid,\n"                  \
-        "  current_schema() AS schema, to_regclass('schema_migrations') IS NOT NULL AS has_migrations,\n"              \
-        "  setting.versions, coalesce(current_setting('lago_gate.odd', true), '') = 't' AS odd,\n"                     \
-        "  coalesce(current_setting('lago_gate.roles', true), '') AS roles,\n"                                         \
-        "  coalesce(current_setting('lago_gate.collation', true), '') AS collation,\n"                                 \
+#define QUERY_STATE                                                                                                            \
+        "SELECT current_setting('server_version_num') AS version_num, current_setting('server_version') AS version,\n"         \
+        "  current_database() AS database, current_user AS role, pg_is_in_recovery() AS standby,\n"                            \
+        "  current_setting('default_transaction_read_only') AS read_only, pg_backend_pid() AS pid,\n"                          \
+        "  current_schema() AS schema, to_regclass('schema_migrations') IS NOT NULL AS has_migrations,\n"                      \
+        "  setting.versions, coalesce(current_setting('lago_gate.odd', true), '') = 't' AS odd,\n"                             \
+        "  coalesce(current_setting('lago_gate.roles', true), '') AS roles,\n"                                                 \
+        "  coalesce(current_setting('lago_gate.collation', true), '') AS collation,\n"                                         \
         "  getdatabaseencoding() AS encoding, split_part(current_setting('lago_gate.limits'), ' ', 1) AS statement_timeout,\n" \
-        "  split_part(current_setting('lago_gate.limits'), ' ', 2) AS lock_timeout,\n"                                 \
-        "  current_setting('is_superuser') AS superuser,\n"                                                            \
-        "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,\n"                         \
-        "  (SELECT max(t) FROM unnest('{schema_migrations,billable_metrics,subscriptions,invoices}'::text[]) AS t\n"   \
-        "    WHERE to_regclass(t) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index i\n"                                \
-        "           WHERE i.indrelid = to_regclass(t) AND i.indisprimary)) AS keyless,\n"                              \
-        "  EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('invoices') AND attname = 'customer_id')\n"   \
-        "    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('invoices') AND contype = 'f')\n"  \
+        "  split_part(current_setting('lago_gate.limits'), ' ', 2) AS lock_timeout,\n"                                         \
+        "  current_setting('is_superuser') AS superuser,\n"                                                                    \
+        "  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,\n"                                 \
+        "  (SELECT max(t) FROM unnest('{schema_migrations,billable_metrics,subscriptions,invoices}'::text[]) AS t\n"           \
+        "    WHERE to_regclass(t) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index i\n"                                        \
+        "           WHERE i.indrelid = to_regclass(t) AND i.indisprimary)) AS keyless,\n"                                      \
+        "  EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('invoices') AND attname = 'customer_id')\n"           \
+        "    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('invoices') AND contype = 'f')\n"          \
         "    AS loose,\n"
 
 #define QUERY_SETTING "(SELECT coalesce(current_setting('lago_gate.versions', true), '') AS versions)"
@@ -118,8 +118,7 @@ static const char query_facts[] =
         "   WHERE setting.versions = '' AND a.datname = current_database() AND a.usename = current_user\n"
         "     AND a.application_name = 'psql' AND a.pid <> pg_backend_pid()\n"
         "     AND (a.state = 'active' OR a.state_change > clock_timestamp() - interval '30 seconds')\n"
-        "   ORDER BY a.backend_start LIMIT 1)\n"
-        QUERY_STATE
+        "   ORDER BY a.backend_start LIMIT 1)\n" QUERY_STATE
         "  (SELECT n.nspname FROM pg_namespace n\n"
         "    WHERE 3 = (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')\n"
         "                 AND c.relname IN ('billable_metrics', 'subscriptions', 'invoices'))\n"
@@ -194,7 +193,8 @@ static void read_collation(Ledger *ledger, const char *text) {
 }
 
 static RolesState roles_of(const char *text) {
-        return *text == '\0' ? ROLES_NONE : streq(text, "3") ? ROLES_PRESENT : ROLES_MISSING;
+        return *text == '\0' ? ROLES_NONE : streq(text, "3") ? ROLES_PRESENT
+                                                             : ROLES_MISSING;
 }
 
 /* The columns @name, @name_address and @name_since. */

@@ -50,7 +50,7 @@ static Defaults defaults_of(const DbUrl *url) {
 
         if (service)
                 (void)setenv("PGSERVICE", service, 1);
-        return (Defaults){ service ? PQconndefaults() : NULL };
+        return (Defaults){service ? PQconndefaults() : NULL};
 }
 
 static void defaults_done(Defaults *defaults) {
@@ -83,7 +83,7 @@ static bool any_name(char *const *hosts) {
 
 /* One line for each address, "INDEX ADDRESS", or one for the error, "INDEX !CODE". */
 static void tell_addresses(int fd, size_t index, const char *name) {
-        struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *list = NULL;
+        struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
         int code = getaddrinfo(name, NULL, &hints, &list);
 
         if (code != 0)
@@ -116,7 +116,7 @@ static bool read_answer(int fd, uint64_t deadline_msec, char answer[static ANSWE
 
         for (;;) {
                 uint64_t now = now_msec();
-                struct pollfd p = { .fd = fd, .events = POLLIN };
+                struct pollfd p = {.fd = fd, .events = POLLIN};
                 int r = now < deadline_msec ? poll(&p, 1, (int)(deadline_msec - now)) : 0;
                 ssize_t got = 0;
 
@@ -156,7 +156,8 @@ static bool ask_all(char *const *hosts, uint64_t deadline_msec, char answer[stat
 
 /* The port of the host with that index: one for each, or one for all. */
 static const char *port_of(char *const *ports, size_t index) {
-        return strv_length(ports) > 1 ? ports[index] : ports ? ports[0] : "";
+        return strv_length(ports) > 1 ? ports[index] : ports ? ports[0]
+                                                             : "";
 }
 
 static void add(Endpoints *endpoints, const char *host, const char *address, const char *port) {

@@ -84,7 +84,7 @@ static char *line_of(const Manifest *manifest, const Progress *progress, Followi
 
 /* Waits for a while. Answer: false when nobody reads our output any more. */
 static bool pause_msec(int msec) {
-        struct pollfd fd = { .fd = STDOUT_FILENO, .events = 0 };
+        struct pollfd fd = {.fd = STDOUT_FILENO, .events = 0};
 
         return !(poll(&fd, 1, msec) > 0 && (fd.revents & (POLLERR | POLLHUP | POLLNVAL)));
 }

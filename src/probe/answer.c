@@ -183,12 +183,12 @@ static char *redis_request(const ProbeTarget *target) {
 /* A ClientHello of TLS 1.2 with two common ciphers and without extensions; see RFC 5246, section 7.4.1.2. */
 static char *tls_request(size_t *ret_n) {
         static const char hello[54] = {
-                22, 3, 1, 0, 49,     /* a handshake record of 49 bytes */
-                1,  0, 0, 45, 3, 3,  /* ClientHello of 45 bytes, TLS 1.2; then 32 bytes that are random elsewhere */
-                [43] = 0,            /* no session */
+                22, 3, 1, 0, 49,   /* a handshake record of 49 bytes */
+                1, 0, 0, 45, 3, 3, /* ClientHello of 45 bytes, TLS 1.2; then 32 bytes that are random elsewhere */
+                [43] = 0,          /* no session */
                 [44] = 0, 4, (char)0xc0, 0x2f, 0, (char)0x9c,
-                [50] = 1, 0,         /* no compression */
-                [52] = 0, 0,         /* no extensions */
+                [50] = 1, 0, /* no compression */
+                [52] = 0, 0, /* no extensions */
         };
         char *copy = xcalloc(sizeof(hello), 1);
 

@@ -11,7 +11,7 @@
 size_t name_request(const char *name, unsigned char buf[static NAME_REQUEST_MAX]);
 
 typedef enum NameAnswer {
-        NAME_NONE,    /* not an answer to that question */
+        NAME_NONE, /* not an answer to that question */
         NAME_KNOWN,
         NAME_UNKNOWN, /* there is no such name, as far as this server knows */
         NAME_FAILED,  /* it cannot say */

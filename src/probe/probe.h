@@ -11,7 +11,7 @@
 typedef enum ProbeVerdict {
         PROBE_LATER, /* not yet; asking again may help. The zero, so that no answer is never a good one */
         PROBE_GOOD,
-        PROBE_NEVER, /* it answered, and will always answer so: a configuration error */
+        PROBE_NEVER,  /* it answered, and will always answer so: a configuration error */
         PROBE_UNABLE, /* it answered that it cannot work, for a cause outside of it: a restart would help nobody */
 } ProbeVerdict;
 
@@ -25,22 +25,22 @@ typedef enum ProbeQuestion {
 
 /* Which network namespace is asked in. The same address and port are somebody else's in another one. */
 typedef enum ProbePlace {
-        PROBE_NOWHERE, /* nobody has said; refused */
-        PROBE_ON_HOST, /* our own */
+        PROBE_NOWHERE,      /* nobody has said; refused */
+        PROBE_ON_HOST,      /* our own */
         PROBE_IN_NAMESPACE, /* that of netns_fd; one that could not be had is no place to ask */
 } ProbePlace;
 
 typedef struct ProbeTarget {
         ProbeQuestion question;
         ProbePlace place;
-        int netns_fd; /* PROBE_IN_NAMESPACE; borrowed */
+        int netns_fd;        /* PROBE_IN_NAMESPACE; borrowed */
         const char *address; /* numeric */
         uint16_t port;
-        const char *path;                /* ASK_HTTP, ASK_NAME */
-        const char *version;             /* ASK_HTTP: must appear in the body; NULL: any */
-        const char *user, *password;     /* ASK_REDIS; NULL: none */
-        unsigned database;               /* ASK_REDIS: must be there; 0 is in every one */
-        bool writes;                     /* ASK_REDIS: whether it would take a write, too; nothing is written */
+        const char *path;            /* ASK_HTTP, ASK_NAME */
+        const char *version;         /* ASK_HTTP: must appear in the body; NULL: any */
+        const char *user, *password; /* ASK_REDIS; NULL: none */
+        unsigned database;           /* ASK_REDIS: must be there; 0 is in every one */
+        bool writes;                 /* ASK_REDIS: whether it would take a write, too; nothing is written */
         uint64_t timeout_usec;
 } ProbeTarget;
 

@@ -305,8 +305,7 @@ int job_start(Jobs *jobs, const JobSpec *spec, Job **ret) {
         if (pid < 0)
                 return (int)pid;
         job = xcalloc(1, sizeof(Job));
-        *job = (Job){.jobs = jobs, .next = jobs->list, .pid = pid, .program = xstrdup(spec->argv[0]),
-                     .failure_fd = failure, .line = spec->line, .done = spec->done, .userdata = spec->userdata};
+        *job = (Job){.jobs = jobs, .next = jobs->list, .pid = pid, .program = xstrdup(spec->argv[0]), .failure_fd = failure, .line = spec->line, .done = spec->done, .userdata = spec->userdata};
         jobs->list = job;
         /* The child runs: from here on its end is told through done, whatever else fails. */
         watch(jobs, job, &job->output, &pipes.output[0]);

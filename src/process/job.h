@@ -12,8 +12,8 @@ typedef struct Jobs Jobs;
 typedef struct Job Job;
 
 typedef struct JobResult {
-        bool started;   /* false: the program could not be executed, for the errno @status */
-        bool signaled;  /* ended by signal @status */
+        bool started;  /* false: the program could not be executed, for the errno @status */
+        bool signaled; /* ended by signal @status */
         int status;
         const char *output; /* standard output, when captured; never NULL */
         const char *errors; /* standard error, when captured, or why it was not executed; never NULL */
@@ -26,15 +26,15 @@ typedef void (*JobStranger)(void *userdata, pid_t pid, int code, int status);
 
 /* Descriptors as in child.h: 0 is none given, a negative one is refused. */
 typedef struct JobSpec {
-        char *const *argv; /* argv[0] is looked up in PATH */
-        const char *input; /* written to its standard input, which is a pipe then; NULL: input_fd counts */
-        int input_fd;      /* its standard input; 0: /dev/null. All descriptors are borrowed */
-        int output_fd;     /* its standard output; 0: captured, up to 64 KiB */
-        int error_fd;      /* its standard error; 0: captured, up to 64 KiB */
-        int directory_fd;  /* where it runs; 0: where we do */
-        bool in_unit_root; /* moved to the unit's own control group first: see cgroup.h */
-        bool unprivileged; /* as user lago-gate, without capabilities or ways to get any */
-        pid_t view_of;     /* as in child.h */
+        char *const *argv;     /* argv[0] is looked up in PATH */
+        const char *input;     /* written to its standard input, which is a pipe then; NULL: input_fd counts */
+        int input_fd;          /* its standard input; 0: /dev/null. All descriptors are borrowed */
+        int output_fd;         /* its standard output; 0: captured, up to 64 KiB */
+        int error_fd;          /* its standard error; 0: captured, up to 64 KiB */
+        int directory_fd;      /* where it runs; 0: where we do */
+        bool in_unit_root;     /* moved to the unit's own control group first: see cgroup.h */
+        bool unprivileged;     /* as user lago-gate, without capabilities or ways to get any */
+        pid_t view_of;         /* as in child.h */
         uint64_t timeout_usec; /* SIGTERM, and SIGKILL 5 s later; 0: none */
         /* Called for each line of its standard output as it comes, which is not kept then. A line of more than 64 KiB is dropped. */
         JobLine line;

@@ -14,14 +14,14 @@ typedef struct RunResult {
 
 /* Descriptors as in child.h: 0 is none given, a negative one is refused. All are borrowed. */
 typedef struct RunOptions {
-        const char *input; /* text on its standard input; NULL: input_fd counts */
-        int input_fd;      /* its standard input; 0: /dev/null */
-        int output_fd;     /* its standard output; 0: kept */
-        int error_fd;      /* its standard error; 0: the last of it is kept */
-        int directory_fd;  /* where it runs; 0: where we do */
-        bool inherit;      /* it gets our three: a terminal, say; nothing is kept */
-        bool unprivileged; /* runs as the user of lago-gate; after privileges_init() */
-        size_t max_bytes;  /* of standard output that is kept; a program that writes more is killed */
+        const char *input;     /* text on its standard input; NULL: input_fd counts */
+        int input_fd;          /* its standard input; 0: /dev/null */
+        int output_fd;         /* its standard output; 0: kept */
+        int error_fd;          /* its standard error; 0: the last of it is kept */
+        int directory_fd;      /* where it runs; 0: where we do */
+        bool inherit;          /* it gets our three: a terminal, say; nothing is kept */
+        bool unprivileged;     /* runs as the user of lago-gate; after privileges_init() */
+        size_t max_bytes;      /* of standard output that is kept; a program that writes more is killed */
         uint64_t timeout_usec; /* after which it is killed, whatever it closed; 0 waits for ever */
 } RunOptions;
 

@@ -61,7 +61,8 @@ int view_enter(pid_t pid) {
         _cleanup_(freep) char *root = xasprintf("/proc/%d/root", (int)pid);
         _cleanup_(closep) int netns = netns_open(pid), root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
         char *texts[ELEMENTSOF(names)] = {0};
-        int r = netns < 0 ? netns : root_fd < 0 ? -errno : 0;
+        int r = netns < 0 ? netns : root_fd < 0 ? -errno
+                                                : 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(names); i++)
                 r = read_inside(root_fd, names[i], &texts[i]);

@@ -8,7 +8,7 @@
 /* All of it empty at first, but for the time of the start. */
 typedef struct Teller {
         char *status;
-        char *release; /* what runs; before that, what lago.conf says */
+        char *release;      /* what runs; before that, what lago.conf says */
         const char *absent; /* " (without the API)": what is left to other hosts; "" */
         bool ready_said;
         uint64_t begun_usec;

@@ -16,12 +16,12 @@ typedef enum UnitActive {
 typedef struct Unit {
         const char *member; /* "api" */
         const char *name;   /* "lago-api.service" */
-        char *run_file; /* its lines as they were when systemd was asked last; NULL: it has none */
+        char *run_file;     /* its lines as they were when systemd was asked last; NULL: it has none */
         UnitActive active;
-        bool has_job;  /* a job is queued or runs */
-        bool serving;  /* its run file says so; migrate: it is active */
-        bool optional; /* pdf: gates nobody */
-        bool lost; /* its start was dropped because of a dependency, and was not queued again since */
+        bool has_job;         /* a job is queued or runs */
+        bool serving;         /* its run file says so; migrate: it is active */
+        bool optional;        /* pdf: gates nobody */
+        bool lost;            /* its start was dropped because of a dependency, and was not queued again since */
         uint64_t queued_usec; /* when its start was queued again last */
 } Unit;
 

@@ -25,9 +25,9 @@
 typedef void (*WatchNote)(void *userdata, const char *note);
 
 typedef struct WatchSpec {
-        const char *ready; /* a line with these words in it says that the member is ready; NULL: none does */
+        const char *ready;  /* a line with these words in it says that the member is ready; NULL: none does */
         char *const *ticks; /* each line with one of these words is noted: a piece of work; NULL: none is */
-        bool missing;      /* whether what a database lacks is of interest */
+        bool missing;       /* whether what a database lacks is of interest */
         WatchNote note;
         void *userdata;
 } WatchSpec;

@@ -56,16 +56,16 @@ typedef struct Finding {
         char *remedy;   /* what to do; NULL where there is nothing to do or to know */
         char **warnings;
         size_t needed, applied, missing, extra; /* counts of versions; 0 unless the ledger was read */
-        uint64_t first;  /* the oldest missing version, or 0 */
-        uint64_t newest; /* the newest extra version, or 0 */
-        const char *schema_of; /* of pending: the release whose migrations the database has, all of them and no others; or NULL */
-        FreshWay fresh;  /* of a fresh or empty database; FRESH_WAY_AUTO: does not apply */
+        uint64_t first;                         /* the oldest missing version, or 0 */
+        uint64_t newest;                        /* the newest extra version, or 0 */
+        const char *schema_of;                  /* of pending: the release whose migrations the database has, all of them and no others; or NULL */
+        FreshWay fresh;                         /* of a fresh or empty database; FRESH_WAY_AUTO: does not apply */
 } Finding;
 
 #define FINDING_SENTENCE 100
 
 /* What to do about a pooler, where a session is needed. */
-#define POOLED_REMEDY                                                                                \
+#define POOLED_REMEDY                                                                               \
         "Let DATABASE_URL in lago.env name the PostgreSQL server itself, not the pooler; releases " \
         "that know DATABASE_PROXY_URL take the pooler there."
 

@@ -68,7 +68,7 @@ static bool judge_bridge(Case *c, const Bridge *bridge) {
                 return false;
         if (where == BRIDGE_CROSSED) {
                 case_tell(c, VERDICT_STOP, "Refused: %s must not be reached without stopping at %s", c->release,
-                     bridge->release);
+                          bridge->release);
                 advise_crossing(c, bridge);
                 return true;
         }
@@ -79,7 +79,7 @@ static bool judge_bridge(Case *c, const Bridge *bridge) {
                                                              : c->ledger->rows_left,
                           c->ledger->rows_left > BRIDGE_MANY ? " or more" : "");
                 case_advise(c, "Set release = %s, start, and %s; then go on. If these rows are to stay: passed-bridges = %s.",
-                       bridge->release, bridge->task, bridge->release);
+                            bridge->release, bridge->task, bridge->release);
                 return true;
         }
         return false;

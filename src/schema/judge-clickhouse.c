@@ -173,7 +173,10 @@ static bool judge_verified_clickhouse(Case *c) {
 
 Finding *verdict_of_clickhouse(const Manifest *manifest, const Ledger *ledger, const Policy *policy) {
         static bool (*const judges[])(Case *) = {
-                judge_contact_clickhouse, judge_foreign_clickhouse, judge_ahead_clickhouse, judge_missing_clickhouse,
+                judge_contact_clickhouse,
+                judge_foreign_clickhouse,
+                judge_ahead_clickhouse,
+                judge_missing_clickhouse,
                 judge_verified_clickhouse,
         };
         Case c = case_new(manifest, ledger, policy);

@@ -12,11 +12,11 @@ bool judge_invisible(Case *c) {
         if (ledger->has_migrations || !ledger->lago_schema)
                 return false;
         case_tell(c, VERDICT_INVISIBLE, "Refused: Lago's tables are in schema \"%s\", but no schema_migrations is visible",
-             ledger->lago_schema);
+                  ledger->lago_schema);
         case_advise(c,
-               "Migrating would drop these tables. If schema_migrations is in another schema, correct "
-               "POSTGRES_SCHEMA (the search path is \"%s\"); if it is lost, restore it from a backup.",
-               ledger->search_path);
+                    "Migrating would drop these tables. If schema_migrations is in another schema, correct "
+                    "POSTGRES_SCHEMA (the search path is \"%s\"); if it is lost, restore it from a backup.",
+                    ledger->search_path);
         return true;
 }
 
@@ -26,9 +26,9 @@ bool judge_half_loaded(Case *c) {
         if (!ledger->has_migrations || !ledger_is_empty(ledger) || ledger->odd_migrations || ledger->n_objects == 0)
                 return false;
         case_tell(c, VERDICT_HALF_LOADED, "Refused: schema_migrations is empty, but there are %u tables (\"%s\")",
-             ledger->n_objects, ledger->first_object);
+                  ledger->n_objects, ledger->first_object);
         case_advise(c, "A first load was interrupted, or the rows of schema_migrations are lost; a retry repairs neither. "
-                  "With data in the tables restore a backup; without, drop and create the database and start again.");
+                       "With data in the tables restore a backup; without, drop and create the database and start again.");
         return true;
 }
 
@@ -39,13 +39,13 @@ bool judge_occupied(Case *c) {
                 return false;
         if (ledger->lago_objects) {
                 case_tell(c, VERDICT_OCCUPIED, "Refused: %u tables, some of Lago's (\"%s\"), and no schema_migrations",
-                     ledger->n_objects, ledger->first_object);
+                          ledger->n_objects, ledger->first_object);
                 case_advise(c, "This is what a first load leaves that was interrupted early. If nothing in the tables "
-                          "matters, drop and create the database and start again.");
+                               "matters, drop and create the database and start again.");
                 return true;
         }
         case_tell(c, VERDICT_OCCUPIED, "Refused: the database holds %u tables of somebody else (\"%s\")",
-             ledger->n_objects, ledger->first_object);
+                  ledger->n_objects, ledger->first_object);
         case_advise(c, "A new Lago drops tables in schema public whoever owns them. Give it a database of its own.");
         return true;
 }
@@ -65,10 +65,10 @@ bool judge_foreign(Case *c) {
                 return false;
         if (ledger->odd_migrations)
                 case_tell(c, VERDICT_FOREIGN, "Refused: schema_migrations in \"%s\" is not a table of Rails",
-                     ledger->database);
+                          ledger->database);
         else
                 case_tell(c, VERDICT_FOREIGN, "Refused: database \"%s\" belongs to another application than Lago",
-                     ledger->database);
+                          ledger->database);
         case_advise(c, "No row of its schema_migrations is of a Lago release. Correct DATABASE_URL or POSTGRES_SCHEMA.");
         return true;
 }
@@ -105,13 +105,13 @@ bool judge_ahead(Case *c) {
         if (c->extra.n == 0)
                 return false;
         case_tell(c, VERDICT_AHEAD, "Refused: database is newer than %s (%zu unknown, newest %" PRIu64 "); set release %s %s",
-             c->release, c->extra.n, c->finding->newest, named ? "=" : ">",
-             named ? releases[release].name : RELEASES_NEWEST);
+                  c->release, c->extra.n, c->finding->newest, named ? "=" : ">",
+                  named ? releases[release].name : RELEASES_NEWEST);
         case_advise(c,
-               "A database is never taken back to an older release. Set release to %s%s, or restore the backup "
-               "made before the upgrade.",
-               named ? releases[release].name : "the one that migrated it, newer than ",
-               named ? " or later" : RELEASES_NEWEST);
+                    "A database is never taken back to an older release. Set release to %s%s, or restore the backup "
+                    "made before the upgrade.",
+                    named ? releases[release].name : "the one that migrated it, newer than ",
+                    named ? " or later" : RELEASES_NEWEST);
         if (alive > 0)
                 strv_addf(&c->finding->warnings, "version %" PRIu64 " is no tombstone: it comes with %s", alive,
                           known_name(release_of_version(alive)));
@@ -146,10 +146,10 @@ bool judge_gap(Case *c) {
         if (c->lost.n == 0 || c->replayed || ledger_is_empty(c->ledger))
                 return false;
         case_tell(c, VERDICT_GAP, "Refused: %s lacks the files of %zu migrations not run yet; %s has them", c->release,
-             c->lost.n, last);
+                  c->lost.n, last);
         case_advise(c,
-               "The first is %" PRIu64 ". %s holds them in structure.sql alone, for new databases, and would never "
-               "run them. Migrate first to, one after the other: %s.",
-               c->lost.list[0], c->release, way);
+                    "The first is %" PRIu64 ". %s holds them in structure.sql alone, for new databases, and would never "
+                    "run them. Migrate first to, one after the other: %s.",
+                    c->lost.list[0], c->release, way);
         return true;
 }

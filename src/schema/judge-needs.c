@@ -80,16 +80,16 @@ static bool refuse_schema(Case *c) {
         }
         if (!ledger->may_create) {
                 case_tell(c, VERDICT_EXTENSION, "Refused: role \"%s\" may not create tables in schema \"%s\"", ledger->role,
-                     ledger->schema);
+                          ledger->schema);
                 case_advise(c, "As the schema's owner: GRANT CREATE ON SCHEMA %s TO %s; or let the role own the database.",
-                       ledger->schema, ledger->role);
+                            ledger->schema, ledger->role);
                 return true;
         }
         if (ledger->versions.n == 0 && !streq(ledger->schema, "public") && manifest_is_rails8(c->manifest)) {
                 case_tell(c, VERDICT_EXTENSION, "Refused: %s can be installed in schema public only, not in \"%s\"", c->release,
-                     ledger->schema);
+                          ledger->schema);
                 case_advise(c, "Its first tables name public explicitly. Take POSTGRES_SCHEMA away, and give Lago a "
-                          "database of its own.");
+                               "database of its own.");
                 return true;
         }
         return false;

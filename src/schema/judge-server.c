@@ -29,7 +29,8 @@ static void advise_trust(Case *c) {
                 return;
         default:
                 case_advise(c, "Write the certificate of the CA that signed the server's as ca-file below [database] in "
-                               "lago.conf. Who signed it: " ITS_CERTIFICATE "-issuer", endpoint);
+                               "lago.conf. Who signed it: " ITS_CERTIFICATE "-issuer",
+                            endpoint);
         }
 }
 
@@ -45,8 +46,8 @@ bool judge_contact(Case *c) {
         if (ledger->contact == CONTACT_READ)
                 return false;
         case_tell(c, by_contact[ledger->contact], "%s PostgreSQL at %s: %s",
-             ledger->contact == CONTACT_UNTRUSTED ? "Refused:" : "Waiting for", ledger->endpoint,
-             ledger->cause ? ledger->cause : "no answer");
+                  ledger->contact == CONTACT_UNTRUSTED ? "Refused:" : "Waiting for", ledger->endpoint,
+                  ledger->cause ? ledger->cause : "no answer");
         if (ledger->contact == CONTACT_DENIED)
                 case_advise(c, "Compare user and password of DATABASE_URL with the server's, and its pg_hba.conf.");
         else if (ledger->contact == CONTACT_NO_DATABASE)
@@ -60,9 +61,9 @@ bool judge_read_only(Case *c) {
         if (!c->ledger->standby && !c->ledger->read_only)
                 return false;
         case_tell(c, VERDICT_READ_ONLY, "Waiting for PostgreSQL at %s: it is %s", c->ledger->endpoint,
-             c->ledger->standby ? "a standby" : "read-only");
+                  c->ledger->standby ? "a standby" : "read-only");
         case_advise(c, "Promote it, let DATABASE_URL name the primary server, or switch "
-                  "default_transaction_read_only off.");
+                       "default_transaction_read_only off.");
         return true;
 }
 
@@ -76,9 +77,9 @@ bool judge_major(Case *c) {
         if (major >= least)
                 return false;
         case_tell(c, VERDICT_WRONG_MAJOR, "Refused: PostgreSQL %s is too old for %s, which needs %d", c->ledger->server,
-             c->release, least);
+                  c->release, least);
         case_advise(c, "Move the database to PostgreSQL %d or later with pg_dump and pg_restore, or with pg_upgrade.",
-               least);
+                    least);
         return true;
 }
 
@@ -86,7 +87,7 @@ static bool tell_busy(Case *c, const char *who, const Migrator *migrator) {
         if (migrator->pid == 0)
                 return false;
         case_tell(c, VERDICT_BUSY, "Waiting for another %s: backend %d from %s since %s", who, migrator->pid,
-             migrator->address ? migrator->address : "unknown", migrator->since ? migrator->since : "unknown");
+                  migrator->address ? migrator->address : "unknown", migrator->since ? migrator->since : "unknown");
         if (migrator->blocked_by > 0)
                 case_advise(c, "It waits itself, for backend %d.", migrator->blocked_by);
         return true;

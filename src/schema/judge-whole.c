@@ -36,7 +36,7 @@ void warn_loose(Case *c) {
 }
 
 /* What PostgreSQL's first role owns cannot be reassigned as a whole: the server's own is among it. */
-#define OF_EXTENSION(catalog, alias)                                                                \
+#define OF_EXTENSION(catalog, alias)                                                                     \
         "EXISTS (SELECT FROM pg_depend d WHERE d.classid = '" catalog "'::regclass AND d.objid = " alias \
         ".oid AND d.deptype = 'e')"
 
@@ -45,12 +45,9 @@ static char *reassign(const Ledger *ledger) {
                 return xasprintf("REASSIGN OWNED BY \"%s\" TO \"%s\"", ledger->owner, ledger->role);
         return xasprintf("DO $$ DECLARE s text; r text := '%s'; n oid := '%s'::regnamespace; BEGIN FOR s IN "
                          "SELECT format('ALTER TABLE %%s OWNER TO %%I', c.oid::regclass, r) FROM pg_class c "
-                         "WHERE c.relnamespace = n AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT " OF_EXTENSION("pg_class", "c")
-                         " UNION ALL SELECT format('ALTER TYPE %%s OWNER TO %%I', t.oid::regtype, r) FROM pg_type t "
-                         "WHERE t.typnamespace = n AND t.typtype IN ('e', 'd') AND NOT " OF_EXTENSION("pg_type", "t")
-                         " UNION ALL SELECT format('ALTER ROUTINE %%s OWNER TO %%I', p.oid::regprocedure, r) FROM pg_proc p "
-                         "WHERE p.pronamespace = n AND NOT " OF_EXTENSION("pg_proc", "p")
-                         " LOOP EXECUTE s; END LOOP; END $$",
+                         "WHERE c.relnamespace = n AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT " OF_EXTENSION("pg_class", "c") " UNION ALL SELECT format('ALTER TYPE %%s OWNER TO %%I', t.oid::regtype, r) FROM pg_type t "
+                                                                                                                                 "WHERE t.typnamespace = n AND t.typtype IN ('e', 'd') AND NOT " OF_EXTENSION("pg_type", "t") " UNION ALL SELECT format('ALTER ROUTINE %%s OWNER TO %%I', p.oid::regprocedure, r) FROM pg_proc p "
+                                                                                                                                                                                                                              "WHERE p.pronamespace = n AND NOT " OF_EXTENSION("pg_proc", "p") " LOOP EXECUTE s; END LOOP; END $$",
                          ledger->role, ledger->schema);
 }
 

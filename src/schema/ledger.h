@@ -35,8 +35,8 @@ typedef enum RolesState {
 typedef struct ExtensionFact {
         char *name;
         bool installed;
-        bool available; /* on the server's disk */
-        bool allowed;   /* this role may create it here */
+        bool available;  /* on the server's disk */
+        bool allowed;    /* this role may create it here */
         bool in_partman; /* installed in the schema of that name, where this role may make tables */
         char *version;   /* installed; else as the server would create it */
         char *offered;   /* as the server would create it */
@@ -67,20 +67,20 @@ typedef struct Ledger {
         int server_major; /* 15 */
         char *database, *role;
         bool standby, read_only;
-        bool clickhouse; /* it is of ClickHouse, where much of what follows means nothing */
-        char *encoding; /* of the database's text: "UTF8" */
+        bool clickhouse;                        /* it is of ClickHouse, where much of what follows means nothing */
+        char *encoding;                         /* of the database's text: "UTF8" */
         char *statement_timeout, *lock_timeout; /* of a session of this role; "0" is none. NULL: not asked for */
-        char *locale; /* that text is sorted by; NULL: the server is older than 15, and cannot tell the rest */
-        char *collation_made, *collation_here; /* its version when the database was made, and on this server; NULL: it has none */
-        bool pooled; /* a connection pooler answers in the server's place */
+        char *locale;                           /* that text is sorted by; NULL: the server is older than 15, and cannot tell the rest */
+        char *collation_made, *collation_here;  /* its version when the database was made, and on this server; NULL: it has none */
+        bool pooled;                            /* a connection pooler answers in the server's place */
 
-        char *search_path; /* as asked for */
-        char *schema;      /* the first of it that exists: where Rails would create; NULL for none */
+        char *search_path;   /* as asked for */
+        char *schema;        /* the first of it that exists: where Rails would create; NULL for none */
         bool has_migrations; /* schema_migrations is visible */
         bool odd_migrations; /* … but is not Rails' table */
         Versions versions;
-        size_t n_garbage;  /* its rows that are no versions */
-        char *lago_schema; /* a schema that holds Lago's tables, whatever the search path; or NULL */
+        size_t n_garbage;   /* its rows that are no versions */
+        char *lago_schema;  /* a schema that holds Lago's tables, whatever the search path; or NULL */
         unsigned n_objects; /* tables, views and types in public and the target schema, but for Rails' two own */
         char *first_object; /* one of them by name */
         bool lago_objects;  /* some of them have names of Lago's tables */
@@ -89,8 +89,8 @@ typedef struct Ledger {
         Migrator migrator;
         Migrator loader; /* of an empty ledger: who runs psql, which Rails has load structure.sql before it takes the lock */
         bool superuser, may_create;
-        char *keyless; /* a table that each Lago has with a primary key, and that has none; or NULL */
-        bool loose;    /* its invoices have no foreign key */
+        char *keyless;           /* a table that each Lago has with a primary key, and that has none; or NULL */
+        bool loose;              /* its invoices have no foreign key */
         unsigned n_not_owned;    /* tables, views, types and functions of another owner, when asked for */
         char *not_owned, *owner; /* the first of them, and whose it is */
         bool owner_is_first;     /* … the role that the server was made with */

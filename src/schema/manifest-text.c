@@ -48,7 +48,7 @@ static void put_number(Output *output, const char *word, uint64_t number, const 
 }
 
 char *manifest_print(const Manifest *manifest) {
-        Output out = { .n_lines = 1 };
+        Output out = {.n_lines = 1};
 
         put(&out, MANIFEST_HEADER "\n", strlen(MANIFEST_HEADER "\n"));
         put_line(&out, "release", manifest->release, NULL);

@@ -73,7 +73,7 @@ static void *with_room(void *list, size_t n, size_t size) {
 
 static void append(ManifestFile **list, size_t *n, uint64_t version, const char *name) {
         *list = with_room(*list, *n, sizeof(ManifestFile));
-        (*list)[(*n)++] = (ManifestFile){ version, xstrdup(name) };
+        (*list)[(*n)++] = (ManifestFile){version, xstrdup(name)};
 }
 
 static void add_file(Manifest *manifest, uint64_t version, const char *name) {
@@ -182,7 +182,7 @@ void manifest_add_structure(Manifest *manifest, const char *text) {
 
 /* Shell keywords that can end a script but cannot be run. */
 static bool is_keyword(const char *s) {
-        static const char *const words[] = { "fi", "done", "esac", "}", ")", ";;" };
+        static const char *const words[] = {"fi", "done", "esac", "}", ")", ";;"};
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 if (streq(s, words[i]))
@@ -332,7 +332,7 @@ bool manifest_parse_line(Manifest *manifest, const char *line) {
 }
 
 const ManifestFile *manifest_file(const Manifest *manifest, uint64_t version) {
-        ManifestFile key = { .version = version };
+        ManifestFile key = {.version = version};
 
         if (manifest->n_files == 0)
                 return NULL;

@@ -18,9 +18,9 @@ typedef struct Manifest {
         char *release; /* what the image says of itself: "v1.50.0", a commit's number, or "-" for nothing */
         ManifestFile *files;
         size_t n_files;
-        Versions versions;  /* of the files */
-        Versions structure; /* what db/structure.sql records; empty when there is none */
-        char **extensions;  /* what db/structure.sql creates */
+        Versions versions;        /* of the files */
+        Versions structure;       /* what db/structure.sql records; empty when there is none */
+        char **extensions;        /* what db/structure.sql creates */
         ManifestFile *clickhouse; /* the files of its second database, below db/clickhouse_migrate */
         size_t n_clickhouse;
         ManifestScript *scripts;

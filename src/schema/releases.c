@@ -30,7 +30,7 @@ static const Origin *origins(size_t *ret_n) {
         if (n == 0) {
                 for (size_t i = 0; i < n_releases; i++)
                         for (; n < releases[i].n_versions && n < ELEMENTSOF(table); n++)
-                                table[n] = (Origin){ release_versions[n], i };
+                                table[n] = (Origin){release_versions[n], i};
                 qsort(table, n, sizeof(Origin), compare_origins);
         }
         *ret_n = n;
@@ -40,7 +40,7 @@ static const Origin *origins(size_t *ret_n) {
 size_t release_of_version(uint64_t version) {
         size_t n;
         const Origin *table = origins(&n);
-        const Origin *found = bsearch(&(Origin){ .version = version }, table, n, sizeof(Origin), compare_origins);
+        const Origin *found = bsearch(&(Origin){.version = version}, table, n, sizeof(Origin), compare_origins);
 
         return found ? found->release : n_releases;
 }
@@ -100,8 +100,12 @@ const char *release_clickhouse_switch(const char *name) {
 /* Lago's compose files of v1.41.1 to v1.41.3 name the front v1.41.0; v1.16.1 is a second tag on the commit of v1.26.1. */
 const char *release_front(const char *name) {
         static const char *const fronts[][2] = {
-                { "v1.16.1", "v1.26.1" }, { "v1.41.1", "v1.41.0" }, { "v1.41.2", "v1.41.0" },
-                { "v1.41.3", "v1.41.0" }, { "v1.47.1", "v1.47.0" }, { "v1.47.2", "v1.47.0" },
+                {"v1.16.1", "v1.26.1"},
+                {"v1.41.1", "v1.41.0"},
+                {"v1.41.2", "v1.41.0"},
+                {"v1.41.3", "v1.41.0"},
+                {"v1.47.1", "v1.47.0"},
+                {"v1.47.2", "v1.47.0"},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(fronts); i++)
@@ -111,7 +115,7 @@ const char *release_front(const char *name) {
 }
 
 static const Squash squashes[] = {
-        { .last = "v1.30.0", .at = "v1.31.0", .into = 20250122112050 },
+        {.last = "v1.30.0", .at = "v1.31.0", .into = 20250122112050},
 };
 
 const Squash *squash_of_version(uint64_t version) {

@@ -72,9 +72,9 @@ const Squash *squash_of_version(uint64_t version);
  */
 typedef struct Bridge {
         const char *release;
-        const char *task;  /* what to do there, as an operator types it on the host */
-        const char *rows;  /* SQL for the rows left, bounded; NULL where no query can tell */
-        bool before; /* the task is for before its migrations, not after, and for BRIDGE_MANY rows alone */
+        const char *task; /* what to do there, as an operator types it on the host */
+        const char *rows; /* SQL for the rows left, bounded; NULL where no query can tell */
+        bool before;      /* the task is for before its migrations, not after, and for BRIDGE_MANY rows alone */
 } Bridge;
 
 #define BRIDGE_MANY 1000000

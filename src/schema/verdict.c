@@ -24,7 +24,7 @@ static bool judge_pending(Case *c) {
         if (c->missing.n == 0)
                 return false;
         case_tell(c, VERDICT_PENDING, "Waiting for the schema: %zu of %zu missing, first %" PRIu64, c->missing.n,
-             c->finding->needed, c->finding->first);
+                  c->finding->needed, c->finding->first);
         if (standing_covers(&c->database, c->database.newest) && !streq(releases[c->database.newest].name, "HEAD"))
                 c->finding->schema_of = releases[c->database.newest].name;
         return true;
@@ -41,14 +41,15 @@ static bool judge_roles(Case *c) {
 static bool judge_verified(Case *c) {
         assert(c->missing.n == 0 && (c->lost.n == 0 || c->replayed));
         case_tell(c, VERDICT_VERIFIED, "Schema verified: %s, %zu of %zu", c->release, c->finding->applied,
-             c->finding->needed);
+                  c->finding->needed);
         if (c->ledger->roles == ROLES_MISSING)
                 strv_add(&c->finding->warnings,
                          "the predefined roles are missing; run: lagoctl rails " SEED_TASK
                          " (v1.40.1, v1.41.1 and later have it)");
         STRV_FOREACH(name, c->ledger->invalid_indexes)
                 strv_addf(&c->finding->warnings, "invalid index %s, left by an interrupted concurrent build; drop and "
-                                                 "create it again", *name);
+                                                 "create it again",
+                          *name);
         warn_bridges(c);
         return true;
 }
@@ -125,10 +126,26 @@ static void compare(Case *c) {
 
 Finding *verdict_of(const Manifest *manifest, const Ledger *ledger, const Policy *policy) {
         static bool (*const judges[])(Case *) = {
-                judge_contact,   judge_read_only, judge_major, judge_loading, judge_invisible, judge_half_loaded,
-                judge_occupied,  judge_foreign,   judge_unfinished, judge_ahead, judge_gap,   judge_stop,
-                judge_extension, judge_owner,     judge_pooled,     judge_busy,  judge_fresh, judge_pending,
-                judge_roles,     judge_verified,
+                judge_contact,
+                judge_read_only,
+                judge_major,
+                judge_loading,
+                judge_invisible,
+                judge_half_loaded,
+                judge_occupied,
+                judge_foreign,
+                judge_unfinished,
+                judge_ahead,
+                judge_gap,
+                judge_stop,
+                judge_extension,
+                judge_owner,
+                judge_pooled,
+                judge_busy,
+                judge_fresh,
+                judge_pending,
+                judge_roles,
+                judge_verified,
         };
         Case c = case_new(manifest, ledger, policy);
 

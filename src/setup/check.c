@@ -95,7 +95,8 @@ static void check_member_name(const char *path, const char *file_name, ConfigErr
                 if (!streq(shared, name))
                         config_errors_add(errors, path, 0,
                                           "all processes of a pool have one environment; rename the file to %s.env, or "
-                                          "remove it", shared);
+                                          "remove it",
+                                          shared);
                 return;
         }
         for (MemberKind kind = 0; kind < _MEMBER_KIND_MAX; kind++)

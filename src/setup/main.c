@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/runstate.h"
 #include "base/time.h"
+#include "base/util.h"
 #include "config/admitted.h"
 #include "ready/act.h"
 #include "stack/stack.h"
 #include "stack/unfinished.h"
-#include "base/util.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -255,9 +255,12 @@ static StepResult find_directory(Options *options) {
 
 static int exit_status(StepResult result) {
         static const int statuses[] = {
-                [STEP_DONE] = EXIT_SUCCESS,      [STEP_LATER] = EXIT_TEMPFAIL,
-                [STEP_CONFIG] = EXIT_CONFIG,     [STEP_KEYS] = EXIT_KEYS,
-                [STEP_STRANGER] = EXIT_STRANGER, [STEP_ENGINE] = EXIT_OSERR,
+                [STEP_DONE] = EXIT_SUCCESS,
+                [STEP_LATER] = EXIT_TEMPFAIL,
+                [STEP_CONFIG] = EXIT_CONFIG,
+                [STEP_KEYS] = EXIT_KEYS,
+                [STEP_STRANGER] = EXIT_STRANGER,
+                [STEP_ENGINE] = EXIT_OSERR,
                 [STEP_SHORT] = EXIT_OSERR,
         };
 

@@ -94,8 +94,8 @@ typedef struct NetworkFound {
 
 /* The volumes and networks that the engine has. */
 typedef struct Inventory {
-        char **volumes;     /* names */
-        char **mountpoints; /* of the same order */
+        char **volumes;              /* names */
+        char **mountpoints;          /* of the same order */
         NetworkFound network, pages; /* pages: PDF rendering's own */
 } Inventory;
 

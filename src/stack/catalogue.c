@@ -28,13 +28,7 @@ static const MemberInfo catalogue[_MEMBER_KIND_MAX] = {
                 .grace_sec = 30,
         },
         [MEMBER_MIGRATE] = {
-                .name = "migrate",
-                .description = "Lago schema: admit the release, migrate, verify",
-                .serves = "Schema verified",
-                .backend = true,
-                .awaits_redis = true,
-                .environment = ENVIRONMENT_BACKEND,
-                .ready_by = READY_BY_ITSELF,
+                .name = "migrate", .description = "Lago schema: admit the release, migrate, verify", .serves = "Schema verified", .backend = true, .awaits_redis = true, .environment = ENVIRONMENT_BACKEND, .ready_by = READY_BY_ITSELF,
                 /* "== 20260709135717 AddX: migrating ====", and what psql says of a file that it cannot load. */
                 .ticks = (char *[]){(char[]){": migrating ="}, (char[]){"structure.sql"}, NULL},
                 .grace_sec = 0, /* never stopped by us while it migrates */

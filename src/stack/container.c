@@ -16,10 +16,14 @@ static bool names_registry(const char *name) {
 
 char *stack_image(const Config *config, MemberKind kind) {
         const char *const names[_MEMBER_KIND_MAX] = {
-                [MEMBER_DB] = config->image_database, [MEMBER_REDIS] = config->image_redis,
-                [MEMBER_MIGRATE] = config->image_api, [MEMBER_API] = config->image_api,
-                [MEMBER_WORKER] = config->image_api,  [MEMBER_CLOCK] = config->image_api,
-                [MEMBER_FRONT] = config->image_front, [MEMBER_PDF] = config->image_pdf,
+                [MEMBER_DB] = config->image_database,
+                [MEMBER_REDIS] = config->image_redis,
+                [MEMBER_MIGRATE] = config->image_api,
+                [MEMBER_API] = config->image_api,
+                [MEMBER_WORKER] = config->image_api,
+                [MEMBER_CLOCK] = config->image_api,
+                [MEMBER_FRONT] = config->image_front,
+                [MEMBER_PDF] = config->image_pdf,
         };
         const char *name = names[kind], *last = strrchr(name, '/');
         bool tagged = strchr(name, '@') || strchr(last ? last : name, ':');
@@ -85,7 +89,8 @@ const Listen *stack_listen(const Config *config, MemberKind kind) {
 }
 
 const char *stack_listen_local(const Listen *listen) {
-        return streq(listen->address, "0.0.0.0") ? "127.0.0.1" : streq(listen->address, "::") ? "::1" : listen->address;
+        return streq(listen->address, "0.0.0.0") ? "127.0.0.1" : streq(listen->address, "::") ? "::1"
+                                                                                              : listen->address;
 }
 
 uint16_t stack_port(MemberKind kind, uint16_t exposed) {
@@ -112,8 +117,7 @@ char **stack_scripts(const Member *member) {
                 _cleanup_(freep) char *pool = member_pool(member);
 
                 strv_addf(&scripts, "scripts/start.%s.worker.sh", pool);
-        }
-        else if (member->kind == MEMBER_WORKER)
+        } else if (member->kind == MEMBER_WORKER)
                 strv_add(&scripts, "scripts/start.worker.sh");
         return scripts;
 }

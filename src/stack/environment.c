@@ -72,7 +72,8 @@ char *stack_database_place(const Config *config) {
         port = dburl_get(parsed, "port");
         name = dburl_get(parsed, "dbname");
         return xasprintf("\"%.24s\"%s%.40s%s%s", name ? name : "", host ? " at " : "", host ? host : "", host ? ":" : "",
-                         !host ? "" : port ? port : "5432");
+                         !host ? "" : port ? port
+                                           : "5432");
 }
 
 static const char *redis_password(const Config *config) {

@@ -7,7 +7,8 @@
 #include "schema/releases.h"
 
 static const char *fresh_word(FreshMode mode) {
-        return mode == FRESH_LOAD ? "load" : mode == FRESH_REPLAY ? "replay" : "auto";
+        return mode == FRESH_LOAD ? "load" : mode == FRESH_REPLAY ? "replay"
+                                                                  : "auto";
 }
 
 /* What both gates are told of the image. */
@@ -79,8 +80,12 @@ char **stack_clickhouse_command(const Config *config, const StackGate *gate) {
 
 char *stack_clickhouse_settings(const Config *config) {
         static const char *const names[] = {
-                "LAGO_CLICKHOUSE_HOST",     "LAGO_CLICKHOUSE_PORT",     "LAGO_CLICKHOUSE_DATABASE",
-                "LAGO_CLICKHOUSE_USERNAME", "LAGO_CLICKHOUSE_PASSWORD", "LAGO_CLICKHOUSE_SSL",
+                "LAGO_CLICKHOUSE_HOST",
+                "LAGO_CLICKHOUSE_PORT",
+                "LAGO_CLICKHOUSE_DATABASE",
+                "LAGO_CLICKHOUSE_USERNAME",
+                "LAGO_CLICKHOUSE_PASSWORD",
+                "LAGO_CLICKHOUSE_SSL",
         };
         char *text = NULL;
 

@@ -45,10 +45,10 @@ typedef struct MemberInfo {
         EnvironmentKind environment;
         ReadyBy ready_by;
         const char *probe_path;
-        uint16_t port;         /* inside the container; 0: none */
-        const char *ready_line; /* READY_BY_ITSELF: words of the line by which it says that it is ready; NULL: none */
-        char *const *ticks;     /* words of the lines that it writes for each piece of its work; NULL: it writes none */
-        unsigned grace_sec;    /* what its process needs to stop without losing anything */
+        uint16_t port;           /* inside the container; 0: none */
+        const char *ready_line;  /* READY_BY_ITSELF: words of the line by which it says that it is ready; NULL: none */
+        char *const *ticks;      /* words of the lines that it writes for each piece of its work; NULL: it writes none */
+        unsigned grace_sec;      /* what its process needs to stop without losing anything */
         const char *stop_signal; /* NULL: what the image says */
         bool outlives_clients;   /* stopped after API and workers, and asked once more when nobody is connected */
 } MemberInfo;
@@ -204,7 +204,7 @@ typedef enum GateStatus {
         GATE_EMPTY = 12,
         GATE_UNREACHABLE = 20,
         GATE_DENIED = 21,
-        GATE_AHEAD = 30,       /* from here on it refuses: first what is in the database … */
+        GATE_AHEAD = 30, /* from here on it refuses: first what is in the database … */
         GATE_INVISIBLE = 33,
         GATE_HALF_LOADED = 34,
         GATE_OCCUPIED = 35,

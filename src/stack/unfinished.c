@@ -119,11 +119,16 @@ static bool bare_database(const char *path, const char *name, char **doubt) {
 
 static bool bare_entry(const char *path, const char *name, char **doubt) {
         static const char *const files[] = {
-                "PG_VERSION",           "postgresql.conf",
-                "postgresql.auto.conf", "pg_hba.conf",
-                "pg_ident.conf",        "postmaster.pid",
-                "postmaster.opts",      "current_logfiles",
-                "postgresql.conf.tmp",  "postgresql.auto.conf.tmp",
+                "PG_VERSION",
+                "postgresql.conf",
+                "postgresql.auto.conf",
+                "pg_hba.conf",
+                "pg_ident.conf",
+                "postmaster.pid",
+                "postmaster.opts",
+                "current_logfiles",
+                "postgresql.conf.tmp",
+                "postgresql.auto.conf.tmp",
         };
         _cleanup_(freep) char *inner = xasprintf("%s/%s", path, name);
         struct stat st;

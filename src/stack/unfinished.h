@@ -17,7 +17,7 @@
 #define UNFINISHED_FILE      "/var/lib/lago/unfinished-database"
 #define UNFINISHED_LOAD_FILE "/var/lib/lago/unfinished-load"
 /* The keys of an external database that nobody of ours has seen empty. */
-#define NEW_KEYS_FILE        "/var/lib/lago/new-keys"
+#define NEW_KEYS_FILE "/var/lib/lago/new-keys"
 
 typedef enum UnfinishedState {
         UNFINISHED_NO,    /* it was ready before, or is not known to us: never touch it */

@@ -18,8 +18,8 @@
 #define NEW_DIRECTORY ADMITTED_NEW_DIRECTORY
 #define OLD_DIRECTORY ADMITTED_KEPT_DIRECTORY ".old"
 /* In it: the database is being migrated for this copy, so it is what goes on after a power cut. */
-#define BEGUN         "/begun"
-#define FILE_MAX      (1024 * 1024)
+#define BEGUN    "/begun"
+#define FILE_MAX (1024 * 1024)
 
 /* One that is not there, or went meanwhile, is not copied. */
 static int copy_file(const char *name) {

@@ -26,7 +26,12 @@ static bool is_version(const char *s) {
 
 static bool makes_sense(char *const *words) {
         static const AdvanceWord numbers[] = {
-                ADVANCE_BLOCKER, ADVANCE_BLOCKED_SEC, ADVANCE_PHASE, ADVANCE_PHASES, ADVANCE_PERCENT, ADVANCE_LEFT,
+                ADVANCE_BLOCKER,
+                ADVANCE_BLOCKED_SEC,
+                ADVANCE_PHASE,
+                ADVANCE_PHASES,
+                ADVANCE_PERCENT,
+                ADVANCE_LEFT,
         };
 
         if (strv_length(words) != _ADVANCE_WORDS || !is_number(words[ADVANCE_APPLIED]) ||
@@ -53,7 +58,12 @@ bool advance_parse(Advance *p, const char *line) {
 
 bool advance_moved(const Advance *before, const Advance *after) {
         static const AdvanceWord moving[] = {
-                ADVANCE_APPLIED, ADVANCE_VERSION, ADVANCE_INDEX, ADVANCE_TABLE, ADVANCE_PHASE, ADVANCE_PERCENT,
+                ADVANCE_APPLIED,
+                ADVANCE_VERSION,
+                ADVANCE_INDEX,
+                ADVANCE_TABLE,
+                ADVANCE_PHASE,
+                ADVANCE_PERCENT,
         };
 
         if (!before->words || !after->words)
@@ -86,7 +96,8 @@ static char *more(const Advance *p) {
 
         if (!advance_has(p, ADVANCE_LEFT) || parse_uint(p->words[ADVANCE_LEFT], UINT32_MAX, &sec) < 0)
                 return xstrdup("");
-        sec = sec < 120 ? (sec + 9) / 10 * 10 : sec < 7200 ? (sec + 59) / 60 * 60 : (sec + 3599) / 3600 * 3600;
+        sec = sec < 120 ? (sec + 9) / 10 * 10 : sec < 7200 ? (sec + 59) / 60 * 60
+                                                           : (sec + 3599) / 3600 * 3600;
         if (sec < 120)
                 return xasprintf(" (%u s more)", (unsigned)sec);
         return sec < 7200 ? xasprintf(" (%u min more)", (unsigned)sec / 60) : xasprintf(" (%u h more)", (unsigned)(sec / 3600));

@@ -95,7 +95,7 @@ void gate_answer_take(GateAnswer *to, GateAnswer *from) {
 
 void gate_answer_done(GateAnswer *answer) {
         char *fields[] = {answer->verdict, answer->sentence, answer->remedy, answer->first, answer->first_name,
-                          answer->fresh,   answer->roles,    answer->seeds,  answer->missing, answer->needed,
+                          answer->fresh, answer->roles, answer->seeds, answer->missing, answer->needed,
                           answer->schema_of};
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)

@@ -11,7 +11,7 @@ typedef void (*GateDone)(void *userdata, GateAnswer *answer);
 /* How lago-gate is called. Both are the client's from then on, and freed by it; @input may hold a password. */
 typedef struct GateCall {
         char **argv;
-        char *input; /* NULL: nothing */
+        char *input;   /* NULL: nothing */
         pid_t view_of; /* asked from there, see process/view.h; 0: from this host */
 } GateCall;
 
@@ -22,9 +22,9 @@ typedef struct GateClient {
         GateAnswer answer; /* the last one that somebody kept */
 
         /* The question in hand. */
-        GateAnswer first;     /* PostgreSQL's, while ClickHouse is asked */
-        GateCall second;      /* to be asked after it */
-        bool second_pending;  /* also when the first wants migrating */
+        GateAnswer first;    /* PostgreSQL's, while ClickHouse is asked */
+        GateCall second;     /* to be asked after it */
+        bool second_pending; /* also when the first wants migrating */
         GateDone done;
         void *userdata;
 } GateClient;

@@ -10,7 +10,8 @@ bool gate_call(const Supervisor *s, const char *verb, bool with_manifest, GateCa
         StackGate gate = {
                 .manifest = with_manifest ? s->image.manifest : NULL,
                 .target = s->image.version,
-                .lock = !streq(verb, "hold") ? NULL : s->member.kind == MEMBER_CLOCK ? "clock" : "migrate",
+                .lock = !streq(verb, "hold") ? NULL : s->member.kind == MEMBER_CLOCK ? "clock"
+                                                                                     : "migrate",
                 .export = !streq(verb, "watch"),
         };
 

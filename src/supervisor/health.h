@@ -5,10 +5,10 @@
 #include "supervisor/reach.h"
 
 typedef struct Health {
-        unsigned bad;   /* probes in a row that failed */
-        char *sickness; /* why the last of them did */
+        unsigned bad;         /* probes in a row that failed */
+        char *sickness;       /* why the last of them did */
         unsigned since_login; /* db: good probes since a login was tried */
-        char *watched;  /* an external server: "Redis at HOST:6379" */
+        char *watched;        /* an external server: "Redis at HOST:6379" */
         Reachability reach;
 } Health;
 

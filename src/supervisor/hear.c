@@ -16,8 +16,9 @@ static void tell_missing(const Supervisor *s, const char *thing) {
         const char *what = said_is_exception(thing) ? "was raised" : "does not exist";
 
         log_message(LOG_ERR, MESSAGE_SCHEMA_IN_LOG, "%s: %s %s%s.", unit, thing, what,
-                    s->info->admitted ? ", although the schema was verified"
-                    : s->member.kind == MEMBER_DB ? ", and a client asked for it" : "");
+                    s->info->admitted             ? ", although the schema was verified"
+                    : s->member.kind == MEMBER_DB ? ", and a client asked for it"
+                                                  : "");
 }
 
 void hear_note(void *supervisor, const char *note) {

@@ -7,8 +7,8 @@
 
 /* What becomes of it. */
 typedef struct HoldCallbacks {
-        void (*held)(void *userdata);                         /* the lock is ours */
-        void (*standby)(void *userdata, const char *address); /* it is another one's, whose client is there */
+        void (*held)(void *userdata);                                         /* the lock is ours */
+        void (*standby)(void *userdata, const char *address);                 /* it is another one's, whose client is there */
         void (*lost)(void *userdata, bool was_held, const JobResult *result); /* the child ended */
 } HoldCallbacks;
 

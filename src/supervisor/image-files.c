@@ -65,7 +65,8 @@ static int read_version(Supervisor *s) {
                 if (release)
                         free_and_strdup(&s->image.version, release);
         }
-        r = !feof(f) ? -errno : whole ? 0 : -EBADMSG;
+        r = !feof(f) ? -errno : whole ? 0
+                                      : -EBADMSG;
         fclose(f);
         return r;
 }
@@ -193,8 +194,7 @@ static void on_mounted(void *userdata, const JobResult *result) {
         strv_add(&argv, "manifest");
         strv_add(&argv, "--root=.");
         supervisor_job(s, argv,
-                       &(JobSpec){.directory_fd = root, .output_fd = out, .unprivileged = true,
-                                  .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = on_manifest});
+                       &(JobSpec){.directory_fd = root, .output_fd = out, .unprivileged = true, .timeout_usec = SUPERVISOR_CLIENT_USEC, .done = on_manifest});
 }
 
 static void on_files_created(void *userdata, const JobResult *result);

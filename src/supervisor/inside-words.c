@@ -44,11 +44,16 @@ char *inside_advice(const InsideFacts *facts) {
                 const char *words;
                 Advice advice;
         } table[] = {
-                {"name is not known", on_names},         {"name was not resolved", on_names},
-                {"name has no address", on_names},       {"etwork is unreachable", on_family},
-                {"etwork unreachable", on_family},       {"annot assign requested address", on_family},
-                {"ddress family", on_family},            {"pg_hba.conf", on_entry},
-                {"authentication failed", on_entry},     {"password rejected", on_entry},
+                {"name is not known", on_names},
+                {"name was not resolved", on_names},
+                {"name has no address", on_names},
+                {"etwork is unreachable", on_family},
+                {"etwork unreachable", on_family},
+                {"annot assign requested address", on_family},
+                {"ddress family", on_family},
+                {"pg_hba.conf", on_entry},
+                {"authentication failed", on_entry},
+                {"password rejected", on_entry},
                 {"needs a password", on_entry},
         };
         for (size_t i = 0; i < ELEMENTSOF(table); i++)

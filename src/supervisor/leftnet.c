@@ -12,11 +12,11 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#define CONFIG          "/run/containers/networks"
-#define NAMES           CONFIG "/aardvark-dns"
-#define NAMESPACES      "/run/netns"
-#define FILE_MAX        (1024 * 1024)
-#define NETAVARK_USEC   (30 * USEC_PER_SEC)
+#define CONFIG        "/run/containers/networks"
+#define NAMES         CONFIG "/aardvark-dns"
+#define NAMESPACES    "/run/netns"
+#define FILE_MAX      (1024 * 1024)
+#define NETAVARK_USEC (30 * USEC_PER_SEC)
 
 /* --- what is left --------------------------------------------------------------------------------------- */
 

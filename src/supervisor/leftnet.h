@@ -11,7 +11,7 @@
 typedef struct Supervisor Supervisor;
 
 typedef struct LeftNet {
-        char *id;                /* of the container that is gone */
+        char *id;                 /* of the container that is gone */
         char *address, *address6; /* NULL: none */
 } LeftNet;
 

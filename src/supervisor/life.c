@@ -8,8 +8,10 @@ typedef struct Cell {
         LifeState next;
 } Cell;
 
-#define GO(state) {LIFE_GO, LIFE_##state}
-#define STAY      {LIFE_STAY, 0}
+#define GO(state) \
+        { LIFE_GO, LIFE_##state }
+#define STAY \
+        { LIFE_STAY, 0 }
 
 /* A container can end, and a stop can be asked, in any state: those cells are never left out. */
 /* clang-format off */

@@ -34,7 +34,7 @@ static char *whole_run(const MigrateProgress *p, const char *release, const char
                 return xasprintf("Starting Rails to migrate to %s (%s pending), %s", release, p->advance.words[ADVANCE_TOTAL],
                                  span);
         return xasprintf(p->kind == MIGRATE_KIND_LOAD ? "Loading the schema of %s into an empty database, %s"
-                                                   : "Migrating to %s, %s",
+                                                      : "Migrating to %s, %s",
                          release, span);
 }
 

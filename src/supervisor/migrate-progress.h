@@ -13,12 +13,12 @@ typedef enum MigrateKind {
 
 typedef struct MigrateProgress {
         MigrateKind kind;
-        Advance advance;        /* what lago-gate watch said last */
-        uint64_t began_usec;    /* the run */
-        uint64_t moved_usec;    /* something got further */
-        uint64_t in_hand_usec;  /* the migration in hand was reported first */
-        uint64_t silence_told;  /* the moved_usec whose silence was logged; 0: none was */
-        char *blocker;          /* pid of the backend that was logged as being in the way; NULL: none was */
+        Advance advance;       /* what lago-gate watch said last */
+        uint64_t began_usec;   /* the run */
+        uint64_t moved_usec;   /* something got further */
+        uint64_t in_hand_usec; /* the migration in hand was reported first */
+        uint64_t silence_told; /* the moved_usec whose silence was logged; 0: none was */
+        char *blocker;         /* pid of the backend that was logged as being in the way; NULL: none was */
 } MigrateProgress;
 
 /** migrate_progress_begin() - a run of that kind begins at @now. */

@@ -4,12 +4,12 @@
 
 #include "supervisor/answer.h"
 #include "supervisor/excuse.h"
-#include "supervisor/policy.h"
 #include "supervisor/migrate-progress.h"
+#include "supervisor/policy.h"
 
 /* How the last run ended. */
 typedef struct MigrateEnd {
-        bool known; /* else there was none, or it was judged already */
+        bool known;            /* else there was none, or it was judged already */
         int exit_code, signal; /* as in Container */
 } MigrateEnd;
 
@@ -24,15 +24,15 @@ struct Supervisor;
 
 typedef struct MigrateRun {
         void (*proven)(struct Supervisor *s); /* see proof.h */
-        AdmitSource source; /* where its configuration comes from */
-        MigrateProgress progress; /* of the run in hand, or else the last */
-        Job *watch;        /* lago-gate watch, while it migrates */
+        AdmitSource source;                   /* where its configuration comes from */
+        MigrateProgress progress;             /* of the run in hand, or else the last */
+        Job *watch;                           /* lago-gate watch, while it migrates */
         Excuse excuse;
         MigrateHistory history;
-        bool seeds;   /* it has SEED_TASK in it */
+        bool seeds;       /* it has SEED_TASK in it */
         bool name_missed; /* its name server was asked once in vain */
-        char *names;  /* why its container resolves no names, and what helps; NULL: it does, or that is not known */
-        char *ground; /* on which PostgreSQL and Redis it began; NULL: not known */
+        char *names;      /* why its container resolves no names, and what helps; NULL: it does, or that is not known */
+        char *ground;     /* on which PostgreSQL and Redis it began; NULL: not known */
 } MigrateRun;
 
 typedef enum MigrateJudgement {

@@ -39,7 +39,9 @@ static void on_resumed(void *userdata, const JobResult *result) {
 
         if (result->signaled || result->status != 0)
                 log_warning("What an earlier failure had left is not started again (%s %d). Run \"systemctl start lago.target\".",
-                            result->signaled ? "signal" : result->started ? "exit" : "errno", result->status);
+                            result->signaled ? "signal" : result->started ? "exit"
+                                                                          : "errno",
+                            result->status);
         say_verified(s);
 }
 

@@ -37,7 +37,8 @@ static void ask_name(Supervisor *s) {
                 .address = server,
                 .port = 53,
                 /* Known for longer than the container's own. */
-                .path = !s->config->database_external ? "db" : !s->config->redis_external ? "redis" : s->info->name,
+                .path = !s->config->database_external ? "db" : !s->config->redis_external ? "redis"
+                                                                                          : s->info->name,
                 .timeout_usec = NAME_TIMEOUT_USEC,
         };
 

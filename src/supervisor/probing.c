@@ -9,9 +9,9 @@
 
 ProbeTarget probing_target(const Supervisor *s) {
         return (ProbeTarget){
-                .question = s->info->ready_by == READY_BY_HTTP    ? ASK_HTTP
+                .question = s->info->ready_by == READY_BY_HTTP   ? ASK_HTTP
                             : s->info->ready_by == READY_BY_PONG ? ASK_REDIS
-                                                            : ASK_POSTGRES,
+                                                                 : ASK_POSTGRES,
                 .place = PROBE_IN_NAMESPACE,
                 .netns_fd = s->container.netns_fd,
                 .address = s->container.loopback_v6 ? "::1" : "127.0.0.1",

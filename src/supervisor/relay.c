@@ -63,11 +63,7 @@ int relay_new(const RelaySpec *spec, Relay **ret) {
         /* So much may wait while a relay is replaced; where the kernel grants less, less. */
         (void)fcntl(p[0], F_SETPIPE_SZ, PIPE_BYTES);
         relay = xcalloc(1, sizeof(Relay));
-        *relay = (Relay){.event = spec->event, .jobs = spec->jobs, .member = xstrdup(spec->member),
-                         .ready = spec->ready ? xstrdup(spec->ready) : NULL,
-                         .ticks = spec->ticks, .missing = spec->missing,
-                         .note = spec->note, .ended = spec->ended, .userdata = spec->userdata,
-                         .reading = p[0], .writing = both, .stream = -EBADF};
+        *relay = (Relay){.event = spec->event, .jobs = spec->jobs, .member = xstrdup(spec->member), .ready = spec->ready ? xstrdup(spec->ready) : NULL, .ticks = spec->ticks, .missing = spec->missing, .note = spec->note, .ended = spec->ended, .userdata = spec->userdata, .reading = p[0], .writing = both, .stream = -EBADF};
         *ret = relay;
         return 0;
 }
@@ -145,7 +141,9 @@ static void on_ended(void *userdata, const JobResult *result) {
                 relay->stream = close_fd(relay->stream);
         if (relay->deaths <= 1)
                 log_warning("The relay of the container's output ended (%s %d%s%s); what comes meanwhile waits in the pipe.",
-                            result->signaled ? "signal" : result->started ? "exit" : "errno", result->status,
+                            result->signaled ? "signal" : result->started ? "exit"
+                                                                          : "errno",
+                            result->status,
                             isempty(result->errors) ? "" : ": ", result->errors);
         start_again(relay);
 }

@@ -19,7 +19,7 @@ typedef struct RelaySpec {
         const char *ready;  /* see lago-relay(8) and relay/watch.h; NULL: no line says it */
         char *const *ticks; /* borrowed; NULL: no line is one */
         bool missing;
-        JobLine note;            /* of relay/watch.h */
+        JobLine note;                  /* of relay/watch.h */
         void (*ended)(void *userdata); /* all that was written is in the journal, and no one can write more */
         void *userdata;
 } RelaySpec;

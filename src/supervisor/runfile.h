@@ -11,16 +11,16 @@
 
 /* What the other members read. Strings are borrowed; NULL or 0: not known, or there is none. */
 typedef struct RunFile {
-        const char *state;      /* life_state_name() */
-        uint64_t since_usec;    /* in that state, CLOCK_MONOTONIC */
-        const char *status;     /* STATUS= */
+        const char *state;   /* life_state_name() */
+        uint64_t since_usec; /* in that state, CLOCK_MONOTONIC */
+        const char *status;  /* STATUS= */
         const char *release;
         const char *image, *image_id;
-        const char *address;    /* in the container network */
-        const char *container;  /* by name */
-        unsigned long output;   /* relay_id() */
+        const char *address;   /* in the container network */
+        const char *container; /* by name */
+        unsigned long output;  /* relay_id() */
         const char *verdict, *first;
-        bool sick;              /* the last probe failed */
+        bool sick; /* the last probe failed */
 } RunFile;
 
 /** runfile_write() - that, and INVOCATION. A first failure is logged. */

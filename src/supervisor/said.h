@@ -14,9 +14,9 @@ typedef struct Missing {
 } Missing;
 
 typedef struct Said {
-        bool ready; /* a line said that it is ready */
-        bool spoke; /* it wrote a line */
-        bool all;   /* it can write no more */
+        bool ready;           /* a line said that it is ready */
+        bool spoke;           /* it wrote a line */
+        bool all;             /* it can write no more */
         uint64_t ticked_usec; /* when a line last said that it does its work; 0: none has */
         char **last_lines;
         /* Of this container and those before it. What is found when the list is full is dropped. */

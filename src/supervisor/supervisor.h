@@ -23,14 +23,14 @@ typedef struct Supervisor Supervisor;
 
 /* The container in hand. */
 typedef struct Container {
-        bool exists;           /* made by us, or found under our label: ours to remove */
-        bool ended;            /* its end was told */
-        bool by_itself;        /* it ended while nobody had asked it to */
-        bool suspected;        /* an earlier life may have left one; see leftover.h */
-        bool stuck;            /* the engine could not remove it */
-        bool start_killed;     /* the client that started it was killed */
-        bool monitor_lost;     /* conmon was killed: the engine no longer knows what is true */
-        pid_t monitor, init;   /* conmon and the first process; 0: not known, or gone */
+        bool exists;         /* made by us, or found under our label: ours to remove */
+        bool ended;          /* its end was told */
+        bool by_itself;      /* it ended while nobody had asked it to */
+        bool suspected;      /* an earlier life may have left one; see leftover.h */
+        bool stuck;          /* the engine could not remove it */
+        bool start_killed;   /* the client that started it was killed */
+        bool monitor_lost;   /* conmon was killed: the engine no longer knows what is true */
+        pid_t monitor, init; /* conmon and the first process; 0: not known, or gone */
         int netns_fd;
         bool loopback_v6;      /* asked at ::1, not at 127.0.0.1: what answered last, or is asked next */
         char address[46];      /* numeric, in the container network; "" without one */
@@ -47,7 +47,7 @@ typedef struct Container {
                 int code, status;
         } strangers[8]; /* ends told before we knew whose they were */
         size_t n_strangers;
-        Inside inside; /* see inside.h */
+        Inside inside;        /* see inside.h */
         char *left_namespace; /* of one whose start was killed; see leftnet.h */
         void (*left_done)(Supervisor *s);
 } Container;
@@ -60,7 +60,7 @@ typedef struct Image {
         struct {
                 MemberKind of; /* migrate looks the API's image up, and then the front's */
                 char *reference;
-                bool pulled; /* for this look-up, already */
+                bool pulled;         /* for this look-up, already */
                 uint16_t front_port; /* migrate: what the front's image exposes; 0: it does not say */
         } lookup;
         bool pull_wanted;   /* the engine has found the image absent */

@@ -17,7 +17,7 @@ typedef struct Wait {
         LifeState state;    /* in which it was met */
         unsigned attempts;  /* for this cause */
         uint64_t rest_usec; /* how long the next rest is */
-        bool unapplied; /* when this one started, /etc/lago was not as what it starts from; each sentence says so */
+        bool unapplied;     /* when this one started, /etc/lago was not as what it starts from; each sentence says so */
 } Wait;
 
 /* What is longer is cut there; the journal has all of it. */

@@ -26,40 +26,40 @@
 #define OF_CHAIN "Documentation=man:lago.target(7) man:lago.conf(5)\nPartOf=lago.target\n"
 
 /* Why what is missing is missing: packaging/doc/security.md, which "make lint" compares with these units. */
-#define HARDENED                                                                                   \
-        "PrivateTmp=yes\n"                                                                         \
-        "PrivateMounts=yes\n"                                                                      \
-        "PrivateDevices=yes\n"                                                                     \
-        "ProtectKernelTunables=yes\n"                                                              \
-        "ProtectKernelModules=yes\n"                                                               \
-        "ProtectKernelLogs=yes\n"                                                                  \
-        "ProtectControlGroups=yes\n"                                                               \
-        "ProtectClock=yes\n"                                                                       \
-        "ProtectHostname=yes\n"                                                                    \
-        "RestrictNamespaces=yes\n"                                                                 \
-        "RestrictRealtime=yes\n"                                                                   \
-        "RestrictSUIDSGID=yes\n"                                                                   \
-        "LockPersonality=yes\n"                                                                    \
-        "MemoryDenyWriteExecute=yes\n"                                                             \
-        "SystemCallArchitectures=native\n"                                                         \
+#define HARDENED                           \
+        "PrivateTmp=yes\n"                 \
+        "PrivateMounts=yes\n"              \
+        "PrivateDevices=yes\n"             \
+        "ProtectKernelTunables=yes\n"      \
+        "ProtectKernelModules=yes\n"       \
+        "ProtectKernelLogs=yes\n"          \
+        "ProtectControlGroups=yes\n"       \
+        "ProtectClock=yes\n"               \
+        "ProtectHostname=yes\n"            \
+        "RestrictNamespaces=yes\n"         \
+        "RestrictRealtime=yes\n"           \
+        "RestrictSUIDSGID=yes\n"           \
+        "LockPersonality=yes\n"            \
+        "MemoryDenyWriteExecute=yes\n"     \
+        "SystemCallArchitectures=native\n" \
         "IPAddressDeny=any\n"
 
 /* The keeper talks to systemd and reads files; root it is only because systemd takes orders from root alone. */
-#define KEEPER                                                                                     \
-        "Slice=lago.slice\n"                                                                       \
-        "UMask=0077\n"                                                                             \
-        "# It talks to systemd and reads files: it needs no right of root but its name.\n"         \
-        "RuntimeDirectory=lago\n"                                                                  \
-        "RuntimeDirectoryPreserve=yes\n"                                                           \
-        "CapabilityBoundingSet=\n"                                                                 \
-        "NoNewPrivileges=yes\n"                                                                    \
-        "ProtectSystem=strict\n"                                                                   \
-        "ProtectHome=yes\n"                                                                        \
-        "ProtectProc=invisible\n"                                                                  \
-        "ProcSubset=pid\n"                                                                         \
-        "PrivateNetwork=yes\n"                                                                     \
-        "RestrictAddressFamilies=AF_UNIX\n"                                                        \
-        "SystemCallFilter=@system-service\n"                                                       \
+#define KEEPER                                                                             \
+        "Slice=lago.slice\n"                                                               \
+        "UMask=0077\n"                                                                     \
+        "# It talks to systemd and reads files: it needs no right of root but its name.\n" \
+        "RuntimeDirectory=lago\n"                                                          \
+        "RuntimeDirectoryPreserve=yes\n"                                                   \
+        "CapabilityBoundingSet=\n"                                                         \
+        "NoNewPrivileges=yes\n"                                                            \
+        "ProtectSystem=strict\n"                                                           \
+        "ProtectHome=yes\n"                                                                \
+        "ProtectProc=invisible\n"                                                          \
+        "ProcSubset=pid\n"                                                                 \
+        "PrivateNetwork=yes\n"                                                             \
+        "RestrictAddressFamilies=AF_UNIX\n"                                                \
+        "SystemCallFilter=@system-service\n"                                               \
         "SystemCallFilter=~@privileged @resources\n" HARDENED
 
 /* clang-format off */
@@ -214,7 +214,7 @@ static const UnitFile *unit_find(const char *name) {
 static const char once_head[] = "RemainAfterExit=yes\n";
 static const char once_reload[] = "ExecReload=" CTL " apply --quiet --no-block\n";
 static const char once_limits[] = "TimeoutStartSec=infinity\n"
-                                     "TimeoutStopSec=infinity\n";
+                                  "TimeoutStopSec=infinity\n";
 
 bool unit_is_of_member(const char *name) {
         const UnitFile *unit = unit_find(name);
@@ -235,12 +235,12 @@ static char *render_service(const UnitFile *unit) {
         bool once = unit->kind == MEMBER_MIGRATE;
 
         limits = once ? xstrdup(once_limits)
-                         : xasprintf("TimeoutStartSec=infinity\n"
-                                     "TimeoutStopSec=%us\n"
-                                     "WatchdogSec=60s\n"
-                                     "WatchdogSignal=SIGKILL\n",
-                                     member_info(unit->kind)->grace_sec + REAP_SEC +
-                                             (member_info(unit->kind)->outlives_clients ? OUTLIVE_SEC : 0));
+                      : xasprintf("TimeoutStartSec=infinity\n"
+                                  "TimeoutStopSec=%us\n"
+                                  "WatchdogSec=60s\n"
+                                  "WatchdogSignal=SIGKILL\n",
+                                  member_info(unit->kind)->grace_sec + REAP_SEC +
+                                          (member_info(unit->kind)->outlives_clients ? OUTLIVE_SEC : 0));
         return xasprintf(
                 "[Service]\n"
                 "Type=notify\n"

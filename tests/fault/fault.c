@@ -114,16 +114,16 @@ EXPORTED void *realloc(void *p, size_t size) {
 /* --- all others -------------------------------------------------------------------------------------------------- */
 
 /* Under a name of ours in C: the headers declare some with attributes, and some as macros. */
-#define FAILS(kind, type, failure, name, parameters, arguments)                                                 \
-        EXPORTED type fault_##name parameters __asm__(#name);                                                   \
-        EXPORTED type fault_##name parameters {                                                                 \
-                static type(*real) parameters;                                                                  \
-                                                                                                                \
-                if (strikes(FAULT_##kind, #name))                                                               \
-                        return failure;                                                                         \
-                if (!real)                                                                                      \
-                        real = (type(*) parameters)next(#name);                                                 \
-                return real arguments;                                                                          \
+#define FAILS(kind, type, failure, name, parameters, arguments) \
+        EXPORTED type fault_##name parameters __asm__(#name);   \
+        EXPORTED type fault_##name parameters {                 \
+                static type(*real) parameters;                  \
+                                                                \
+                if (strikes(FAULT_##kind, #name))               \
+                        return failure;                         \
+                if (!real)                                      \
+                        real = (type(*) parameters)next(#name); \
+                return real arguments;                          \
         }
 
 /* ferror() tells of it, as of any that failed. */

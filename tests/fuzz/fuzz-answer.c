@@ -11,7 +11,7 @@
 
 static void look_at_fields(const GateAnswer *g) {
         const char *fields[] = {g->verdict, g->sentence, g->remedy, g->first, g->first_name,
-                                g->fresh,   g->roles,    g->seeds,  g->missing, g->needed};
+                                g->fresh, g->roles, g->seeds, g->missing, g->needed};
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 REQUIRE(!fields[i] || !strchr(fields[i], '\n'));

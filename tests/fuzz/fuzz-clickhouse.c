@@ -5,13 +5,13 @@
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        static const long statuses[] = { 200, 404, 500, 403 }, codes[] = { 0, 60, 81, 516, 241, 47 };
-        Settings settings = { .username = (char[]){ "lago" }, .database = (char[]){ "lago" } };
+        static const long statuses[] = {200, 404, 500, 403}, codes[] = {0, 60, 81, 516, 241, 47};
+        Settings settings = {.username = (char[]){"lago"}, .database = (char[]){"lago"}};
         _cleanup_(ledger_freep) Ledger *ledger = ledger_new();
         _cleanup_(finding_freep) Finding *finding = NULL;
         _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
-        Policy policy = { 0 };
-        Answer answer = { 0 };
+        Policy policy = {0};
+        Answer answer = {0};
 
         if (size < 2)
                 return 0;

@@ -236,8 +236,8 @@ static inline void stage_runfile(Stage *stage, const char *member, const char *t
 /* Everything serves v1.50.0; a test changes what it is about. */
 static inline Stage stage_new(void) {
         static const char *const names[] = {
-                "lago-setup",  "lago-db",    "lago-redis", "lago-migrate", "lago-api",
-                "lago-worker", "lago-clock", "lago-front", "lago-pdf",     "lago-ready"};
+                "lago-setup", "lago-db", "lago-redis", "lago-migrate", "lago-api",
+                "lago-worker", "lago-clock", "lago-front", "lago-pdf", "lago-ready"};
         static const char *const serve[] = {"db", "redis", "api", "worker", "clock", "front"};
         Stage stage = {.scratch = scratch_new(), .notify_fd = -EBADF};
         _cleanup_(freep) char *run = xasprintf("%s/run", stage.scratch.path);

@@ -34,7 +34,7 @@ static inline Ledger *ledger_of(const Manifest *manifest) {
 
 /** ledger_drop() - takes one row away. */
 static inline void ledger_drop(Ledger *ledger, uint64_t version) {
-        Versions left = {}, one = { .list = &version, .n = 1 };
+        Versions left = {}, one = {.list = &version, .n = 1};
 
         (void)versions_minus(&ledger->versions, &one, &left);
         versions_done(&ledger->versions);

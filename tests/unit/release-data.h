@@ -8,7 +8,7 @@
 #include "check.h"
 
 #define RELEASE_DATA "tests/data/releases.txt"
-#define DATA_MAX 128
+#define DATA_MAX     128
 
 typedef struct ReleaseData {
         char *names[DATA_MAX];

@@ -68,7 +68,7 @@ static void the_time_left_is_as_coarse_as_it_is_uncertain(void **state) {
         }
 }
 
-#define LONG \
+#define LONG                                                                     \
         "0123456789012345678901234567890123456789012345678901234567890123456789" \
         "0123456789012345678901234567890123456789012345678901234567890123456789"
 
@@ -96,10 +96,17 @@ static void no_line_makes_a_sentence_too_long(void **state) {
 
 static void other_lines_are_not_taken(void **state) {
         static const char *const lines[] = {
-                "", " ", "11", "11 29 " NAME " - - - -", "11 29 " NAME " - - - - - - - - - - -",
-                "x 29 " NAME " - - - - - - - - - -", "11 -1 " NAME " - - - - - - - - - -",
-                "11 29 version name - - - - - - - - - -", "11 29 " NAME " x - - - - - - - - -",
-                "11 29 " NAME " - - - - i t 2 9 43% -", "99999999999 29 " NAME " - - - - - - - - - -",
+                "",
+                " ",
+                "11",
+                "11 29 " NAME " - - - -",
+                "11 29 " NAME " - - - - - - - - - - -",
+                "x 29 " NAME " - - - - - - - - - -",
+                "11 -1 " NAME " - - - - - - - - - -",
+                "11 29 version name - - - - - - - - - -",
+                "11 29 " NAME " x - - - - - - - - -",
+                "11 29 " NAME " - - - - i t 2 9 43% -",
+                "99999999999 29 " NAME " - - - - - - - - - -",
         };
         _cleanup_(advance_done) Advance advance = {0};
 

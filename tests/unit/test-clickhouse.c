@@ -6,7 +6,7 @@
 
 #include "check.h"
 
-#define DATA "tests/data/clickhouse.txt"
+#define DATA     "tests/data/clickhouse.txt"
 #define SETS_MAX 32
 
 /* The releases of the data file, each with its files. */
@@ -112,7 +112,8 @@ static const char *expected(size_t image, size_t database) {
         for (size_t i = image + 1; i <= database; i++)
                 for (size_t j = 0; j < sets[i].n; j++)
                         less = less || !set_has(&sets[image], sets[i].files[j]);
-        return less ? "ahead" : more ? "pending" : "verified";
+        return less ? "ahead" : more ? "pending"
+                                     : "verified";
 }
 
 /* The release that it names fits that database. The branch has no name yet. */
@@ -178,9 +179,9 @@ static void one_missing_row_is_found(void **state) {
 /* --- answers ---------------------------------------------------------------------------------------------- */
 
 static Ledger *heard(long status, long code, const char *body) {
-        Settings settings = { .username = (char[]){ "lago" }, .database = (char[]){ "lago" } };
+        Settings settings = {.username = (char[]){"lago"}, .database = (char[]){"lago"}};
         _cleanup_(freep) char *copy = xstrdup(body);
-        Answer answer = { .status = status, .exception_code = code, .body = copy, .size = strlen(body) };
+        Answer answer = {.status = status, .exception_code = code, .body = copy, .size = strlen(body)};
         Ledger *ledger = ledger_new();
 
         answer_read(&answer, &settings, ledger);
@@ -202,8 +203,18 @@ static void a_whole_answer_is_taken(void **state) {
 
 static void any_other_is_not(void **state) {
         static const char *const bodies[] = {
-                "",      "\n",          "0\t\n",       "0\t\t24.3",  "1\t\t24.3\n",  "2\t20231024084411\t24.3\n", "0\t1\t24.3\n",
-                "x\t\t24.3\n", "0\t\t24.3\n0", "0\t\t24.3\nCode: 241. DB::Exception: x\n", "0 \t\t24.3\n", "-1\t\t24.3\n",
+                "",
+                "\n",
+                "0\t\n",
+                "0\t\t24.3",
+                "1\t\t24.3\n",
+                "2\t20231024084411\t24.3\n",
+                "0\t1\t24.3\n",
+                "x\t\t24.3\n",
+                "0\t\t24.3\n0",
+                "0\t\t24.3\nCode: 241. DB::Exception: x\n",
+                "0 \t\t24.3\n",
+                "-1\t\t24.3\n",
                 "99999999999999999999\t1\t24.3\n",
         };
 
@@ -221,10 +232,18 @@ static void exceptions_are_told_apart(void **state) {
                 long status, code;
                 Contact contact;
         } cases[] = {
-                { 404, 60, CONTACT_READ },        { 404, 81, CONTACT_NO_DATABASE }, { 403, 516, CONTACT_DENIED },
-                { 403, 497, CONTACT_DENIED },     { 401, 194, CONTACT_DENIED },     { 401, 0, CONTACT_DENIED },
-                { 404, 0, CONTACT_UNREACHABLE },  { 500, 0, CONTACT_UNREACHABLE },  { 500, 999, CONTACT_UNREACHABLE },
-                { 200, 241, CONTACT_UNREACHABLE }, { 302, 0, CONTACT_UNREACHABLE }, { 204, 0, CONTACT_UNREACHABLE },
+                {404, 60, CONTACT_READ},
+                {404, 81, CONTACT_NO_DATABASE},
+                {403, 516, CONTACT_DENIED},
+                {403, 497, CONTACT_DENIED},
+                {401, 194, CONTACT_DENIED},
+                {401, 0, CONTACT_DENIED},
+                {404, 0, CONTACT_UNREACHABLE},
+                {500, 0, CONTACT_UNREACHABLE},
+                {500, 999, CONTACT_UNREACHABLE},
+                {200, 241, CONTACT_UNREACHABLE},
+                {302, 0, CONTACT_UNREACHABLE},
+                {204, 0, CONTACT_UNREACHABLE},
         };
 
         (void)state;
@@ -255,8 +274,7 @@ static void tls_is_what_yaml_takes_for_yes(void **state) {
         static const struct {
                 const char *value;
                 bool tls;
-        } cases[] = { { "", false }, { "false", false }, { "False", false }, { "no", false }, { "Off", false }, { "~", false }, { "true", true },
-                      { "1", true },  { "0", true } };
+        } cases[] = {{"", false}, {"false", false}, {"False", false}, {"no", false}, {"Off", false}, {"~", false}, {"true", true}, {"1", true}, {"0", true}};
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -275,7 +293,8 @@ static void the_port_of_https_is_https(void **state) {
 
         (void)state;
         assert_int_equal(settings_parse("LAGO_CLICKHOUSE_HOST=ch\nLAGO_CLICKHOUSE_PORT=443\nLAGO_CLICKHOUSE_SSL=false\n",
-                                        &settings, &error), 0);
+                                        &settings, &error),
+                         0);
         assert_true(settings.tls);
 }
 
@@ -300,10 +319,14 @@ static void two_switches_came_of_one(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_pair_of_sets),         cmocka_unit_test(one_missing_row_is_found),
-                cmocka_unit_test(a_whole_answer_is_taken),    cmocka_unit_test(any_other_is_not),
-                cmocka_unit_test(exceptions_are_told_apart),  cmocka_unit_test(settings_have_lagos_defaults),
-                cmocka_unit_test(tls_is_what_yaml_takes_for_yes), cmocka_unit_test(the_port_of_https_is_https),
+                cmocka_unit_test(every_pair_of_sets),
+                cmocka_unit_test(one_missing_row_is_found),
+                cmocka_unit_test(a_whole_answer_is_taken),
+                cmocka_unit_test(any_other_is_not),
+                cmocka_unit_test(exceptions_are_told_apart),
+                cmocka_unit_test(settings_have_lagos_defaults),
+                cmocka_unit_test(tls_is_what_yaml_takes_for_yes),
+                cmocka_unit_test(the_port_of_https_is_https),
                 cmocka_unit_test(two_switches_came_of_one),
         };
 

@@ -549,7 +549,7 @@ static void what_contradicts_is_refused(void **state _unused_) {
                 "lago.conf:4: [database] and [redis] share the volume lago_postgres_data; give each its own\n");
 }
 
-#define PART(section) \
+#define PART(section)                                                                                                  \
         "[" section "] enabled = no leaves its part to another host, and none reaches a bundled PostgreSQL or Redis; " \
         "write mode = external below [database] and [redis], or remove this line\n"
 #define OUTSIDE "[database]\nmode = external\n[redis]\nmode = external\n"
@@ -579,7 +579,8 @@ static void a_part_of_lago_needs_other_hosts(void **state _unused_) {
         assert_files_say(RELEASE "[worker]\nenabled = no\npools = events\n" OUTSIDE, "");
         /* What is not here listens nowhere. */
         assert_files_say("[lago]\nrelease = v1.50.0\napi-url = http://lago.example.com\n"
-                         "[api]\nenabled = no\nlisten = 127.0.0.1:8080\n[front]\nenabled = no\n" OUTSIDE, "");
+                         "[api]\nenabled = no\nlisten = 127.0.0.1:8080\n[front]\nenabled = no\n" OUTSIDE,
+                         "");
 }
 
 static void a_pool_may_have_several_processes(void **state _unused_) {

@@ -2,9 +2,9 @@
 /* What lagoctl decides by itself: lines of the chain, the first cause, what of a variable may be shown, libpq's variables. */
 #include "base/json.h"
 #include "base/time.h"
+#include "config/mask.h"
 #include "ctl/chain.h"
 #include "ctl/ctl.h"
-#include "config/mask.h"
 #include "ctl/pg.h"
 #include "ctl/rails.h"
 
@@ -202,8 +202,7 @@ static void assert_quoted(const char *s, const char *expected) {
 
 static void a_name_is_one_word_of_a_shell(void **state _unused_) {
         static const char *const cases[][2] = {
-                {"lago", "lago"}, {"lago_1.x-y", "lago_1.x-y"}, {"", "''"}, {"a b", "'a b'"},
-                {"$HOME", "'$HOME'"}, {"o'neil", "'o'\\''neil'"}, {"''", "''\\'''\\'''"}};
+                {"lago", "lago"}, {"lago_1.x-y", "lago_1.x-y"}, {"", "''"}, {"a b", "'a b'"}, {"$HOME", "'$HOME'"}, {"o'neil", "'o'\\''neil'"}, {"''", "''\\'''\\'''"}};
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_(freep) char *word = shell_word(cases[i][0]);

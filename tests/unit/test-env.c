@@ -2,8 +2,8 @@
 /* lago.env and secrets.env: their dialect, and every refusal word for word. */
 #include "config-scratch.h"
 
-#include "config/check.h"
 #include "config/check-pair.h"
+#include "config/check.h"
 
 #define RELEASE  "[lago]\nrelease = v1.50.0\n"
 #define EXTERNAL RELEASE "[database]\nmode = external\n[redis]\nmode = external\n"
@@ -58,8 +58,8 @@ static void values_are_taken_as_they_stand(void **state _unused_) {
 
 /* As the page about moving from docker compose writes them. */
 static void what_single_quotes_are_put_around_is_the_value(void **state _unused_) {
-        static const char *const values[] = {"",     "a",      "\"0123\"", "'0123'",
-                                             "'",    "''",     " a b ",    "a # b",
+        static const char *const values[] = {"", "a", "\"0123\"", "'0123'",
+                                             "'", "''", " a b ", "a # b",
                                              "${x}", "a'b\"c", "\\n$HOME", "\"a' #b"};
 
         for (size_t i = 0; i < ELEMENTSOF(values); i++) {
@@ -235,10 +235,7 @@ static void an_rsa_key_is_one_line_of_base64(void **state _unused_) {
 static void base64_is_strict(void **state _unused_) {
         static const struct {
                 const char *text, *bytes; /* NULL: refused */
-        } cases[] = {{"QQ==", "A"},  {"QUI=", "AB"}, {"QUJD", "ABC"}, {"QUJDRA==", "ABCD"},
-                     {"", NULL},     {"QQ=", NULL},  {"Q===", NULL},  {"QQ==QQ==", NULL},
-                     {"Q=Q=", NULL}, {"QU D", NULL}, {"====", NULL},  {"QUJD\n", NULL},
-                     {"QU-_", NULL}};
+        } cases[] = {{"QQ==", "A"}, {"QUI=", "AB"}, {"QUJD", "ABC"}, {"QUJDRA==", "ABCD"}, {"", NULL}, {"QQ=", NULL}, {"Q===", NULL}, {"QQ==QQ==", NULL}, {"Q=Q=", NULL}, {"QU D", NULL}, {"====", NULL}, {"QUJD\n", NULL}, {"QU-_", NULL}};
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 size_t size = 0;
@@ -323,8 +320,8 @@ static void set_means_yes_whatever_it_says(void **state _unused_) {
 }
 
 static void only_true_means_yes(void **state _unused_) {
-        static const char *const names[] = {"LAGO_SIDEKIQ_WEB",          "LAGO_DISABLE_SEGMENT",
-                                            "LAGO_USE_AWS_S3",           "LAGO_USE_GCS",
+        static const char *const names[] = {"LAGO_SIDEKIQ_WEB", "LAGO_DISABLE_SEGMENT",
+                                            "LAGO_USE_AWS_S3", "LAGO_USE_GCS",
                                             "LAGO_SIDEKIQ_PRO_REQUIRED", "LAGO_CREATE_ORG"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
@@ -540,9 +537,7 @@ static void the_engines_name_for_its_host_is_no_address(void **state _unused_) {
 static void the_hosts_own_name_may_be_a_loopback_address(void **state _unused_) {
         static const char hosts[] = "127.0.0.1\tlocalhost\n# 127.0.1.1 commented\n127.0.1.1 pg.example.com pg # Debian's\n"
                                     "192.0.2.7 there\n192.0.2.8 both\n127.0.0.1 both\n::1 six\n\n127.0.0.1\n";
-        static const char *const cases[][2] = {{"pg", "127.0.1.1"}, {"PG.example.com", "127.0.1.1"}, {"there", NULL},
-                                               {"both", NULL},      {"six", "::1"},                  {"commented", NULL},
-                                               {"Debian's", NULL},  {"absent", NULL},                {"127.0.1.1", NULL}};
+        static const char *const cases[][2] = {{"pg", "127.0.1.1"}, {"PG.example.com", "127.0.1.1"}, {"there", NULL}, {"both", NULL}, {"six", "::1"}, {"commented", NULL}, {"Debian's", NULL}, {"absent", NULL}, {"127.0.1.1", NULL}};
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_(freep) char *loopback = hosts_loopback(hosts, cases[i][0]);
@@ -591,7 +586,7 @@ static void a_ca_that_nobody_looks_at_is_warned_of(void **state _unused_) {
 
 /* Rails and the client of Redis read URLs by Ruby's rules, libpq by its own: what passes must work in both. */
 static void a_url_is_one_to_ruby_too(void **state _unused_) {
-        static const char *const characters[] = {"[", "]", "^",  "|", "{", "}", "\"",
+        static const char *const characters[] = {"[", "]", "^", "|", "{", "}", "\"",
                                                  "<", ">", "\\", "`", "@", "%"};
 
         for (size_t i = 0; i < ELEMENTSOF(characters); i++) {
@@ -638,8 +633,12 @@ static void a_parameter_that_nobody_reads_is_warned_of(void **state _unused_) {
 
 static void a_number_is_one_to_libpq_too(void **state _unused_) {
         static const char *const parameters[][2] = {
-                {"connect_timeout", "5s"},      {"connect_timeout", ""}, {"keepalives_idle", "abc"},
-                {"tcp_user_timeout", "1e3"},    {"sslsni", "on"},        {"ssl_min_protocol_version", "1.2"},
+                {"connect_timeout", "5s"},
+                {"connect_timeout", ""},
+                {"keepalives_idle", "abc"},
+                {"tcp_user_timeout", "1e3"},
+                {"sslsni", "on"},
+                {"ssl_min_protocol_version", "1.2"},
                 {"connect_timeout", "99999999999"},
         };
 
@@ -813,8 +812,8 @@ static void rails_takes_one_host(void **state _unused_) {
 
 static void this_host_is_no_external_server(void **state _unused_) {
         static const char *const hosts[] = {"localhost", "127.0.0.1", "127.1.2.3",
-                                            "[::1]",     "0.0.0.0",   "LocalHost",
-                                            "127.1",     "0x7f.1",    "2130706433",
+                                            "[::1]", "0.0.0.0", "LocalHost",
+                                            "127.1", "0x7f.1", "2130706433",
                                             "localhost.", "localhost.localdomain",
                                             "pg.localhost", "ip6-loopback",
                                             "[::ffff:127.0.0.1]", "[::]"};
@@ -903,10 +902,10 @@ static void jobs_for_a_pool_that_is_not_here_are_warned_of(void **state _unused_
 /* No message may show a value of these files: they hold secrets. */
 static void no_value_is_ever_shown(void **state _unused_) {
         static const char *const names[] = {
-                "DATABASE_URL",    "REDIS_URL",          "LAGO_RSA_PRIVATE_KEY",
-                "SECRET_KEY_BASE", "POSTGRES_PASSWORD",  "ENCRYPTION_PRIMARY_KEY",
-                "LAGO_FRONT_URL",  "DATABASE_PROXY_URL", "LAGO_SIDEKIQ_WEB",
-                "LAGO_LICENCE",    "REDIS_PASSWORD",     "LAGO_REDIS_CACHE_URL"};
+                "DATABASE_URL", "REDIS_URL", "LAGO_RSA_PRIVATE_KEY",
+                "SECRET_KEY_BASE", "POSTGRES_PASSWORD", "ENCRYPTION_PRIMARY_KEY",
+                "LAGO_FRONT_URL", "DATABASE_PROXY_URL", "LAGO_SIDEKIQ_WEB",
+                "LAGO_LICENCE", "REDIS_PASSWORD", "LAGO_REDIS_CACHE_URL"};
         static const char *const forms[] = {"=Geh3im\n",
                                             "=\"Geh3im\n",
                                             "=postgresql://u:Geh3im@localhost/d\n",

@@ -10,7 +10,9 @@
 #define SECRET "s3cret$with'quotes\"and#more"
 
 static const char environment[] = "POSTGRES_PASSWORD='s3cret$with'quotes\"and#more'\n"
-                                  "SECRET_KEY_BASE=" "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" "\n"
+                                  "SECRET_KEY_BASE="
+                                  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                                  "\n"
                                   "LAGO_ENCRYPTION_PRIMARY_KEY=pppppppppppppppppppppppppppppppp\n"
                                   "LAGO_ENCRYPTION_DETERMINISTIC_KEY=dddddddddddddddddddddddddddddddd\n"
                                   "LAGO_ENCRYPTION_KEY_DERIVATION_SALT=ssssssssssssssssssssssssssssssss\n"
@@ -20,7 +22,8 @@ static const char environment[] = "POSTGRES_PASSWORD='s3cret$with'quotes\"and#mo
 static Config *config_with(const char *conf, const char *more) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         _cleanup_(freep) char *text = xasprintf("[lago]\nrelease = v1.50.0\nfront-url = http://localhost:8080\n"
-                                                "api-url = http://localhost:3000\n%s", conf);
+                                                "api-url = http://localhost:3000\n%s",
+                                                conf);
         _cleanup_(freep) char *errors = NULL, *env = xasprintf("%s%s", environment, more);
         Config *config = NULL;
 

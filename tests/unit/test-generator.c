@@ -19,8 +19,7 @@ static char *files[] = {(char[]){"/etc/lago/lago.conf"}, (char[]){"/etc/lago/lag
 
 static Config plain(void) {
         return (Config){
-                .files = files, .api_enabled = true, .front_enabled = true, .worker_enabled = true,
-                .clock_enabled = true, .pdf_enabled = true, .journal_lines = CONFIG_JOURNAL_LINES};
+                .files = files, .api_enabled = true, .front_enabled = true, .worker_enabled = true, .clock_enabled = true, .pdf_enabled = true, .journal_lines = CONFIG_JOURNAL_LINES};
 }
 
 static const PlanEntry *entry_of(const Plan *plan, const char *path) {
@@ -32,10 +31,18 @@ static const PlanEntry *entry_of(const Plan *plan, const char *path) {
 
 static void every_unit_names_its_source(void **state _unused_) {
         static const char *const units[] = {
-                "lago.target",         "lago-ready.service",   "lago-setup.service",
-                "lago-db.service",     "lago-redis.service",   "lago-api.service",
-                "lago-worker.service", "lago-worker@.service", "lago-migrate.service",
-                "lago-clock.service",  "lago-front.service",   "lago-pdf.service",
+                "lago.target",
+                "lago-ready.service",
+                "lago-setup.service",
+                "lago-db.service",
+                "lago-redis.service",
+                "lago-api.service",
+                "lago-worker.service",
+                "lago-worker@.service",
+                "lago-migrate.service",
+                "lago-clock.service",
+                "lago-front.service",
+                "lago-pdf.service",
                 "lago-again.service",
         };
         Config config = plain();

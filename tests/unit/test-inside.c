@@ -20,8 +20,7 @@ static void each_reason_has_its_way_out(void **state _unused_) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                InsideFacts facts = {.place = "PostgreSQL at pg.example.com:5433", .reason = cases[i][0], .network = "lago",
-                                     .subnet = "10.89.0.0/24", .port = 5433};
+                InsideFacts facts = {.place = "PostgreSQL at pg.example.com:5433", .reason = cases[i][0], .network = "lago", .subnet = "10.89.0.0/24", .port = 5433};
                 _cleanup_(freep) char *advice = inside_advice(&facts), *sentence = inside_sentence(&facts);
 
                 if (!strstr(advice, cases[i][1]))

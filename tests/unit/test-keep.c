@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "ready/keep.h"
 #include "process/netns.h"
+#include "ready/keep.h"
 #include "supervisor/excuse.h"
 #include "supervisor/leftnet.h"
 #include "supervisor/nameserver.h"
@@ -24,8 +24,7 @@ static void all_serve(Unit *m) {
         static const char *const names[] = {"db", "migrate", "api", "clock", "pdf"};
 
         for (size_t i = 0; i < 5; i++)
-                m[i] = (Unit){.member = names[i], .active = UNIT_ACTIVE, .serving = true,
-                                    .optional = i == 4};
+                m[i] = (Unit){.member = names[i], .active = UNIT_ACTIVE, .serving = true, .optional = i == 4};
 }
 
 static void a_stack_that_serves_is_ready(void **state) {
@@ -260,8 +259,7 @@ static void spans_read_well(void **state) {
         static const struct {
                 unsigned sec;
                 const char *text;
-        } spans[] = {{0, "0 s"}, {59, "59 s"}, {60, "1 min"}, {72, "1 min 12 s"}, {600, "10 min"},
-                     {601, "10 min"}, {3600, "1 h"}, {7500, "2 h 5 min"}};
+        } spans[] = {{0, "0 s"}, {59, "59 s"}, {60, "1 min"}, {72, "1 min 12 s"}, {600, "10 min"}, {601, "10 min"}, {3600, "1 h"}, {7500, "2 h 5 min"}};
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(spans); i++) {

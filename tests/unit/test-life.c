@@ -22,11 +22,11 @@ typedef struct Mutant {
 typedef struct World {
         LifeState state;
         bool migrates, external, clock; /* what kind of member it is */
-        bool exists, alive;      /* its container */
-        bool verified;           /* the gate opened in this attempt */
-        bool done;               /* the gate said that nothing is left to migrate */
-        bool refused;            /* something can never be done */
-        bool held;               /* the clock's lock is ours */
+        bool exists, alive;             /* its container */
+        bool verified;                  /* the gate opened in this attempt */
+        bool done;                      /* the gate said that nothing is left to migrate */
+        bool refused;                   /* something can never be done */
+        bool held;                      /* the clock's lock is ours */
         bool stop_asked;
         unsigned steps_since_stop;
         const char *broken; /* the rule that was broken */
@@ -103,7 +103,9 @@ static LifeEvent plausible(World *w, uint64_t *seed) {
         case LIFE_LOCK:
                 return pick(seed, w->clock ? lock_clock : recheck, 4);
         case LIFE_STANDBY:
-                return dice < 8 ? LIFE_ON_LOST : dice < 10 ? LIFE_ON_LATER : dice < 12 ? LIFE_ON_OK : LIFE_ON_WAKE;
+                return dice < 8 ? LIFE_ON_LOST : dice < 10 ? LIFE_ON_LATER
+                                         : dice < 12       ? LIFE_ON_OK
+                                                           : LIFE_ON_WAKE;
         case LIFE_START:
                 return w->migrates ? pick(seed, migrating, 4) : pick(seed, started, 4);
         case LIFE_PROBE:
@@ -115,7 +117,8 @@ static LifeEvent plausible(World *w, uint64_t *seed) {
         case LIFE_DRAIN:
                 return w->alive && dice < 12 ? LIFE_ON_WAKE : LIFE_ON_ENDED;
         case LIFE_JUDGE:
-                return dice < 10 ? LIFE_ON_DONE : dice < 12 ? LIFE_ON_LOST : LIFE_ON_LATER;
+                return dice < 10 ? LIFE_ON_DONE : dice < 12 ? LIFE_ON_LOST
+                                                            : LIFE_ON_LATER;
         case LIFE_CLEAN:
                 return dice == 2 ? LIFE_ON_NEVER : LIFE_ON_OK;
         case LIFE_REST:
@@ -232,8 +235,7 @@ static const char *live(const Mutant *mutant, uint64_t seed) {
                         continue;
                 hear_at_the_end(&w, mutant, &seed);
                 /* systemd starts the unit again, in the same world. */
-                w = (World){.state = LIFE_AWAIT, .migrates = w.migrates, .external = w.external, .clock = w.clock,
-                            .broken = w.broken};
+                w = (World){.state = LIFE_AWAIT, .migrates = w.migrates, .external = w.external, .clock = w.clock, .broken = w.broken};
         }
         return w.broken;
 }

@@ -5,19 +5,19 @@
 
 #include "check.h"
 
-#define WHOLE                                                                                              \
-        "lago-manifest 4\n"                                                                                \
-        "release v1.50.0\n"                                                                                \
-        "file 20220525122759 init_schema\n"                                                                \
-        "file 20220613130634 create_active_storage_tables.active_storage\n"                                \
-        "structure 20220525122759\n"                                                                       \
-        "structure 20220613130634\n"                                                                       \
-        "extension pg_partman\n"                                                                           \
-        "extension pgcrypto\n"                                                                             \
-        "script scripts/start.api.sh exec\n"                                                               \
-        "script scripts/start.worker.sh bundle exec sidekiq -C config/sidekiq.yml\n"                       \
-        "task roles:seed_predefined\n"                                                                     \
-        "lines 11\n"                                                                                       \
+#define WHOLE                                                                        \
+        "lago-manifest 4\n"                                                          \
+        "release v1.50.0\n"                                                          \
+        "file 20220525122759 init_schema\n"                                          \
+        "file 20220613130634 create_active_storage_tables.active_storage\n"          \
+        "structure 20220525122759\n"                                                 \
+        "structure 20220613130634\n"                                                 \
+        "extension pg_partman\n"                                                     \
+        "extension pgcrypto\n"                                                       \
+        "script scripts/start.api.sh exec\n"                                         \
+        "script scripts/start.worker.sh bundle exec sidekiq -C config/sidekiq.yml\n" \
+        "task roles:seed_predefined\n"                                               \
+        "lines 11\n"                                                                 \
         "end\n"
 
 static void expect_refusal(const char *text, const char *expected) {
@@ -269,8 +269,8 @@ static void no_bytes_break_the_parser(void **state) {
 }
 
 static void no_bytes_break_the_readers_of_an_image(void **state) {
-        static const char words[][24] = { "INSERT INTO ", "\"schema_migrations\"", "('1')", ";", "\n", "CREATE EXTENSION ",
-                                          "IF NOT EXISTS ", "'", "\"", "99999999999999999999", "exec ", "#", "fi", " " };
+        static const char words[][24] = {"INSERT INTO ", "\"schema_migrations\"", "('1')", ";", "\n", "CREATE EXTENSION ",
+                                         "IF NOT EXISTS ", "'", "\"", "99999999999999999999", "exec ", "#", "fi", " "};
         uint64_t seed = 9;
 
         (void)state;
@@ -279,7 +279,7 @@ static void no_bytes_break_the_readers_of_an_image(void **state) {
                 char text[400] = "";
 
                 for (unsigned i = 0; i < 12; i++) {
-                        char any[2] = { (char)(1 + next_random(&seed) % 255), '\0' };
+                        char any[2] = {(char)(1 + next_random(&seed) % 255), '\0'};
 
                         strcat(text, next_random(&seed) % 5 ? words[next_random(&seed) % ELEMENTSOF(words)] : any);
                 }

@@ -122,8 +122,7 @@ static size_t descriptors(void) {
 
 /* A container that writes @text and ends. */
 static void whole_life(Life *life, const char *text) {
-        RelaySpec spec = {.event = life->event, .jobs = life->jobs, .member = "worker@events", .missing = true,
-                          .note = on_note, .ended = on_ended, .userdata = life};
+        RelaySpec spec = {.event = life->event, .jobs = life->jobs, .member = "worker@events", .missing = true, .note = on_note, .ended = on_ended, .userdata = life};
         Relay *relay = NULL;
 
         life->ended = false;
@@ -153,8 +152,7 @@ static void the_journal_is_told_whose_lines_and_at_which_priority(void **state) 
 static void what_the_engine_says_of_a_start_that_failed_is_no_line_of_the_container(void **state) {
         static const char words[] = "Error: no luck\n";
         Life *life = *state;
-        RelaySpec spec = {.event = life->event, .jobs = life->jobs, .member = "api", .note = on_note,
-                          .ended = on_ended, .userdata = life};
+        RelaySpec spec = {.event = life->event, .jobs = life->jobs, .member = "api", .note = on_note, .ended = on_ended, .userdata = life};
         _cleanup_(freep) char *said = NULL, *kept = NULL;
         size_t before = descriptors();
         Relay *relay = NULL;

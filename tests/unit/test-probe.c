@@ -121,7 +121,12 @@ static void the_password_is_sent_as_one_argument(void **state) {
 }
 
 static void a_name_is_asked_for_label_by_label(void **state) {
-        static const unsigned char expected[] = "\x4c\x61\1\0\0\1\0\0\0\0\0\0" "\3api" "\3dns" "\6podman" "\0" "\0\1\0\1";
+        static const unsigned char expected[] = "\x4c\x61\1\0\0\1\0\0\0\0\0\0"
+                                                "\3api"
+                                                "\3dns"
+                                                "\6podman"
+                                                "\0"
+                                                "\0\1\0\1";
         unsigned char buf[NAME_REQUEST_MAX];
         char longest[300];
 
@@ -163,7 +168,8 @@ static void the_name_server_s_answer_is_understood(void **state) {
 static void the_default_route_is_read(void **state) {
         const char *head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
         _cleanup_(freep) char *good = xasprintf("%seth0\t0000590A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
-                                                "eth0\t00000000\t0100590A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n", head);
+                                                "eth0\t00000000\t0100590A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n",
+                                                head);
         _cleanup_(freep) char *none = xasprintf("%seth0\t0000590A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n", head);
         char address[46];
 

@@ -289,7 +289,7 @@ static void what_the_loader_cannot_judge_is_checked(void **state _unused_) {
         ConfigErrors errors = {0};
 
         scratch_put(&scratch, "lago.conf", RELEASE "[database]\nca-file = /nonexistent/ca.pem\n"
-                                                  "[clickhouse]\nca-file = /dev/null\n");
+                                                   "[clickhouse]\nca-file = /dev/null\n");
         scratch_put(
                 &scratch, "lago.env",
                 "\nLAGO_RSA_PRIVATE_KEY=LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpBQUFBCi0tLS0tRU5EIFJTQSBQUklWQVRFIEtFWS0t"

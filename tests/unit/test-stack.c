@@ -187,8 +187,7 @@ static void each_member_sees_what_it_needs_and_no_more(void **state) {
         static const struct {
                 MemberKind kind;
                 bool secrets;
-        } cases[] = {{MEMBER_DB, true},  {MEMBER_REDIS, false},  {MEMBER_MIGRATE, true}, {MEMBER_API, true},
-                     {MEMBER_WORKER, true}, {MEMBER_CLOCK, true}, {MEMBER_FRONT, false},  {MEMBER_PDF, false}};
+        } cases[] = {{MEMBER_DB, true}, {MEMBER_REDIS, false}, {MEMBER_MIGRATE, true}, {MEMBER_API, true}, {MEMBER_WORKER, true}, {MEMBER_CLOCK, true}, {MEMBER_FRONT, false}, {MEMBER_PDF, false}};
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -365,9 +364,14 @@ static void other_redis_passwords_are_left_alone(void **state) {
 
 static void who_renders_pages_is_in_a_network_of_its_own(void **state) {
         static const char *const apart[_MEMBER_KIND_MAX] = {
-                [MEMBER_DB] = "lago",           [MEMBER_REDIS] = "lago", [MEMBER_MIGRATE] = "lago",
-                [MEMBER_API] = "lago lago-pdf", [MEMBER_CLOCK] = "lago", [MEMBER_WORKER] = "lago lago-pdf",
-                [MEMBER_FRONT] = "lago",        [MEMBER_PDF] = "lago-pdf",
+                [MEMBER_DB] = "lago",
+                [MEMBER_REDIS] = "lago",
+                [MEMBER_MIGRATE] = "lago",
+                [MEMBER_API] = "lago lago-pdf",
+                [MEMBER_CLOCK] = "lago",
+                [MEMBER_WORKER] = "lago lago-pdf",
+                [MEMBER_FRONT] = "lago",
+                [MEMBER_PDF] = "lago-pdf",
         };
         _cleanup_(config_freep) Config *c = config_of(NULL);
 
@@ -442,8 +446,7 @@ static void an_entry_point_stays_where_the_image_needs_it(void **state) {
         static const struct {
                 MemberKind kind;
                 bool none;
-        } cases[] = {{MEMBER_DB, false}, {MEMBER_REDIS, false}, {MEMBER_MIGRATE, true}, {MEMBER_API, true},
-                     {MEMBER_WORKER, true}, {MEMBER_CLOCK, true}, {MEMBER_FRONT, true}, {MEMBER_PDF, false}};
+        } cases[] = {{MEMBER_DB, false}, {MEMBER_REDIS, false}, {MEMBER_MIGRATE, true}, {MEMBER_API, true}, {MEMBER_WORKER, true}, {MEMBER_CLOCK, true}, {MEMBER_FRONT, true}, {MEMBER_PDF, false}};
         char *command[] = {(char[]){"program"}, NULL};
 
         (void)state;
@@ -500,10 +503,19 @@ static void the_engines_words_are_these(void **state) {
         char *volumes[] = {(char[]){"lago_storage_data:/app/storage"}, NULL};
         char *command[] = {(char[]){"./scripts/start.api.sh"}, NULL};
         const ContainerSpec spec = {
-                .name = "lago-api", .member = "api", .image = "0123", .env_file = "/run/lago/engine/api.env",
-                .network = "lago", .alias = "api", .publish = "127.0.0.1:3000:3000", .volumes = volumes,
-                .command = command, .grace_sec = 45, .id_file = "/run/lago/engine/api.id",
-                .conmon_pid_file = "/run/lago/engine/api.conmon.pid", .pid_file = "/run/lago/engine/api.pid",
+                .name = "lago-api",
+                .member = "api",
+                .image = "0123",
+                .env_file = "/run/lago/engine/api.env",
+                .network = "lago",
+                .alias = "api",
+                .publish = "127.0.0.1:3000:3000",
+                .volumes = volumes,
+                .command = command,
+                .grace_sec = 45,
+                .id_file = "/run/lago/engine/api.id",
+                .conmon_pid_file = "/run/lago/engine/api.conmon.pid",
+                .pid_file = "/run/lago/engine/api.pid",
         };
         _cleanup_(strv_freep) char **argv = engine_podman.start(&spec);
         _cleanup_(freep) char *text = strv_join(argv, " ");
@@ -645,13 +657,16 @@ static void the_engines_failures_are_told_apart(void **state) {
                 {"Error: writing blob: storing blob: no space left on device", ENGINE_DISK_FULL},
                 {"Error: x: requested access to the resource is denied", ENGINE_DENIED},
                 {"Error: choosing an image from manifest list docker://x:v9: no image found in image index for architecture "
-                 "\"arm64\", variant \"v8\", OS \"linux\"", ENGINE_OTHER_MACHINE},
+                 "\"arm64\", variant \"v8\", OS \"linux\"",
+                 ENGINE_OTHER_MACHINE},
                 {"Error: choosing an image from manifest list docker://x:v9: no image found in manifest list for architecture "
-                 "arm64, variant \"v8\", OS linux", ENGINE_OTHER_MACHINE},
+                 "arm64, variant \"v8\", OS linux",
+                 ENGINE_OTHER_MACHINE},
                 {"exec /usr/bin/tini: exec format error", ENGINE_OTHER_MACHINE},
                 {"Error: netavark: error while applying dns entries: IO error: aardvark-dns failed to start: Error from child "
                  "process\nError starting server failed to bind udp listener on 10.89.0.1:53: IO error: Address already in use "
-                 "(os error 98)", ENGINE_NAMES_TAKEN},
+                 "(os error 98)",
+                 ENGINE_NAMES_TAKEN},
                 {"Error: OCI runtime error: crun: exec container process `/bin/sh`: Exec format error", ENGINE_OTHER_MACHINE},
                 {"Error: readlink /var/lib/containers/storage/overlay: invalid argument", ENGINE_IMAGE_DAMAGED},
                 {"Error: readlink /var/lib/containers/storage/overlay/l/2F5HPQVJ3LXK7WZT4ABCDEFGH2: no such file or directory",
@@ -660,7 +675,8 @@ static void the_engines_failures_are_told_apart(void **state) {
                 {"Error: determining size of layer with ID \"aa6b\": readlink /var/lib/containers/storage/overlay/l: invalid argument",
                  ENGINE_IMAGE_DAMAGED},
                 {"Error: stat /var/lib/containers/storage/overlay/c78ba37c6a7e4ccb7c33ad3edccdf430d14ff810ed659e970e13cd91b6070205: "
-                 "no such file or directory", ENGINE_IMAGE_DAMAGED},
+                 "no such file or directory",
+                 ENGINE_IMAGE_DAMAGED},
                 {"Error: stat /var/lib/containers/storage/overlay/l: no such file or directory", ENGINE_FAILED},
                 {"Error: creating read-write layer with ID \"7c06\": Stat /var/lib/containers/storage/overlay/"
                  "01988bd4b638455bd30dc8acecea951cd7ecacc920c1bc709604ee487f490c04/diff: no such file or directory",

@@ -53,10 +53,20 @@ static void what_initdb_makes_is_bare(void **state _unused_) {
 /* Each of these alone, in an otherwise bare directory, keeps all of it. */
 static void anything_of_anybody_is_kept(void **state _unused_) {
         static const char *const theirs[] = {
-                "base/5/16384",       "base/16384/16385", "base/16384/24576_vm", "base/5/99999.1",
-                "base/1/t3_16390",    "base/5/notes.txt", "base/readme",         "pg_tblspc/16400",
-                "backup.sql",         "15/PG_VERSION",    "postgresql.conf.d/x", "lost+found/x",
-                "base/template/1259", "base/pgsql_tmp/x",
+                "base/5/16384",
+                "base/16384/16385",
+                "base/16384/24576_vm",
+                "base/5/99999.1",
+                "base/1/t3_16390",
+                "base/5/notes.txt",
+                "base/readme",
+                "pg_tblspc/16400",
+                "backup.sql",
+                "15/PG_VERSION",
+                "postgresql.conf.d/x",
+                "lost+found/x",
+                "base/template/1259",
+                "base/pgsql_tmp/x",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(theirs); i++) {

@@ -39,9 +39,15 @@ static bool has_word(const char *unit, const char *key, const char *word) {
 }
 
 static const char *const with_container[] = {
-        "lago-db.service",    "lago-redis.service",  "lago-migrate.service",
-        "lago-api.service",   "lago-worker.service", "lago-worker@.service",
-        "lago-clock.service", "lago-front.service",  "lago-pdf.service",
+        "lago-db.service",
+        "lago-redis.service",
+        "lago-migrate.service",
+        "lago-api.service",
+        "lago-worker.service",
+        "lago-worker@.service",
+        "lago-clock.service",
+        "lago-front.service",
+        "lago-pdf.service",
 };
 
 static void the_same_text_each_time(void **state _unused_) {
@@ -114,10 +120,14 @@ static void stopping_has_the_grace_and_time_to_reap(void **state _unused_) {
                 const char *unit;
                 MemberKind kind;
         } units[] = {
-                {"lago-db.service", MEMBER_DB},          {"lago-redis.service", MEMBER_REDIS},
-                {"lago-api.service", MEMBER_API},        {"lago-worker.service", MEMBER_WORKER},
-                {"lago-worker@.service", MEMBER_WORKER}, {"lago-clock.service", MEMBER_CLOCK},
-                {"lago-front.service", MEMBER_FRONT},    {"lago-pdf.service", MEMBER_PDF},
+                {"lago-db.service", MEMBER_DB},
+                {"lago-redis.service", MEMBER_REDIS},
+                {"lago-api.service", MEMBER_API},
+                {"lago-worker.service", MEMBER_WORKER},
+                {"lago-worker@.service", MEMBER_WORKER},
+                {"lago-clock.service", MEMBER_CLOCK},
+                {"lago-front.service", MEMBER_FRONT},
+                {"lago-pdf.service", MEMBER_PDF},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(units); i++) {
@@ -146,9 +156,17 @@ static void what_can_never_succeed_is_not_restarted(void **state _unused_) {
 
 static void nothing_that_breaks_podman_or_leaks_into_containers(void **state _unused_) {
         static const char *const refused[] = {
-                "PrivateTmp=", "Protect",         "PrivateDevices=",  "NoNewPrivileges=",
-                "SystemCall",  "RestrictAddress", "LockPersonality=", "MemoryDeny",
-                "BindsTo=",    "Upholds=",        "JobTimeoutSec=",
+                "PrivateTmp=",
+                "Protect",
+                "PrivateDevices=",
+                "NoNewPrivileges=",
+                "SystemCall",
+                "RestrictAddress",
+                "LockPersonality=",
+                "MemoryDeny",
+                "BindsTo=",
+                "Upholds=",
+                "JobTimeoutSec=",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(with_container); i++) {

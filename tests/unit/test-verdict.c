@@ -240,7 +240,7 @@ static void accepted_tombstones_are_only_warned_of(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.49.0");
         _cleanup_(finding_freep) Finding *finding = NULL;
         uint64_t version = 20240101010101;
-        Policy policy = { .tombstones = { .list = &version, .n = 1 } };
+        Policy policy = {.tombstones = {.list = &version, .n = 1}};
 
         (void)state;
         ledger_row(ledger, version);
@@ -253,7 +253,7 @@ static void what_a_release_carries_is_no_tombstone(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.51.0");
         _cleanup_(finding_freep) Finding *finding = NULL;
         uint64_t version = 20260721180721;
-        Policy policy = { .tombstones = { .list = &version, .n = 1 } };
+        Policy policy = {.tombstones = {.list = &version, .n = 1}};
 
         (void)state;
         finding = verdict_of(release_data_find(data, "v1.50.0"), ledger, &policy);
@@ -298,8 +298,8 @@ static void what_only_structure_sql_knows_must_be_applied(void **state) {
 static void a_bridge_is_not_jumped(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.44.0");
         _cleanup_(finding_freep) Finding *finding = NULL;
-        char *passed[] = { (char[]){ "v1.45.0" }, NULL };
-        Policy policy = { .passed_bridges = passed };
+        char *passed[] = {(char[]){"v1.45.0"}, NULL};
+        Policy policy = {.passed_bridges = passed};
 
         (void)state;
         expect("v1.49.0", ledger, "stop", "Refused: v1.49.0 must not be reached without stopping at v1.45.0");
@@ -378,7 +378,7 @@ static void an_image_of_ones_own_is_before_the_bridges_of_its_base(void **state)
         _cleanup_(manifest_freep) Manifest *own = manifest_new();
         _cleanup_(finding_freep) Finding *finding = NULL;
         _cleanup_(freep) char *error = NULL;
-        Policy policy = { 0 };
+        Policy policy = {0};
 
         (void)state;
         manifest_set_release(own, "v1.6.0");
@@ -616,7 +616,7 @@ static void a_fresh_database_gets_its_tables_in_the_way_that_works(void **state)
         replay = verdict_of(manifest, ledger, &(Policy){});
         assert_int_equal(replay->verdict, VERDICT_FRESH);
         assert_int_equal(replay->fresh, FRESH_WAY_REPLAY);
-        refused = verdict_of(manifest, ledger, &(Policy){ .fresh = FRESH_WAY_LOAD });
+        refused = verdict_of(manifest, ledger, &(Policy){.fresh = FRESH_WAY_LOAD});
         assert_int_equal(refused->verdict, VERDICT_EXTENSION);
         assert_string_equal(refused->sentence, "Refused: v1.51.0 needs the extension pg_partman, and the role may not create it");
         ledger->extensions[0].allowed = true;
@@ -713,8 +713,10 @@ static void roles_are_required_of_an_image_that_seeds_them(void **state) {
                 RolesState roles;
                 Verdict verdict;
         } cases[] = {
-                {true, true, ROLES_MISSING, VERDICT_PENDING},   {true, true, ROLES_PRESENT, VERDICT_VERIFIED},
-                {true, false, ROLES_MISSING, VERDICT_VERIFIED}, {false, true, ROLES_MISSING, VERDICT_VERIFIED},
+                {true, true, ROLES_MISSING, VERDICT_PENDING},
+                {true, true, ROLES_PRESENT, VERDICT_VERIFIED},
+                {true, false, ROLES_MISSING, VERDICT_VERIFIED},
+                {false, true, ROLES_MISSING, VERDICT_VERIFIED},
         };
 
         (void)state;
@@ -813,8 +815,16 @@ static void make(Verdict verdict, Ledger *ledger) {
 
 static void of_two_states_the_graver_one_is_told(void **state) {
         static const Verdict order[] = {
-                VERDICT_UNREACHABLE, VERDICT_READ_ONLY, VERDICT_WRONG_MAJOR, VERDICT_INVISIBLE, VERDICT_FOREIGN,
-                VERDICT_AHEAD,       VERDICT_GAP,       VERDICT_EXTENSION,   VERDICT_BUSY,      VERDICT_PENDING,
+                VERDICT_UNREACHABLE,
+                VERDICT_READ_ONLY,
+                VERDICT_WRONG_MAJOR,
+                VERDICT_INVISIBLE,
+                VERDICT_FOREIGN,
+                VERDICT_AHEAD,
+                VERDICT_GAP,
+                VERDICT_EXTENSION,
+                VERDICT_BUSY,
+                VERDICT_PENDING,
         };
 
         (void)state;
@@ -832,12 +842,28 @@ static void of_two_states_the_graver_one_is_told(void **state) {
 
 static void statuses_are_the_documented_ones(void **state) {
         static const int statuses[_VERDICT_MAX] = {
-                [VERDICT_VERIFIED] = 0,     [VERDICT_PENDING] = 10,     [VERDICT_FRESH] = 11,     [VERDICT_EMPTY] = 12,
-                [VERDICT_BUSY] = 13,        [VERDICT_UNREACHABLE] = 20, [VERDICT_DENIED] = 21,    [VERDICT_NO_DATABASE] = 22,
-                [VERDICT_READ_ONLY] = 23,   [VERDICT_AHEAD] = 30,       [VERDICT_GAP] = 31,       [VERDICT_STOP] = 32,
-                [VERDICT_INVISIBLE] = 33,   [VERDICT_HALF_LOADED] = 34, [VERDICT_OCCUPIED] = 35,  [VERDICT_FOREIGN] = 36,
-                [VERDICT_WRONG_MAJOR] = 37, [VERDICT_EXTENSION] = 38,   [VERDICT_UNTRUSTED] = 39,
-                [VERDICT_POOLED] = 40,      [VERDICT_UNFINISHED] = 41,  [VERDICT_OWNER] = 42,
+                [VERDICT_VERIFIED] = 0,
+                [VERDICT_PENDING] = 10,
+                [VERDICT_FRESH] = 11,
+                [VERDICT_EMPTY] = 12,
+                [VERDICT_BUSY] = 13,
+                [VERDICT_UNREACHABLE] = 20,
+                [VERDICT_DENIED] = 21,
+                [VERDICT_NO_DATABASE] = 22,
+                [VERDICT_READ_ONLY] = 23,
+                [VERDICT_AHEAD] = 30,
+                [VERDICT_GAP] = 31,
+                [VERDICT_STOP] = 32,
+                [VERDICT_INVISIBLE] = 33,
+                [VERDICT_HALF_LOADED] = 34,
+                [VERDICT_OCCUPIED] = 35,
+                [VERDICT_FOREIGN] = 36,
+                [VERDICT_WRONG_MAJOR] = 37,
+                [VERDICT_EXTENSION] = 38,
+                [VERDICT_UNTRUSTED] = 39,
+                [VERDICT_POOLED] = 40,
+                [VERDICT_UNFINISHED] = 41,
+                [VERDICT_OWNER] = 42,
         };
 
         (void)state;

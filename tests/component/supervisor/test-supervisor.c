@@ -243,11 +243,20 @@ static const struct {
         const char *name;
         int error;
 } fault_kinds[] = {
-        [FAULT_memory] = {"memory", ENOMEM}, [FAULT_library] = {"library", ENOMEM}, [FAULT_open] = {"open", EMFILE},
-        [FAULT_read] = {"read", EIO},        [FAULT_write] = {"write", ENOSPC},     [FAULT_sync] = {"sync", EIO},
-        [FAULT_rename] = {"rename", ENOSPC}, [FAULT_remove] = {"remove", EIO},      [FAULT_fork] = {"fork", EAGAIN},
-        [FAULT_poll] = {"poll", ENOMEM},     [FAULT_connect] = {"connect", ETIMEDOUT}, [FAULT_socket] = {"socket", EMFILE},
-        [FAULT_pipe] = {"pipe", EMFILE},     [FAULT_look] = {"look", EIO},
+        [FAULT_memory] = {"memory", ENOMEM},
+        [FAULT_library] = {"library", ENOMEM},
+        [FAULT_open] = {"open", EMFILE},
+        [FAULT_read] = {"read", EIO},
+        [FAULT_write] = {"write", ENOSPC},
+        [FAULT_sync] = {"sync", EIO},
+        [FAULT_rename] = {"rename", ENOSPC},
+        [FAULT_remove] = {"remove", EIO},
+        [FAULT_fork] = {"fork", EAGAIN},
+        [FAULT_poll] = {"poll", ENOMEM},
+        [FAULT_connect] = {"connect", ETIMEDOUT},
+        [FAULT_socket] = {"socket", EMFILE},
+        [FAULT_pipe] = {"pipe", EMFILE},
+        [FAULT_look] = {"look", EIO},
 };
 
 static void set_number(const char *variable, uint32_t number) {
@@ -1039,7 +1048,11 @@ static void a_manifest_is_read_from_the_image_once(void **state _unused_) {
 
 static void a_damaged_manifest_is_read_again(void **state _unused_) {
         static const char *const damaged[] = {
-                "lines 6\nend\n", "lines 7\n", "end\n", "lines 7\nend\nmore\n", "task x\nlines 7\nend\n",
+                "lines 6\nend\n",
+                "lines 7\n",
+                "end\n",
+                "lines 7\nend\nmore\n",
+                "task x\nlines 7\nend\n",
         };
 
         (void)end(NULL);
@@ -1192,7 +1205,7 @@ static void a_clock_whose_lock_is_lost_stops_and_takes_it_again(void **state _un
 static void a_clock_that_begins_no_job_any_more_is_started_again(void **state _unused_) {
         put("/run/lago/admitted/lago.conf", CLOCK_CONF);
         on("container", CLOCK_STARTS CLOCK_TICKS "if [ ! -e $fake/once ]; then : >$fake/once; " CLOCK_LIVES "fi\n"
-                        "while :; do " CLOCK_TICKS "sleep 0.1; done\n");
+                                                 "while :; do " CLOCK_TICKS "sleep 0.1; done\n");
         starts("clock");
         says("READY=1");
         says("STATUS=Not healthy for 1 s: it begins no job any more, although its process lives");
@@ -2179,7 +2192,7 @@ static void what_containers_do_not_reach_is_not_migrated(void **state _unused_) 
         assert_int_equal(times_called("start lago-migrate"), 0);
         assert_int_equal(times_called("stop lago-migrate"), 0);
         on("gate-ping", INSIDE "say 39 'SENTENCE=Refused: PostgreSQL at db.example.org:5432: no pg_hba.conf entry for host "
-                        "\"10.89.0.7\", user \"lago\"'\n");
+                               "\"10.89.0.7\", user \"lago\"'\n");
         logged("pg_hba.conf lets this host in and not its containers, which come from 10.89.0.0/24");
         assert_int_equal(unlink(FAKE "/on/gate-ping"), 0);
         says("STATUS=This host reaches Redis at redis.example.org:6379, and its containers do not: ");
@@ -2367,7 +2380,7 @@ static void a_migration_in_hand_is_told_with_who_is_in_its_way(void **state _unu
 static void a_failure_while_a_store_was_away_counts_for_nothing(void **state _unused_) {
         put(FAKE "/pending", "");
         on("container", FOLLOWED "[ -e $fake/away ] || { : >$fake/away\n"
-                        "printf 'STATE=serving\\nADDRESS=127.0.0.1\\nSINCE=2\\n' >/run/lago/state/db; exit 1; }\n");
+                                 "printf 'STATE=serving\\nADDRESS=127.0.0.1\\nSINCE=2\\n' >/run/lago/state/db; exit 1; }\n");
         starts("migrate");
         logged("PostgreSQL or Redis was away during the run, so its failure counts for nothing.");
         says("STATUS=Schema verified");
