@@ -139,7 +139,7 @@ int reap_run(const Member *member) {
         const MemberInfo *info = member_info(member->kind);
         const Engine *engine = &engine_podman;
         _cleanup_(freep) char *name = member_name(member), *container = member_container(member);
-        _cleanup_(freep) char *state = runstate_read(name), *left = NULL, *status = NULL, *step = NULL;
+        _cleanup_(freep) char *state = runstate_read(name), *left = NULL, *status = NULL, *step = NULL, *view = NULL;
         _cleanup_(freep) char *field = xasprintf("LAGO_MEMBER=%s", name);
         bool removed;
 
@@ -159,8 +159,9 @@ int reap_run(const Member *member) {
         rescue_output();
         /* Until a start that was in flight is over, nobody knows whether there is a process that may not be cut short. */
         cgroup_wait_clients(engine->name, CLIENT_TIMEOUT_SEC);
+        view = keyfile_get(state, "VIEW");
         /* A migration is never cut short: it is let end by itself. */
-        if (member->kind == MEMBER_MIGRATE)
+        if (member->kind == MEMBER_MIGRATE && !view)
                 cgroup_wait_payload(rescue_output);
         else
                 (void)run_asking(engine->stop(container, info->grace_sec),

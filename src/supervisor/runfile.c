@@ -37,6 +37,7 @@ void runfile_write(const char *member, const RunFile *file) {
         keyfile_add(&text, "IMAGE_ID", file->image_id);
         keyfile_add(&text, "ADDRESS", file->address);
         keyfile_add(&text, "CONTAINER", file->container);
+        keyfile_add(&text, "VIEW", file->view ? "yes" : NULL);
         keyfile_add(&text, "OUTPUT", output);
         keyfile_add(&text, "VERDICT", file->verdict);
         keyfile_add(&text, "FIRST", file->first);

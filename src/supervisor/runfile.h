@@ -18,6 +18,7 @@ typedef struct RunFile {
         const char *image, *image_id;
         const char *address;   /* in the container network */
         const char *container; /* by name */
+        bool view;             /* nothing of the image runs in that: see inside.h */
         unsigned long output;  /* relay_id() */
         const char *verdict, *first;
         bool sick; /* the last probe failed */

@@ -249,7 +249,7 @@ static void start(Supervisor *s) {
 static void on_view_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->container.exists = result->signaled || result->status != 0;
+        s->container.exists = s->container.view = result->signaled || result->status != 0;
         begin_alone(s);
 }
 
@@ -300,6 +300,8 @@ static void on_view_made(void *userdata, const JobResult *result) {
 static void view(Supervisor *s) {
         char **argv = container_words(s, s->engine->create);
 
+        s->container.view = true;
+        supervisor_publish(s);
         if (argv)
                 supervisor_client(s, argv, on_view_made);
 }

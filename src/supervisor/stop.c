@@ -61,7 +61,7 @@ static void gone(Supervisor *s) {
                 nameserver_mend();
         c->start_killed = false;
         c->netns_fd = close_fd(c->netns_fd);
-        c->exists = c->monitor_lost = false;
+        c->exists = c->monitor_lost = c->view = false;
         c->monitor = c->init = 0;
         c->address[0] = '\0';
         s->container.relay_awaited = relay_finish(s->container.relay);

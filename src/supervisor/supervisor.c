@@ -22,6 +22,7 @@ void supervisor_publish(const Supervisor *s) {
                               .address = c->address[0] ? c->address : NULL,
                               /* While it is started only the engine knows whether there is one. */
                               .container = c->exists || s->state == LIFE_START ? s->container_name : NULL,
+                              .view = c->view,
                               .output = c->relay ? relay_id(c->relay) : 0,
                               .verdict = s->gate.answer.verdict,
                               .first = s->gate.answer.first,

@@ -26,6 +26,7 @@ typedef struct Container {
         bool exists;         /* made by us, or found under our label: ours to remove */
         bool ended;          /* its end was told */
         bool by_itself;      /* it ended while nobody had asked it to */
+        bool view;           /* made to look from its place: nothing of the image ever runs in it */
         bool suspected;      /* an earlier life may have left one; see leftover.h */
         bool stuck;          /* the engine could not remove it */
         bool start_killed;   /* the client that started it was killed */

@@ -2505,6 +2505,17 @@ static void the_container_of_a_stranger_is_left_alone_then(void **state _unused_
         assert_int_equal(times_called("rm lago-worker"), 0);
 }
 
+/* Its first process waits for a start that will not come. */
+static void a_container_to_look_from_is_not_waited_for(void **state _unused_) {
+        on("gate-ping", INSIDE "{ echo yes >$fake/asked; exec sleep 1000; }\n");
+        migrates_what_is_external();
+        file_has(FAKE "/asked", "yes");
+        is_killed();
+        reaps("migrate");
+        assert_int_equal(times_called("rm lago-migrate"), 1);
+        assert_int_not_equal(access(FAKE "/migrated", F_OK), 0);
+}
+
 static void what_cannot_be_removed_then_is_left_to_the_next_start(void **state _unused_) {
         starts("worker");
         says("READY=1");
@@ -2704,6 +2715,7 @@ int main(int argc, char **argv) {
                 LIFE(a_migration_outlives_its_supervisor),
                 LIFE(a_start_in_flight_is_waited_for_and_then_undone),
                 LIFE(the_container_of_a_stranger_is_left_alone_then),
+                LIFE(a_container_to_look_from_is_not_waited_for),
                 LIFE(what_cannot_be_removed_then_is_left_to_the_next_start),
                 LIFE(a_wrong_command_line_is_told),
         };
