@@ -198,10 +198,15 @@ static void cut(char *line, size_t width) {
         *c = '\0';
 }
 
+/* lago-migrate is active when its verdict is there; its process goes on to remove a container, which is no news to anybody. */
+static bool is_done(const Link *link) {
+        return streq(link->active, "active") && (streq(link->sub, "exited") || streq(link->name, "migrate"));
+}
+
 static const char *state_word(const Link *link) {
         if (!link->active)
                 return "unknown";
-        return streq(link->active, "active") && streq(link->sub, "exited") ? "done" : link->active;
+        return is_done(link) ? "done" : link->active;
 }
 
 char *link_line(const Link *link, uint64_t now_usec, size_t width) {

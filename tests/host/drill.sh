@@ -200,8 +200,10 @@ check_order() {
         local dead
         [ ! -s $drill/false-ready ] || no "$(head -n 3 $drill/false-ready)"
         [ "$(query 'SELECT count(*) FROM schema_migrations')" = "$(cat $drill/needed)" ] || no "the schema is not whole"
-        dead=$(podman exec lago-redis redis-cli zcard dead)
-        [ "$dead" = 0 ] || no "$dead jobs are dead"
+        # A job has no second try, so one that a killed PostgreSQL took along is dead, whoever runs Lago: none may be for want of
+        # a table or a column.
+        dead=$(podman exec lago-redis redis-cli zrange dead 0 -1 | grep -cE 'does not exist|UndefinedTable|UndefinedColumn')
+        [ "$dead" = 0 ] || no "$dead jobs are dead for want of a table"
         ! journalctl -b --no-pager -o cat | grep -E 'relation \\?"[a-z_]*\\?" does not exist' | grep -v standin_rows | grep -m 1 . ||
                 no "somebody ran into a table that is not there"
 }

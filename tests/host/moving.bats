@@ -154,8 +154,8 @@ set -e
 for name in SECRET_KEY_BASE LAGO_RSA_PRIVATE_KEY LAGO_SMTP_ADDRESS LAGO_FRONT_URL LAGO_API_URL; do
         [ "$(podman exec lago-worker printenv $name)" = "$(sed -n "s/^$name=//p" /srv/lago/.env)" ] || { echo $name; exit 1; }
 done
-# No key was made anew.
-[ ! -e /etc/lago/secrets.env ] || { cut -d= -f1 /etc/lago/secrets.env; exit 1; }
+# No key was made anew; the old Redis had no password.
+[ "$(sed -n '/^#/d; s/=.*//p' /etc/lago/secrets.env)" = REDIS_PASSWORD ] || { cut -d= -f1 /etc/lago/secrets.env; exit 1; }
 # The old volumes are there for the way back.
 for name in postgres redis storage; do podman volume exists lago_lago_${name}_data; done
 SH

@@ -87,6 +87,9 @@ static void a_line_is_fit_for_a_terminal(void **state _unused_) {
         assert_line(link, 0, 47, "migrate        done                   a?[2Jb \303\266\303\266");
         link = add(&chain, "db", NULL, NULL, NULL);
         assert_line(link, 0, SIZE_MAX, "db             unknown");
+        /* Its verdict is there, whatever it still tidies up. */
+        link = add(&chain, "migrate", "active", "running", NULL);
+        assert_line(link, 0, SIZE_MAX, "migrate        done");
 }
 
 static void seconds_are_no_news(void **state _unused_) {
