@@ -217,6 +217,20 @@ static void adopt_redis_password(const Check *check, const EnvPair *url) {
                 env_set_from(check->config->env, "REDIS_PASSWORD", password, url);
 }
 
+/*
+ * To Lago REDIS_PASSWORD stands before the password of the URL. That of secrets.env was made for the bundled server, which this
+ * host had before.
+ */
+static void forget_made_password(const Check *check, const EnvPair *url) {
+        const EnvPair *given = env_pair(check->config->env, "REDIS_PASSWORD");
+        const char *name = given ? strrchr(given->file, '/') : NULL;
+        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
+
+        if (name && streq(name, "/secrets.env") && dburl_parse_redis(url->value, &parsed) >= 0 &&
+            !isempty(dburl_get(parsed, "password")))
+                env_unset(check->config->env, "REDIS_PASSWORD");
+}
+
 #define BUNDLED_DATABASES 16 /* as Redis' own default has it */
 
 /* As Ruby's client takes them: one host, a port, the number of a database. */
@@ -265,9 +279,11 @@ static void check_redis_host(const Check *check, const EnvPair *pair) {
                        "external below [redis] "
                        "in lago.conf, or remove this line",
                        pair->key);
-        else if (check->config->redis_external)
+        else if (check->config->redis_external) {
                 check_host_names(check, pair, host);
-        else
+                if (streq(pair->key, "REDIS_URL"))
+                        forget_made_password(check, pair);
+        } else
                 adopt_redis_password(check, pair);
 }
 

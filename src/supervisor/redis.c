@@ -40,7 +40,8 @@ static int redis_address(const Config *config, RedisAddress *ret) {
         name = dburl_get(parsed, "dbname");
         if (!isempty(name) && parse_uint(name, INT32_MAX, &database) < 0)
                 return -EINVAL;
-        if (dburl_get(parsed, "password"))
+        /* As Lago does. */
+        if (isempty(password))
                 password = dburl_get(parsed, "password");
         *ret = (RedisAddress){
                 .host = xstrdup(host ? host : "redis"),

@@ -424,6 +424,25 @@ static void a_bundled_store_is_not_elsewhere(void **state _unused_) {
         assert_env_says("REDIS_PASSWORD=\n", "");
 }
 
+/* To Lago it would stand before the one that the server wants. */
+static void the_bundled_password_is_not_for_another_redis(void **state _unused_) {
+        _cleanup_(config_freep) Config *of_url = NULL, *own = NULL, *alone = NULL;
+        _cleanup_(freep) char *said = load_both(RELEASE "[redis]\nmode = external\n", "REDIS_URL=redis://:theirs@cache.example.com\n",
+                                                "REDIS_PASSWORD=made\n", &of_url);
+        _cleanup_(freep) char *both = load_both(RELEASE "[redis]\nmode = external\n",
+                                                "REDIS_URL=redis://:theirs@cache.example.com\nREDIS_PASSWORD=own\n",
+                                                "REDIS_PASSWORD=made\n", &own);
+        _cleanup_(freep) char *none = load_both(RELEASE "[redis]\nmode = external\n", "REDIS_URL=redis://cache.example.com\n",
+                                                "REDIS_PASSWORD=kept\n", &alone);
+
+        assert_string_equal(said, "");
+        assert_string_equal(both, "");
+        assert_string_equal(none, "");
+        assert_null(env_get(of_url->env, "REDIS_PASSWORD"));
+        assert_string_equal(env_get(own->env, "REDIS_PASSWORD"), "own");
+        assert_string_equal(env_get(alone->env, "REDIS_PASSWORD"), "kept");
+}
+
 static void the_bundled_redis_takes_the_password_that_lago_is_told(void **state _unused_) {
         _cleanup_(config_freep) Config *of_url = NULL, *of_secrets = NULL;
         _cleanup_(freep) char *said =
@@ -951,6 +970,7 @@ int main(void) {
                 cmocka_unit_test(misspelt_names_get_the_nearest),
                 cmocka_unit_test(unknown_names_pass),
                 cmocka_unit_test(the_compose_files_url_of_the_bundled_database_works),
+                cmocka_unit_test(the_bundled_password_is_not_for_another_redis),
                 cmocka_unit_test(the_bundled_redis_takes_the_password_that_lago_is_told),
                 cmocka_unit_test(a_bundled_store_is_not_elsewhere),
                 cmocka_unit_test(the_port_of_a_redis_is_a_number),
