@@ -14,7 +14,7 @@ static void names_of_a_network(const char *text, const char *inspected) {
         if (leftnet_find(text, "lago-api", &left)) {
                 _cleanup_(freep) char *request = leftnet_request(&left, "lago-api", "lago", inspected, "127.0.0.1", 3000, 3000);
 
-                REQUIRE(left.id && !streq(left.id, "f00") && (left.address || left.address6));
+                REQUIRE(left.id && (left.address || left.address6));
                 REQUIRE(!request || request[0] == '{');
         }
         leftnet_done(&left);
