@@ -12,8 +12,8 @@
 
 static const char *const stopping[] = {
         [EXTENT_NOTHING] = "Nothing stops for it.",
-        [EXTENT_BACKEND] = "The API, the workers, the clock and the front stop until the migrations are done; PostgreSQL and "
-                           "Redis go on.",
+        [EXTENT_BACKEND] = ("The API, the workers, the clock and the front stop until the migrations are done; PostgreSQL and "
+                            "Redis go on."),
         [EXTENT_ALL] = "All members stop, PostgreSQL and Redis among them, and start again in order.",
 };
 

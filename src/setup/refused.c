@@ -9,6 +9,8 @@
 #include <systemd/sd-daemon.h>
 
 /* What it is made of may be a line of a file, or cut off in the middle of a letter: systemd would drop the whole of it. */
+static void status_va(const char *prefix, const char *format, va_list ap) _printf_(2, 0);
+
 static void status_va(const char *prefix, const char *format, va_list ap) {
         _cleanup_(freep) char *text = xvasprintf(format, ap), *line = escape_line(text);
 

@@ -190,7 +190,7 @@ char **stack_command(const Config *config, const Member *member, const char *scr
         case MEMBER_API:
                 if (script && !ipv6)
                         return shell_command(SERVE_IPV4);
-                /* fall through */
+                __attribute__((fallthrough));
         case MEMBER_WORKER:
         case MEMBER_CLOCK:
                 if (!script)
