@@ -2,7 +2,7 @@
 #pragma once
 /*
  * A container of an earlier life that was not removed: the power was cut, or the engine failed. The next one of its name
- * replaces it (container.c). A member that goes on without one has it removed here, for its environment is in it, and its
+ * replaces it (start.c). A member that goes on without one has it removed here, for its environment is in it, and its
  * image cannot go while it is there.
  */
 

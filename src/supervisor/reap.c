@@ -82,7 +82,7 @@ static void find_output(const char *member, const char *state) {
         output.container = (pid_t)pid;
 }
 
-/* A server that is still being set up does not see the signal: see on_ask_server_again() in container.c. */
+/* A server that is still being set up does not see the signal: see on_ask_server_again() in stop.c. */
 static void ask_server_again(void) {
         _cleanup_(freep) char *text = NULL;
         uint64_t pid = 0;

@@ -237,6 +237,8 @@ static void start(Supervisor *s) {
                 return;
         s->container.oom_kills = cgroup_oom_kills();
         s->container.n_strangers = 0;
+        /* Whatever became of one to look from: what is started now may migrate. */
+        s->container.view = false;
         excuse_begin(&s->run.excuse, now_usec());
         supervisor_publish(s);
         argv = container_words(s, s->engine->start);
@@ -249,7 +251,7 @@ static void start(Supervisor *s) {
 static void on_view_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
-        s->container.exists = s->container.view = result->signaled || result->status != 0;
+        s->container.exists = result->signaled || result->status != 0;
         begin_alone(s);
 }
 

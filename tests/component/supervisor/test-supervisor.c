@@ -2218,6 +2218,23 @@ static void an_api_that_does_not_reach_what_its_host_does_says_so(void **state _
         assert_int_equal(times_called("gate-ping"), 1);
 }
 
+/* Its removal went well, and its client did not live to say so: what runs under the name then is a migration. */
+static void a_run_after_a_look_is_no_look(void **state _unused_) {
+        _cleanup_(freep) char *state_file = NULL;
+
+        on("network", "ip address add 192.0.2.9/32 dev lo\n\"$(dirname \"$0\")/answer\" redis 192.0.2.9:6379 &\nsleep 0.3\n");
+        on("rm", "once; kill -KILL \"$(cat \"$place/pid\")\"; rm -rf \"$place\"; kill -KILL $$\n");
+        on("container", "echo yes >$fake/runs; until [ -e $fake/go-on ]; do sleep 0.01; done\n");
+        migrates_what_is_external();
+        file_has(FAKE "/runs", "yes");
+        says("STATUS=Migrating");
+        state_file = read_text("/run/lago/state/migrate");
+        assert_non_null(strstr(state_file, "STATE=migrating"));
+        assert_null(strstr(state_file, "VIEW="));
+        put(FAKE "/go-on", "");
+        exits(0);
+}
+
 static void names_are_looked_up_as_containers_do(void **state _unused_) {
         put(FAKE "/hosts", "192.0.2.10 other.example.org\n");
         on("network", "mount --bind $fake/hosts /etc/hosts\n");
@@ -2695,6 +2712,7 @@ int main(int argc, char **argv) {
                 LIFE(what_is_external_is_believed_by_its_watcher_before_a_restart),
                 LIFE(what_containers_do_not_reach_is_not_migrated),
                 LIFE(an_api_that_does_not_reach_what_its_host_does_says_so),
+                LIFE(a_run_after_a_look_is_no_look),
                 LIFE(names_are_looked_up_as_containers_do),
                 LIFE(a_network_without_a_name_server_is_told_as_the_cause),
                 LIFE(a_name_server_that_cannot_listen_is_told),
