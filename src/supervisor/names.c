@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/names.h"
 
-#include "process/netns.h"
 #include "supervisor/reach.h"
 #include "supervisor/supervisor.h"
 
@@ -30,19 +29,15 @@ static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
 
 static void ask_name(Supervisor *s) {
         char server[46];
-        ProbeTarget target = {
-                .question = ASK_NAME,
-                .place = PROBE_IN_NAMESPACE,
-                .netns_fd = s->container.netns_fd,
-                .address = server,
-                .port = 53,
-                /* Known for longer than the container's own. */
-                .path = !s->config->database_external ? "db" : !s->config->redis_external ? "redis"
-                                                                                          : s->info->name,
-                .timeout_usec = NAME_TIMEOUT_USEC,
-        };
+        ProbeTarget target;
+        const char *name = s->info->name;
 
-        if (s->container.netns_fd >= 0 && netns_gateway(s->container.netns_fd, server, sizeof(server)) >= 0)
+        /* Known for longer than the container's own. */
+        if (!s->config->database_external)
+                name = "db";
+        else if (!s->config->redis_external)
+                name = "redis";
+        if (s->container.netns_fd >= 0 && reach_name_target(s->container.netns_fd, name, NAME_TIMEOUT_USEC, server, &target) >= 0)
                 work_probe(&s->work, &target, on_name, s);
 }
 

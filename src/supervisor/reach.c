@@ -77,19 +77,24 @@ char *reach_names_sentence(int netns_fd, const char *reason) {
         return names_sentence(server, interface, reason);
 }
 
+int reach_name_target(int netns_fd, const char *name, uint64_t timeout_usec, char server[static 46], ProbeTarget *ret) {
+        *ret = (ProbeTarget){
+                .question = ASK_NAME,
+                .place = PROBE_IN_NAMESPACE,
+                .netns_fd = netns_fd,
+                .address = server,
+                .port = 53,
+                .path = name,
+                .timeout_usec = timeout_usec,
+        };
+        return netns_gateway(netns_fd, server, 46);
+}
+
 /* In the network of the container. The answer may be there before this returns. */
 static void ask_name(Reachability *r, ProbeDone done) {
         char server[46];
-        ProbeTarget target = {
-                .question = ASK_NAME,
-                .place = PROBE_IN_NAMESPACE,
-                .netns_fd = r->spec.netns_fd,
-                .address = server,
-                .port = 53,
-                .path = r->spec.name,
-                .timeout_usec = r->spec.timeout_usec,
-        };
-        int error = netns_gateway(r->spec.netns_fd, server, sizeof(server));
+        ProbeTarget target;
+        int error = reach_name_target(r->spec.netns_fd, r->spec.name, r->spec.timeout_usec, server, &target);
 
         /* A network of IPv6 alone, say, has no name server to ask: that is no fault. */
         if (error == -ENOENT)

@@ -41,6 +41,12 @@ bool reach_is_well(const Reachability *r);
 char *reach_doubt(const Reachability *r, const Listen *listen);
 
 /**
+ * reach_name_target() - asks the name server of a container's network for @name. @server takes its address, and is borrowed.
+ * Errors: -errno; -ENOENT where that network has none.
+ */
+int reach_name_target(int netns_fd, const char *name, uint64_t timeout_usec, char server[static 46], ProbeTarget *ret);
+
+/**
  * reach_names_sentence() - the container of @netns_fd gets no name from its name server, for the @reason of a probe: what that
  * says of this host, and what helps; see names_sentence(). The caller frees it.
  */
