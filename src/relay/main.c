@@ -4,10 +4,12 @@
  *
  * Nothing is ever in its own hands alone: tee(2) shows the bytes while they stay in the container's pipe, and splice(2)
  * moves them into the journal's stream. Killed at any moment it loses nothing; who takes its place goes on with the next
- * byte. It links no library but libc, as one of it runs beside every container.
+ * byte. It links no library but libc, as one of it runs beside every container. What it leaves out on purpose are lines about
+ * the supervisor's own probes.
  */
 #include "base/oomscore.h"
 #include "base/util.h"
+#include "relay/probe-line.h"
 #include "relay/watch.h"
 
 #include <fcntl.h>
@@ -26,11 +28,12 @@ static const char help[] =
         "lago-relay carries what the container of a member writes to the journal.\n"
         "\n"
         "  lago-relay MEMBER [OPTION]...\n"
-        "  --ready=WORDS   note the line that has WORDS in it: the member is ready\n"
-        "  --tick=WORDS    note each line that has WORDS in it: a piece of work is begun; may be given again\n"
-        "  --missing       note lines that say that a table or a column does not exist\n"
-        "  --drain         end when the pipe is empty, as after SIGTERM\n"
-        "  --help          this text\n"
+        "  --ready=WORDS      note the line that has WORDS in it: the member is ready\n"
+        "  --tick=WORDS       note each line that has WORDS in it: a piece of work is begun; may be given again\n"
+        "  --missing          note lines that say that a table or a column does not exist\n"
+        "  --without-probes   leave out nginx's lines about the supervisor's own probes that were answered\n"
+        "  --drain            end when the pipe is empty, as after SIGTERM\n"
+        "  --help             this text\n"
         "  --version\n"
         "\n"
         "Standard input is the container's pipe, standard output takes the notes, standard error is a stream of the\n"
@@ -38,6 +41,13 @@ static const char help[] =
         "\n"
         "Exit status: 0 all that was written is in the journal, 64 wrong command line or descriptors, 71 no descriptor\n"
         "or memory left, 75 the stream of the journal is gone: with a new one it goes on where it was.\n";
+
+/* From the container's pipe to the journal. */
+typedef struct Carrier {
+        Watch *watch;
+        bool without_probes;
+        bool at_line; /* what comes next begins a line */
+} Carrier;
 
 static volatile sig_atomic_t ending;
 
@@ -72,20 +82,63 @@ static int forward(size_t n) {
         return 0;
 }
 
-static void look(Watch *watch, int scratch, size_t n) {
-        static char bytes[CHUNK];
+/* What tee() has shown. Answer: how much of @n could be read into @bytes. */
+static size_t see(int scratch, char *bytes, size_t n) {
+        size_t seen = 0;
+
+        while (seen < n) {
+                ssize_t got = read(scratch, bytes + seen, n - seen);
+
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got <= 0)
+                        break;
+                seen += (size_t)got;
+        }
+        return seen;
+}
+
+/* Takes the next @n bytes out of the pipe, for nobody. */
+static void drop(size_t n) {
+        char bytes[WATCH_LINE_MAX];
 
         while (n > 0) {
-                ssize_t got = read(scratch, bytes, n < CHUNK ? n : CHUNK);
+                ssize_t got = read(OUTPUT, bytes, n < sizeof(bytes) ? n : sizeof(bytes));
 
-                if (got <= 0) {
-                        if (got < 0 && errno == EINTR)
-                                continue;
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got <= 0)
                         return;
-                }
-                watch_feed(watch, bytes, (size_t)got);
                 n -= (size_t)got;
         }
+}
+
+/* @bytes: the next @n in the pipe. */
+static int carry_part(const Carrier *c, const char *bytes, size_t n) {
+        watch_feed(c->watch, bytes, n);
+        return forward(n);
+}
+
+/* The same without our probes' lines. One that is not seen from its beginning to its end goes on as any other. */
+static int carry(Carrier *c, const char *bytes, size_t n) {
+        const char *line = bytes, *left = bytes, *end = bytes + n, *line_end;
+        bool is_whole = c->at_line;
+
+        while (c->without_probes && (line_end = memchr(line, '\n', (size_t)(end - line)))) {
+                if (is_whole && probe_line(line, (size_t)(line_end - line))) {
+                        int r = carry_part(c, left, (size_t)(line - left));
+
+                        if (r < 0)
+                                return r;
+                        drop((size_t)(line_end + 1 - line));
+                        left = line_end + 1;
+                }
+                line = line_end + 1;
+                is_whole = true;
+        }
+        if (n > 0)
+                c->at_line = end[-1] == '\n';
+        return carry_part(c, left, (size_t)(end - left));
 }
 
 /* Asked to end, it ends when the pipe is empty. SIGTERM comes through only here, so that none is missed. */
@@ -97,8 +150,11 @@ static int wait_for_more(void) {
         return ppoll(&p, 1, ending ? &(struct timespec){0} : NULL, &all_open) == 0 ? -1 : 0;
 }
 
-static int relay(Watch *watch, int scratch[2]) {
+static int relay(Carrier *c, int scratch[2]) {
+        static char bytes[CHUNK];
+
         for (;;) {
+                size_t seen;
                 ssize_t n = tee(OUTPUT, scratch[1], CHUNK, SPLICE_F_NONBLOCK);
 
                 if (n == 0)
@@ -112,8 +168,8 @@ static int relay(Watch *watch, int scratch[2]) {
                         continue;
                 if (n < 0)
                         return EXIT_OSERR;
-                look(watch, scratch[0], (size_t)n);
-                if (forward((size_t)n) < 0)
+                seen = see(scratch[0], bytes, (size_t)n);
+                if (carry(c, bytes, seen) < 0 || forward((size_t)n - seen) < 0)
                         return EXIT_TEMPFAIL;
         }
 }
@@ -144,9 +200,9 @@ static int must_be(int fd, mode_t kind, int otherwise) {
         return (st.st_mode & S_IFMT) == kind ? 0 : otherwise;
 }
 
-static int run(const WatchSpec *spec) {
+static int run(const WatchSpec *spec, bool without_probes) {
         int scratch[2], status = must_be(OUTPUT, S_IFIFO, EXIT_USAGE);
-        Watch *watch;
+        Carrier carrier = {.without_probes = without_probes, .at_line = true};
 
         if (status == EXIT_USAGE)
                 return usage("standard input is no pipe", NULL);
@@ -158,11 +214,11 @@ static int run(const WatchSpec *spec) {
                 return EXIT_OSERR;
         /* What the container wrote last says why memory was short. Where it is not allowed, its end is heard of as any. */
         (void)oomscore_lower();
-        watch = watch_new(spec);
-        status = relay(watch, scratch);
+        carrier.watch = watch_new(spec);
+        status = relay(&carrier, scratch);
         if (status == 0)
-                watch_end(watch);
-        watch_free(watch);
+                watch_end(carrier.watch);
+        watch_free(carrier.watch);
         return status;
 }
 
@@ -170,6 +226,7 @@ int main(int argc, char **argv) {
         _cleanup_(strv_freep) char **ticks = NULL;
         WatchSpec spec = {.note = on_note};
         const char *member = NULL;
+        bool without_probes = false;
 
         for (int i = 1; i < argc; i++) {
                 const char *ready = startswith(argv[i], "--ready="), *tick = startswith(argv[i], "--tick=");
@@ -188,6 +245,8 @@ int main(int argc, char **argv) {
                         strv_add(&ticks, tick);
                 else if (streq(argv[i], "--missing"))
                         spec.missing = true;
+                else if (streq(argv[i], "--without-probes"))
+                        without_probes = true;
                 else if (streq(argv[i], "--drain"))
                         ending = 1;
                 else if (argv[i][0] == '-' || member)
@@ -196,5 +255,5 @@ int main(int argc, char **argv) {
                         member = argv[i];
         }
         spec.ticks = ticks;
-        return member ? run(&spec) : usage("whose lines?", NULL);
+        return member ? run(&spec, without_probes) : usage("whose lines?", NULL);
 }

@@ -83,6 +83,7 @@ static const MemberInfo catalogue[_MEMBER_KIND_MAX] = {
                 .environment = ENVIRONMENT_FRONT,
                 .ready_by = READY_BY_HTTP,
                 .probe_path = "/",
+                .logs_probes = true,
                 .port = 80,
                 .grace_sec = 15,
         },

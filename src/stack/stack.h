@@ -45,6 +45,7 @@ typedef struct MemberInfo {
         EnvironmentKind environment;
         ReadyBy ready_by;
         const char *probe_path;
+        bool logs_probes;        /* its web server is nginx, which writes a line for each */
         uint16_t port;           /* inside the container; 0: none */
         const char *ready_line;  /* READY_BY_ITSELF: words of the line by which it says that it is ready; NULL: none */
         char *const *ticks;      /* words of the lines that it writes for each piece of its work; NULL: it writes none */

@@ -63,7 +63,8 @@ static void rescue_output(void) {
         reading = open_output();
         stream = reading < 0 ? -EBADF : relay_stream(output.member);
         null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        argv = relay_argv(output.member, /* ready= */ NULL, /* ticks= */ NULL, /* missing= */ false);
+        argv = relay_argv(output.member, /* ready= */ NULL, /* ticks= */ NULL, /* missing= */ false,
+                          /* without_probes= */ false);
         if (stream >= 0 && child_start(&(ChildSpec){.argv = argv, .input_fd = reading, .output_fd = null, .error_fd = stream},
                                        &failure) >= 0)
                 log_warning("The relay of the container's output is gone, too: started again.");

@@ -21,7 +21,7 @@ struct Relay {
         Jobs *jobs;
         char *member, *ready;
         char *const *ticks;
-        bool missing;
+        bool missing, without_probes;
         JobLine note;
         void (*ended)(void *userdata);
         void *userdata;
@@ -63,7 +63,7 @@ int relay_new(const RelaySpec *spec, Relay **ret) {
         /* So much may wait while a relay is replaced; where the kernel grants less, less. */
         (void)fcntl(p[0], F_SETPIPE_SZ, PIPE_BYTES);
         relay = xcalloc(1, sizeof(Relay));
-        *relay = (Relay){.event = spec->event, .jobs = spec->jobs, .member = xstrdup(spec->member), .ready = spec->ready ? xstrdup(spec->ready) : NULL, .ticks = spec->ticks, .missing = spec->missing, .note = spec->note, .ended = spec->ended, .userdata = spec->userdata, .reading = p[0], .writing = both, .stream = -EBADF};
+        *relay = (Relay){.event = spec->event, .jobs = spec->jobs, .member = xstrdup(spec->member), .ready = spec->ready ? xstrdup(spec->ready) : NULL, .ticks = spec->ticks, .missing = spec->missing, .without_probes = spec->without_probes, .note = spec->note, .ended = spec->ended, .userdata = spec->userdata, .reading = p[0], .writing = both, .stream = -EBADF};
         *ret = relay;
         return 0;
 }
@@ -78,7 +78,7 @@ unsigned long relay_id(const Relay *relay) {
         return relay && fstat(relay->reading, &st) == 0 ? (unsigned long)st.st_ino : 0;
 }
 
-char **relay_argv(const char *member, const char *ready, char *const *ticks, bool missing) {
+char **relay_argv(const char *member, const char *ready, char *const *ticks, bool missing, bool without_probes) {
         char **argv = NULL;
 
         strv_add(&argv, PROGRAM);
@@ -89,6 +89,8 @@ char **relay_argv(const char *member, const char *ready, char *const *ticks, boo
                 strv_addf(&argv, "--tick=%s", *words);
         if (missing)
                 strv_add(&argv, "--missing");
+        if (without_probes)
+                strv_add(&argv, "--without-probes");
         return argv;
 }
 
@@ -149,7 +151,7 @@ static void on_ended(void *userdata, const JobResult *result) {
 }
 
 static void start(Relay *relay) {
-        _cleanup_(strv_freep) char **argv = relay_argv(relay->member, relay->ready, relay->ticks, relay->missing);
+        _cleanup_(strv_freep) char **argv = relay_argv(relay->member, relay->ready, relay->ticks, relay->missing, relay->without_probes);
         JobSpec spec = {.input_fd = relay->reading, .line = on_note, .done = on_ended, .userdata = relay};
 
         if (relay->finished)

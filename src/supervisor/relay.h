@@ -19,6 +19,7 @@ typedef struct RelaySpec {
         const char *ready;  /* see lago-relay(8) and relay/watch.h; NULL: no line says it */
         char *const *ticks; /* borrowed; NULL: no line is one */
         bool missing;
+        bool without_probes;
         JobLine note;                  /* of relay/watch.h */
         void (*ended)(void *userdata); /* all that was written is in the journal, and no one can write more */
         void *userdata;
@@ -59,5 +60,5 @@ Relay *relay_free(Relay *relay);
  *
  * relay_stream() - a stream of the journal under the member's name, at a priority that the lines cannot choose. Errors: -errno.
  */
-char **relay_argv(const char *member, const char *ready, char *const *ticks, bool missing);
+char **relay_argv(const char *member, const char *ready, char *const *ticks, bool missing, bool without_probes);
 int relay_stream(const char *member);

@@ -201,6 +201,7 @@ static int new_relay(Supervisor *s) {
                 .ready = s->info->ready_line,
                 .ticks = s->info->ticks,
                 .missing = s->info->backend || s->member.kind == MEMBER_DB,
+                .without_probes = s->info->logs_probes,
                 .note = hear_note,
                 .ended = on_output_ended,
                 .userdata = s,

@@ -53,6 +53,17 @@ if journalctl -b --no-pager -o cat -u 'lago-*' -t podman | grep .; then exit 1; 
 SH
 }
 
+@test "the front's own probes are in no journal; a visitor who calls himself one is" {
+        inside <<'SH'
+curl -s -0 -A lago-supervisor/9 -o /dev/null http://127.0.0.1:8080/
+# Two probes, as they come every ten seconds.
+until_true 40 sh -c '[ $(($(cut -d. -f1 /proc/uptime) - $(systemctl show -P ActiveEnterTimestampMonotonic lago-front) / 1000000)) -gt 25 ]'
+journalctl --sync
+lines -t lago-front | grep -E '^[0-9.]+ - - .*"GET / HTTP/1.0" 200 [0-9]+ "-" "lago-supervisor/9" "-"$' || { echo "# the visitor is not there"; exit 1; }
+if lines -t lago-front | grep -E '^(127\.0\.0\.1|::1) '; then exit 1; fi
+SH
+}
+
 @test "a container opens its output by name, as another user than root too" {
         inside <<'SH'
 says_as_pdf 'echo one >/dev/stdout; echo two >/dev/stderr; echo three >/proc/self/fd/1

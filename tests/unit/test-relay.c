@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is looked for in a container's lines, and lago-relay itself between a real pipe and a socket for the journal. */
 #include "base/util.h"
+#include "relay/probe-line.h"
 #include "relay/watch.h"
 
 #include "check.h"
@@ -166,6 +167,49 @@ static void bytes_that_are_no_text_do_no_harm(void **state) {
         assert_null(strchr(notes, '\n'));
 }
 
+/* --- lines about our own probes -------------------------------------------------------------------------- */
+
+#define PROBE_LINE "127.0.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\""
+
+static void a_line_about_a_probe_of_ours_is_known(void **state) {
+        static const char *const ours[] = {
+                PROBE_LINE,
+                "::1 - - [01/Jan/2027:00:00:00 +0530] \"GET / HTTP/1.0\" 200 1 \"-\" \"lago-supervisor/1.0~rc1+2-3\" \"-\"",
+        };
+        static const char *const others[] = {
+                "",
+                "127.0.0.1 - - [",
+                PROBE_LINE " ",
+                "x" PROBE_LINE,
+                /* A visitor who calls himself so, to be in no log: he comes from elsewhere, whatever he sends. */
+                "10.88.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\"",
+                "10.88.0.1 - 127.0.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" "
+                "\"-\"",
+                "127.0.0.11 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\"",
+                /* What somebody may look for. */
+                "127.0.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 500 612 \"-\" \"lago-supervisor/0.1.0\" \"-\"",
+                /* Other clients in the container, and other requests. */
+                "127.0.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200 612 \"-\" \"curl/7.88.1\" \"-\"",
+                "127.0.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET /x HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\"",
+                "127.0.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.1\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\"",
+                "127.0.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"10.0.0.1\"",
+                "127.0.0.1 - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200  \"-\" \"lago-supervisor/0.1.0\" \"-\"",
+                "127.0.0.1 - x [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\"",
+                "127.0.0.1 - - [] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\"",
+        };
+        static const char with_nul[] = "127.0.0.1 - - [26\0Nov] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\"";
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(ours); i++)
+                assert_true(probe_line(ours[i], strlen(ours[i])));
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                if (probe_line(others[i], strlen(others[i])))
+                        fail_msg("taken for ours: %s", others[i]);
+        for (size_t n = 0; n < strlen(PROBE_LINE); n++)
+                assert_false(probe_line(PROBE_LINE, n));
+        assert_false(probe_line(with_nul, sizeof(with_nul) - 1));
+}
+
 /* --- the program ---------------------------------------------------------------------------------------- */
 
 static const char *program(void) {
@@ -244,6 +288,31 @@ static void what_it_says_arrives_and_the_end_too(void **state) {
         bench_close(&b);
 }
 
+static void lines_about_our_own_probes_are_left_out_where_that_is_asked(void **state) {
+        static const char said[] = "one\n" PROBE_LINE "\n" PROBE_LINE "\ntwo\n\n" PROBE_LINE "\nthree " PROBE_LINE "\nno end, " PROBE_LINE;
+        static const char *const options[] = {"--without-probes", "--missing"},
+                                 *const carried[] = {"one\ntwo\n\nthree " PROBE_LINE "\nno end, " PROBE_LINE, said};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(options); i++) {
+                char text[2 * sizeof(said)] = "", notes[2 * sizeof(said)] = "";
+                Bench b;
+                pid_t pid;
+
+                bench_open(&b);
+                pid = relay(&b, options[i]);
+                assert_int_equal(write(b.writing, said, strlen(said)), (int)strlen(said));
+                b.writing = close_fd(b.writing);
+                assert_int_equal(status_of(pid), 0);
+                assert_true(read(b.journal[0], text, sizeof(text) - 1) > 0);
+                assert_string_equal(text, carried[i]);
+                /* Nor are they among the last that it said. */
+                assert_true(read(b.notes[0], notes, sizeof(notes) - 1) > 0);
+                assert_int_equal(strstr(notes, "last " PROBE_LINE) != NULL, i == 1);
+                bench_close(&b);
+        }
+}
+
 static void asked_to_end_it_ends_with_the_pipe_empty(void **state) {
         char text[8192];
         Bench b;
@@ -292,7 +361,7 @@ static void no_pipe_and_no_journal_are_refused(void **state) {
 }
 
 /* Writes numbered lines, in pieces that do not end where lines do. */
-static pid_t writer(const Bench *b, unsigned lines) {
+static pid_t writer(const Bench *b, unsigned lines, bool with_probes) {
         pid_t pid = fork();
 
         if (pid == 0) {
@@ -300,7 +369,8 @@ static pid_t writer(const Bench *b, unsigned lines) {
                 size_t n = 0;
 
                 for (unsigned i = 0; i < lines; i++) {
-                        n += (size_t)snprintf(buffer + n, sizeof(buffer) - n, "line %u of the container\n", i);
+                        n += (size_t)snprintf(buffer + n, sizeof(buffer) - n, "%sline %u of the container\n",
+                                              with_probes && i % 5 == 0 ? PROBE_LINE "\n" : "", i);
                         if (n > 900 || i == lines - 1) {
                                 if (write(b->writing, buffer, n) != (ssize_t)n)
                                         _exit(1);
@@ -313,7 +383,7 @@ static pid_t writer(const Bench *b, unsigned lines) {
 }
 
 /* All that comes is line after line, none twice and none missing; the relay dies after each of many thousand bytes. */
-static void killed_at_any_moment_it_loses_no_byte_and_doubles_none(void **state) {
+static void lives_of_a_relay(const char *option, bool with_probes) {
         enum { LINES = 200000 };
         _cleanup_(freep) char *line = NULL;
         unsigned next = 0, kills = 0;
@@ -322,11 +392,10 @@ static void killed_at_any_moment_it_loses_no_byte_and_doubles_none(void **state)
         FILE *journal;
         Bench b;
 
-        (void)state;
         bench_open(&b);
-        writes = writer(&b, LINES);
+        writes = writer(&b, LINES, with_probes);
         b.writing = close_fd(b.writing);
-        relays = relay(&b, "--missing");
+        relays = relay(&b, option);
         b.notes[0] = close_fd(b.notes[0]);
         journal = fdopen(b.journal[0], "r");
         while (next < LINES && getline(&line, &size, journal) > 0) {
@@ -336,7 +405,7 @@ static void killed_at_any_moment_it_loses_no_byte_and_doubles_none(void **state)
                 if (next % 997 == 0) {
                         (void)kill(relays, SIGKILL);
                         (void)status_of(relays);
-                        relays = relay(&b, "--missing");
+                        relays = relay(&b, option);
                         kills++;
                 }
         }
@@ -349,6 +418,12 @@ static void killed_at_any_moment_it_loses_no_byte_and_doubles_none(void **state)
         bench_close(&b);
 }
 
+static void killed_at_any_moment_it_loses_no_byte_and_doubles_none(void **state) {
+        (void)state;
+        lives_of_a_relay("--missing", /* with_probes= */ false);
+        lives_of_a_relay("--without-probes", /* with_probes= */ true);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_missing_is_read_in_both_forms_of_a_log),
@@ -358,7 +433,9 @@ int main(void) {
                 cmocka_unit_test(an_overlong_line_is_looked_at_to_its_end),
                 cmocka_unit_test(a_thousand_errors_make_few_notes),
                 cmocka_unit_test(bytes_that_are_no_text_do_no_harm),
+                cmocka_unit_test(a_line_about_a_probe_of_ours_is_known),
                 cmocka_unit_test(what_it_says_arrives_and_the_end_too),
+                cmocka_unit_test(lines_about_our_own_probes_are_left_out_where_that_is_asked),
                 cmocka_unit_test(asked_to_end_it_ends_with_the_pipe_empty),
                 cmocka_unit_test(a_journal_that_is_gone_takes_nothing_along),
                 cmocka_unit_test(no_pipe_and_no_journal_are_refused),

@@ -664,6 +664,21 @@ static void a_front_serves_without_a_gate(void **state _unused_) {
                "start lago-front,stop lago-front,rm lago-front,");
 }
 
+#define ACCESS_LINE(address) \
+        address " - - [26/Nov/2026:14:40:00 +0000] \"GET / HTTP/1.0\" 200 612 \"-\" \"lago-supervisor/0.1.0\" \"-\""
+
+static void a_front_s_lines_about_our_own_probes_are_left_out(void **state _unused_) {
+        _cleanup_(freep) char *journal = NULL;
+
+        on("container", "echo '" ACCESS_LINE("127.0.0.1") "'\necho '" ACCESS_LINE("10.89.0.1") "'\n");
+        starts("front");
+        says("READY=1");
+        stops_well();
+        journal = read_text(FAKE "/journal");
+        assert_non_null(strstr(journal, ACCESS_LINE("10.89.0.1")));
+        assert_null(strstr(journal, ACCESS_LINE("127.0.0.1")));
+}
+
 static void a_page_renderer_serves(void **state _unused_) {
         serves("pdf", "STATUS=Serving docker.io/getlago/lago-gotenberg:7.8.2",
                "start lago-pdf,stop lago-pdf,rm lago-pdf,");
@@ -2603,6 +2618,7 @@ int main(int argc, char **argv) {
                 LIFE(a_clock_runs_when_it_says_so_and_holds_its_lock),
                 LIFE(a_clock_without_an_api_here_waits_for_none),
                 LIFE(a_front_serves_without_a_gate),
+                LIFE(a_front_s_lines_about_our_own_probes_are_left_out),
                 LIFE(a_page_renderer_serves),
                 LIFE(a_database_serves_when_a_login_succeeds),
                 LIFE(a_redis_serves),
