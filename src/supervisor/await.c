@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/await.h"
 
-#include "base/runstate.h"
-#include "base/time.h"
+#include "supervisor/api.h"
 #include "supervisor/gate.h"
 #include "supervisor/redis.h"
 #include "supervisor/settings.h"
 #include "supervisor/supervisor.h"
-
-#define AWAIT_TIMEOUT_USEC (5 * USEC_PER_SEC)
 
 /* --- the API, for what serves people or enqueues jobs --------------------------------------------------- */
 
@@ -21,41 +18,11 @@ static void on_api(void *userdata, ProbeVerdict verdict, const char *reason) {
                 supervisor_later(s, "Waiting for the API: %s", reason);
 }
 
-/*
- * Every other time where it is published: on a host whose packets to the container's own address got lost, with the
- * published one answering, a clock waited for minutes.
- */
-static void api_target(const Supervisor *s, ProbeTarget *target) {
-        const Listen *listen = stack_listen(s->config, MEMBER_API);
-
-        if (s->wait.attempts % 2 == 0)
-                return;
-        target->address = stack_listen_local(listen);
-        target->port = listen->port;
-}
-
 static void ask_api(Supervisor *s) {
-        const MemberInfo *api = member_info(MEMBER_API);
-        _cleanup_(freep) char *address = runstate_address("api");
-        ProbeTarget target = {
-                .question = ASK_HTTP,
-                .place = PROBE_ON_HOST,
-                .address = address,
-                .port = api->port,
-                .path = api->probe_path,
-                .timeout_usec = AWAIT_TIMEOUT_USEC,
-        };
-
-        if (!stack_awaits_api(s->config, s->member.kind)) {
+        if (stack_awaits_api(s->config, s->member.kind))
+                api_ask(&s->work, s->config, s->wait.attempts, on_api, s);
+        else
                 supervisor_feed(s, LIFE_ON_OK);
-                return;
-        }
-        if (!address) {
-                supervisor_later(s, "Waiting for the API: it does not serve yet; see lago-api.service");
-                return;
-        }
-        api_target(s, &target);
-        work_probe(&s->work, &target, on_api, s);
 }
 
 /* --- Redis: Sidekiq exits without it, and some of Lago's migrations enqueue jobs ------------------------ */
