@@ -36,6 +36,14 @@ static int read_all_own(const Config *config, Env ***ret, size_t *ret_n) {
         return r;
 }
 
+/* NULL when neither it nor a front that stands in for it is here. The caller frees it. */
+static char *id_of(const Config *config, MemberKind kind, const char *image) {
+        char *id = image_id(image);
+        _cleanup_(freep) char *before = !id && kind == MEMBER_FRONT ? stack_front_before(config, image) : NULL;
+
+        return before ? id_of(config, kind, before) : id;
+}
+
 /* The image that is here under that name, by its id. Errors: -ENOENT, told. */
 static int pin_images(const Config *config, char *pins[static _MEMBER_KIND_MAX]) {
         for (MemberKind kind = 0; kind < _MEMBER_KIND_MAX; kind++) {
@@ -44,7 +52,7 @@ static int pin_images(const Config *config, char *pins[static _MEMBER_KIND_MAX])
 
                 if (stack_is_external(config, kind) || !stack_is_enabled(config, &member))
                         continue;
-                id = image_id(image);
+                id = id_of(config, kind, image);
                 if (!id) {
                         log_error("export: %s is not on this host; run: lagoctl pull", image);
                         return -ENOENT;

@@ -26,14 +26,14 @@ static char **wanted_images(const Config *config) {
         return images;
 }
 
-static int tell_failure(const Config *config, const char *image, const RunResult *child) {
-        _cleanup_(freep) char *line = engine_last_line(child->error), *front = stack_image(config, MEMBER_FRONT);
+static int tell_failure(const char *image, bool front, const RunResult *child) {
+        _cleanup_(freep) char *line = engine_last_line(child->error);
 
         switch (engine_failure(child->error)) {
         case ENGINE_NO_SUCH_IMAGE:
         case ENGINE_DENIED:
                 log_error("the registry has no %s; %s", image,
-                          stack_image_absent(streq(image, front) ? MEMBER_FRONT : MEMBER_API));
+                          stack_image_absent(front ? MEMBER_FRONT : MEMBER_API));
                 return EXIT_IMAGE;
         case ENGINE_OTHER_MACHINE:
                 log_error("%s is not made for this host's processor: %s", image, line);
@@ -76,8 +76,19 @@ static void forget_damaged(const char *image) {
         run_done(&child);
 }
 
-static int pull(const Config *config, const char *image) {
-        _cleanup_(freep) char *id = image_id(image);
+/* The front that runs with a release which Lago has tagged for the API alone; NULL where none can be. */
+static char *front_before(const Config *config, const char *image, const RunResult *child) {
+        char *before = NULL;
+
+        if (engine_failure(child->error) == ENGINE_NO_SUCH_IMAGE)
+                before = stack_front_before(config, image);
+        if (before)
+                printf("%s: not in the registry\n", image);
+        return before;
+}
+
+static int pull(const Config *config, const char *image, bool front) {
+        _cleanup_(freep) char *id = image_id(image), *before = NULL;
         RunResult child = {0};
         int r = 1;
 
@@ -99,18 +110,22 @@ static int pull(const Config *config, const char *image) {
         /* The engine has synced nothing of it. */
         if (r == 0)
                 sync();
-        r = r == 0 ? 0 : tell_failure(config, image, &child);
+        else if (front)
+                before = front_before(config, image, &child);
+        if (r != 0 && !before)
+                r = tell_failure(image, front, &child);
         run_done(&child);
-        return r;
+        return before ? pull(config, before, front) : r;
 }
 
 int pull_images(const Config *config) {
         _cleanup_(strv_freep) char **images = wanted_images(config);
+        _cleanup_(freep) char *front = stack_image(config, MEMBER_FRONT);
         int status = 0;
 
         STRV_FOREACH(image, images)
                 if (status == 0)
-                        status = pull(config, *image);
+                        status = pull(config, *image, streq(*image, front));
         return status;
 }
 

@@ -114,6 +114,15 @@ const char *release_front(const char *name) {
         return name;
 }
 
+char *release_patch_before(const char *name) {
+        const char *dot = strrchr(name, '.');
+        uint64_t patch = 0;
+
+        if (release_number(name) == 0 || parse_uint(dot + 1, UINT16_MAX, &patch) < 0 || patch == 0)
+                return NULL;
+        return xasprintf("%.*s.%u", (int)(dot - name), name, (unsigned)(patch - 1));
+}
+
 static const Squash squashes[] = {
         {.last = "v1.30.0", .at = "v1.31.0", .into = 20250122112050},
 };

@@ -57,6 +57,9 @@ const char *release_clickhouse_switch(const char *name);
  */
 const char *release_front(const char *name);
 
+/** release_patch_before() - "v1.52.1" for "v1.52.2"; NULL for "v1.52.0" and for what is no release's number. The caller frees it. */
+char *release_patch_before(const char *name);
+
 /* A squash: at release @at, files older than @into were merged into it and deleted; @last still carries them. */
 typedef struct Squash {
         const char *last, *at;

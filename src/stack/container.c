@@ -14,6 +14,12 @@ static bool names_registry(const char *name) {
                                   memchr(name, ':', n));
 }
 
+static bool is_tagged(const char *name) {
+        const char *last = strrchr(name, '/');
+
+        return strchr(name, '@') || strchr(last ? last : name, ':');
+}
+
 char *stack_image(const Config *config, MemberKind kind) {
         const char *const names[_MEMBER_KIND_MAX] = {
                 [MEMBER_DB] = config->image_database,
@@ -25,13 +31,21 @@ char *stack_image(const Config *config, MemberKind kind) {
                 [MEMBER_FRONT] = config->image_front,
                 [MEMBER_PDF] = config->image_pdf,
         };
-        const char *name = names[kind], *last = strrchr(name, '/');
-        bool tagged = strchr(name, '@') || strchr(last ? last : name, ':');
+        const char *name = names[kind];
+        bool tagged = is_tagged(name);
         const char *release = kind == MEMBER_FRONT ? release_front(config->release) : config->release;
 
         return xasprintf("%s%s%s%s%s", names_registry(name) ? "" : config->registry,
                          names_registry(name) ? "" : "/", name, tagged ? "" : ":",
                          tagged ? "" : release);
+}
+
+char *stack_front_before(const Config *config, const char *reference) {
+        _cleanup_(freep) char *tag = image_tag(reference), *before = tag ? release_patch_before(tag) : NULL;
+
+        if (!before || is_tagged(config->image_front) || release_find(config->release) < n_releases)
+                return NULL;
+        return xasprintf("%.*s%s", (int)(strlen(reference) - strlen(tag)), reference, before);
 }
 
 const char *stack_image_absent(MemberKind kind) {

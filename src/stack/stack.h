@@ -80,6 +80,14 @@ char *member_unit(const Member *member);
 /** stack_image() - the full reference that runs this member: "docker.io/getlago/api:v1.50.0". Never NULL. */
 char *stack_image(const Config *config, MemberKind kind);
 
+/**
+ * stack_front_before() - where to look when the registry does not have @reference, the front's image so far: the front of the
+ * patch release before. Lago tags some releases for the API alone, and has always run the last front of that minor release
+ * with them. Answer: NULL when there is none before, for a release of the table, whose front is known, and where front = in
+ * lago.conf names the tag. The caller frees it.
+ */
+char *stack_front_before(const Config *config, const char *reference);
+
 /** stack_image_absent() - what to look at when the registry does not have it. */
 const char *stack_image_absent(MemberKind kind);
 

@@ -189,6 +189,7 @@ static int write_images(const Supervisor *s) {
 
         keyfile_add(&text, "API_IMAGE_ID", s->image.id);
         keyfile_add(&text, "FRONT_IMAGE_ID", s->image.front_id);
+        keyfile_add(&text, "FRONT_IMAGE", s->image.front_reference);
         keyfile_add(&text, "FRONT_PORT", front_port);
         keyfile_add(&text, "VERSION", s->image.version);
         return file_write(NEW_DIRECTORY "/" ADMITTED_IMAGES, text, 0600);
@@ -265,6 +266,14 @@ static uint16_t front_port(const char *images) {
         return text && parse_uint(text, UINT16_MAX, &port) >= 0 ? (uint16_t)port : 0;
 }
 
+/* Of a release that was tagged for the API alone it is another one's; an older version of ours did not write it. */
+static void take_front_reference(Supervisor *s, const char *images) {
+        _cleanup_(freep) char *reference = keyfile_get(images, "FRONT_IMAGE");
+
+        if (s->member.kind == MEMBER_FRONT && reference)
+                free_and_strdup(&s->image.reference, reference);
+}
+
 int admit_images(Supervisor *s) {
         _cleanup_(freep) char *text = NULL;
         int r = file_read(ADMITTED_DIRECTORY "/images", FILE_MAX, &text, NULL);
@@ -276,5 +285,6 @@ int admit_images(Supervisor *s) {
         free(s->image.version);
         s->image.version = keyfile_get(text, "VERSION");
         s->image.port = stack_port(s->member.kind, front_port(text));
+        take_front_reference(s, text);
         return s->image.id ? 0 : -ENODATA;
 }

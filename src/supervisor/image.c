@@ -44,22 +44,27 @@ static void write_to_disk(Supervisor *s) {
         supervisor_job(s, argv, &(JobSpec){.done = on_synced});
 }
 
-static void on_pulled(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
-        _cleanup_(freep) char *line = NULL, *reason = NULL;
+/* Answer: whether an image of another name is looked for in its place. */
+static bool look_for_front_before(Supervisor *s) {
+        _cleanup_(freep) char *before = NULL;
 
-        if (!result->signaled && result->status == 0) {
-                log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", s->image.lookup.reference);
-                if (engine_other_platform(result->errors))
-                        log_warning("%s is made for another processor; nothing in it runs here without an emulator.",
-                                    s->image.lookup.reference);
-                s->image.pull_wanted = false;
-                s->image.lookup.pulled = true;
-                write_to_disk(s);
+        if (s->image.lookup.of == MEMBER_FRONT)
+                before = stack_front_before(s->config, s->image.lookup.reference);
+        if (!before)
+                return false;
+        log_message(LOG_NOTICE, MESSAGE_IMAGE, "The registry has no %s, so Lago has tagged that release for the API alone: looking for %s.",
+                    s->image.lookup.reference, before);
+        resolve(s, MEMBER_FRONT, before);
+        return true;
+}
+
+static void pull_failed(Supervisor *s, const char *words) {
+        _cleanup_(freep) char *line = engine_last_line(words), *reason = engine_reason(words, 70);
+        EngineFailure failure = engine_failure(words);
+
+        if (failure == ENGINE_NO_SUCH_IMAGE && look_for_front_before(s))
                 return;
-        }
-        line = engine_last_line(result->errors);
-        switch (engine_failure(result->errors)) {
+        switch (failure) {
         case ENGINE_NO_SUCH_IMAGE:
         case ENGINE_DENIED:
                 supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE,
@@ -74,9 +79,24 @@ static void on_pulled(void *userdata, const JobResult *result) {
                 return;
         default:
                 log_warning("Pull of %s failed: %s", s->image.lookup.reference, line);
-                reason = engine_reason(result->errors, 70);
                 supervisor_again(s, "Pull failed: %s", reason);
         }
+}
+
+static void on_pulled(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        if (result->signaled || result->status != 0) {
+                pull_failed(s, result->errors);
+                return;
+        }
+        log_message(LOG_INFO, MESSAGE_IMAGE, "Pulled %s.", s->image.lookup.reference);
+        if (engine_other_platform(result->errors))
+                log_warning("%s is made for another processor; nothing in it runs here without an emulator.",
+                            s->image.lookup.reference);
+        s->image.pull_wanted = false;
+        s->image.lookup.pulled = true;
+        write_to_disk(s);
 }
 
 static void pull(Supervisor *s) {
@@ -111,6 +131,7 @@ static void admitted_is_gone(Supervisor *s) {
 static void take_image_id(Supervisor *s, const char *id, uint16_t port) {
         if (s->image.lookup.of == MEMBER_FRONT && s->member.kind == MEMBER_MIGRATE) {
                 free_and_strdup(&s->image.front_id, id);
+                free_and_strdup(&s->image.front_reference, s->image.lookup.reference);
                 s->image.lookup.front_port = port;
                 have_image(s);
                 return;
@@ -215,6 +236,8 @@ static void on_both_images(void *userdata, const JobResult *result) {
                 s->image.id = engine_image(result->output, &port);
                 free(s->image.front_id);
                 s->image.front_id = engine_image(second + 1, &s->image.lookup.front_port);
+                free(s->image.front_reference);
+                s->image.front_reference = stack_image(s->config, MEMBER_FRONT);
         }
         if (s->image.id && s->image.front_id)
                 have_image(s);

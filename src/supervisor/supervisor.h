@@ -56,8 +56,9 @@ typedef struct Container {
 /* The image in hand. */
 typedef struct Image {
         char *reference; /* by its name: "docker.io/getlago/api:v1.50.0" */
-        char *id, *front_id, *manifest, *version;
-        uint16_t port; /* in the container */
+        char *id, *manifest, *version;
+        char *front_id, *front_reference; /* migrate: of the front, which it admits, too */
+        uint16_t port;                    /* in the container */
         struct {
                 MemberKind of; /* migrate looks the API's image up, and then the front's */
                 char *reference;

@@ -182,6 +182,37 @@ static void the_front_is_the_one_that_belongs_to_the_release(void **state) {
         }
 }
 
+static void a_release_without_a_front_runs_that_of_the_patch_before(void **state) {
+        static const struct {
+                const char *release, *image, *reference, *before;
+        } cases[] = {
+                {"v1.58.2", "getlago/front", "docker.io/getlago/front:v1.58.2", "docker.io/getlago/front:v1.58.1"},
+                {"v1.58.2", "getlago/front", "docker.io/getlago/front:v1.58.1", "docker.io/getlago/front:v1.58.0"},
+                {"v1.58.2", "getlago/front", "docker.io/getlago/front:v1.58.0", NULL},
+                {"v1.58.12", "r.example:5000/front", "r.example:5000/front:v1.58.10", "r.example:5000/front:v1.58.9"},
+                /* What the table knows is so; what the operator names is meant. */
+                {"v1.48.1", "getlago/front", "docker.io/getlago/front:v1.48.1", NULL},
+                {"v1.58.2", "getlago/front:v1.58.2", "docker.io/getlago/front:v1.58.2", NULL},
+                {"v1.58.2", "getlago/front@sha256:0123", "docker.io/getlago/front@sha256:0123", NULL},
+                {"mine", "getlago/front", "docker.io/getlago/front:mine", NULL},
+                {"v1.58.x", "getlago/front", "docker.io/getlago/front:v1.58.x", NULL},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(config_freep) Config *c = config_of(NULL);
+                _cleanup_(freep) char *before = NULL;
+
+                free_and_strdup(&c->release, cases[i].release);
+                free_and_strdup(&c->image_front, cases[i].image);
+                before = stack_front_before(c, cases[i].reference);
+                if (cases[i].before)
+                        assert_string_equal(before, cases[i].before);
+                else
+                        assert_null(before);
+        }
+}
+
 static void each_member_sees_what_it_needs_and_no_more(void **state) {
         _cleanup_(config_freep) Config *c = config_of("events");
         static const struct {
@@ -717,6 +748,7 @@ int main(void) {
                 cmocka_unit_test(what_is_left_to_other_hosts_is_no_member),
                 cmocka_unit_test(images_get_registry_and_release),
                 cmocka_unit_test(the_front_is_the_one_that_belongs_to_the_release),
+                cmocka_unit_test(a_release_without_a_front_runs_that_of_the_patch_before),
                 cmocka_unit_test(each_member_sees_what_it_needs_and_no_more),
                 cmocka_unit_test(what_is_the_fronts_reaches_the_front_alone),
                 cmocka_unit_test(a_password_is_encoded_in_the_url),

@@ -721,7 +721,7 @@ static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
         says("READY=1");
         exits(0);
         file_has("/run/lago/admitted/images",
-                 "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nFRONT_PORT=0\nVERSION=v1.50.0\n");
+                 "API_IMAGE_ID=aaaa\nFRONT_IMAGE_ID=bbbb\nFRONT_IMAGE=" FRONT_IMAGE "\nFRONT_PORT=0\nVERSION=v1.50.0\n");
         file_has(FAKE "/journal", "== migrating");
         called("image-inspect " API_IMAGE " " FRONT_IMAGE
                ",gate-check,gate-hold,gate-check,start lago-migrate,gate-watch,gate-check,rm lago-migrate,");
@@ -1858,6 +1858,45 @@ static void a_front_that_stays_behind_is_warned_of_at_each_admission(void **stat
         }
 }
 
+/* A release that is newer than our table, tagged for the API alone. */
+#define LATER_CONF \
+        "[lago]\nrelease = v1.99.2\nfront-url = http://localhost:8080\napi-url = http://localhost:3000\n"
+
+static void a_release_without_a_front_runs_that_of_the_patch_before(void **state _unused_) {
+        put("/etc/lago/lago.conf", LATER_CONF);
+        put(FAKE "/images", "docker.io/getlago/api:v1.99.2 aaaa\n");
+        on("pull", "[[ $name == *:v1.99.0 ]] || fail \"initializing source docker://$name: reading manifest: manifest unknown\"\n");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        called("image-inspect docker.io/getlago/api:v1.99.2 docker.io/getlago/front:v1.99.2,"
+               "image-inspect docker.io/getlago/api:v1.99.2,"
+               "image-inspect docker.io/getlago/front:v1.99.2,pull docker.io/getlago/front:v1.99.2,"
+               "image-inspect docker.io/getlago/front:v1.99.1,pull docker.io/getlago/front:v1.99.1,"
+               "image-inspect docker.io/getlago/front:v1.99.0,pull docker.io/getlago/front:v1.99.0,sync ,"
+               "image-inspect docker.io/getlago/front:v1.99.0,gate-check,owner lago-migrate,");
+        logged("The registry has no docker.io/getlago/front:v1.99.2, so Lago has tagged that release for the API alone");
+        file_has("/run/lago/admitted/images", "FRONT_IMAGE=docker.io/getlago/front:v1.99.0\n");
+        starts("front");
+        says("STATUS=Serving");
+        file_has("/run/lago/state/front", "IMAGE=docker.io/getlago/front:v1.99.0\n");
+        stops_well();
+}
+
+static void a_release_whose_minor_has_no_front_is_refused(void **state _unused_) {
+        put("/etc/lago/lago.conf", LATER_CONF);
+        put(FAKE "/images", "docker.io/getlago/api:v1.99.2 aaaa\n");
+        on("pull", "fail \"initializing source docker://$name: reading manifest: manifest unknown\"\n");
+        starts("migrate");
+        says("STATUS=Refused: the registry has no docker.io/getlago/front:v1.99.0; see release and [images] in lago.conf, where");
+        exits(81);
+        for (unsigned patch = 0; patch <= 2; patch++) {
+                _cleanup_(freep) char *pull = xasprintf("pull docker.io/getlago/front:v1.99.%u", patch);
+
+                assert_int_equal(times_called(pull), 1);
+        }
+}
+
 static void an_image_without_migrations_is_refused(void **state _unused_) {
         assert_int_equal(unlink("/var/cache/lago/manifest-aaaa"), 0);
         on("gate-manifest", "exit 65\n");
@@ -2705,6 +2744,8 @@ int main(int argc, char **argv) {
                 LIFE(what_is_no_file_in_a_volume_is_not_read),
                 LIFE(an_image_that_no_registry_has_is_refused),
                 LIFE(a_front_that_stays_behind_is_warned_of_at_each_admission),
+                LIFE(a_release_without_a_front_runs_that_of_the_patch_before),
+                LIFE(a_release_whose_minor_has_no_front_is_refused),
                 LIFE(an_image_without_migrations_is_refused),
                 LIFE(a_container_of_somebody_else_is_refused),
                 LIFE(a_port_of_somebody_else_is_refused),
