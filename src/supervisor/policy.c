@@ -5,6 +5,8 @@
 #include "base/util.h"
 #include "stack/stack.h"
 
+#include <signal.h>
+
 #define END_WINDOW_USEC (600 * USEC_PER_SEC)
 
 uint64_t wait_rest(unsigned attempts) {
@@ -26,6 +28,10 @@ uint64_t end_rest(unsigned ends) {
         static const uint64_t msec[] = {200, 200, 2000, 10000, 20000, 40000, 80000};
 
         return msec[ends < ELEMENTSOF(msec) ? ends : ELEMENTSOF(msec) - 1] * USEC_PER_MSEC;
+}
+
+bool stop_was_kill(uint64_t took, unsigned grace_sec, int exit_code) {
+        return took >= grace_sec * USEC_PER_SEC && (exit_code < 0 || exit_code == 128 + SIGKILL);
 }
 
 uint64_t probe_rest(uint64_t running) {

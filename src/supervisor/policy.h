@@ -20,6 +20,12 @@ unsigned end_add(EndHistory *history, uint64_t now);
 /** end_rest() - the rest before the next start, after @ends in ten minutes: 0.2, 2, 10, 20, 40, 80 s. */
 uint64_t end_rest(unsigned ends);
 
+/**
+ * stop_was_kill() - whether a stop that @took so long ended by SIGKILL, because the container did not end within its grace.
+ * @exit_code: of the container, -1 when it is not known. An engine that waits for a lock takes long, too, and kills nobody.
+ */
+bool stop_was_kill(uint64_t took, unsigned grace_sec, int exit_code);
+
 /** probe_rest() - between two probes of a container that is not ready, @running since its start: 20 ms … 1 s. */
 uint64_t probe_rest(uint64_t running);
 

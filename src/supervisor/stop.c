@@ -8,6 +8,7 @@
 #include "supervisor/leftover.h"
 #include "supervisor/nameserver.h"
 #include "supervisor/outlive.h"
+#include "supervisor/policy.h"
 #include "supervisor/redis.h"
 #include "supervisor/runfile.h"
 #include "supervisor/supervisor.h"
@@ -32,11 +33,12 @@ int stop_on_output_done(sd_event_source *source, uint64_t usec, void *userdata) 
 
 /* A member that does not take its signal loses what it had in hand: that is worth more than a line at level info. */
 static void tell_stop(Supervisor *s) {
-        uint64_t took = now_usec() - s->container.stop_began;
-        bool killed = took >= s->info->grace_sec * USEC_PER_SEC;
+        const Container *c = &s->container;
+        uint64_t took = now_usec() - c->stop_began;
+        bool killed = stop_was_kill(took, s->info->grace_sec, c->ended ? c->exit_code : -1);
         _cleanup_(strv_freep) char **fields = NULL;
 
-        if (s->container.stop_began == 0)
+        if (c->stop_began == 0)
                 return;
         strv_addf(&fields, "LAGO_STOP_USEC=%llu", (unsigned long long)took);
         if (killed)

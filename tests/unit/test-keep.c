@@ -113,6 +113,19 @@ static void rests_grow_to_their_limit(void **state) {
         assert_int_equal(end_rest(1000), 80 * USEC_PER_SEC);
 }
 
+/* A page that says "killed" sends its reader to look for lost work. */
+static void a_stop_that_the_engine_held_up_killed_nobody(void **state) {
+        (void)state;
+        assert_false(stop_was_kill(1 * USEC_PER_SEC, 45, 0));
+        assert_false(stop_was_kill(1 * USEC_PER_SEC, 45, 137));
+        assert_false(stop_was_kill(44 * USEC_PER_SEC, 45, -1));
+        assert_true(stop_was_kill(46 * USEC_PER_SEC, 45, 137));
+        assert_true(stop_was_kill(46 * USEC_PER_SEC, 45, -1));
+        assert_false(stop_was_kill(46 * USEC_PER_SEC, 45, 0));
+        assert_false(stop_was_kill(46 * USEC_PER_SEC, 45, 1));
+        assert_false(stop_was_kill(46 * USEC_PER_SEC, 45, 143));
+}
+
 static void ends_are_counted_over_ten_minutes(void **state) {
         EndHistory h = {0};
 
@@ -461,6 +474,7 @@ int main(void) {
                 cmocka_unit_test(what_the_operator_stopped_is_left_alone),
                 cmocka_unit_test(a_lost_start_is_queued_unless_its_cause_has_failed),
                 cmocka_unit_test(rests_grow_to_their_limit),
+                cmocka_unit_test(a_stop_that_the_engine_held_up_killed_nobody),
                 cmocka_unit_test(ends_are_counted_over_ten_minutes),
                 cmocka_unit_test(the_same_migration_fails_twice_and_that_is_final),
                 cmocka_unit_test(what_passes_is_not_the_migrations_fault),
