@@ -141,6 +141,13 @@ static void stopping_has_the_grace_and_time_to_reap(void **state _unused_) {
         assert_true(has_line("lago-migrate.service", "TimeoutStopSec=infinity"));
 }
 
+/* systemd heeds READY=1 of Type=notify alone: whoever waits for the verdict is started by it, and not by the process' end. */
+static void who_waits_for_migrate_waits_for_its_verdict(void **state _unused_) {
+        for (size_t i = 0; i < ELEMENTSOF(with_container); i++)
+                assert_true(has_line(with_container[i], "Type=notify"));
+        assert_true(has_line("lago-migrate.service", "RemainAfterExit=yes"));
+}
+
 static void what_can_never_succeed_is_not_restarted(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(with_container); i++)
                 for (int status = 1; status <= UINT8_MAX; status++) {
@@ -205,6 +212,7 @@ int main(void) {
                 cmocka_unit_test(a_start_waits_as_long_as_it_takes),
                 cmocka_unit_test(a_container_outlives_its_supervisor_until_reaped),
                 cmocka_unit_test(stopping_has_the_grace_and_time_to_reap),
+                cmocka_unit_test(who_waits_for_migrate_waits_for_its_verdict),
                 cmocka_unit_test(what_can_never_succeed_is_not_restarted),
                 cmocka_unit_test(nothing_that_breaks_podman_or_leaks_into_containers),
                 cmocka_unit_test(a_pool_runs_under_its_own_name),
