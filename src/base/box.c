@@ -33,7 +33,7 @@ void box_limit(void) {
         /* A write that is too long fails, as on a full disk. */
         (void)signal(SIGXFSZ, SIG_IGN);
         limit(RLIMIT_FSIZE, FILE_MAX);
-#ifndef SANITIZED /* which keeps books about all of memory */
+#ifndef SANITIZED /* a sanitizer reserves far more memory than it uses */
         limit(RLIMIT_DATA, MEMORY_MAX);
 #endif
         (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

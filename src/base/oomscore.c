@@ -11,7 +11,8 @@
 /* Not -1000: where nobody else is left, a process that took too much must be one that can be ended. */
 #define LOWERED "-900"
 
-/* What the kernel gave, as text: nothing is formatted between fork() and exec(). Empty unless it was lowered. */
+/* The score we were started with, kept as text because nothing may be formatted between fork() and exec(). Empty unless we
+   lowered it. */
 static char born[sizeof("-1000\n")];
 
 static int score_write(const char *text, size_t size) {

@@ -13,7 +13,7 @@
 /* Made by lago-migrate: it was started in this boot of the host. What starts it first is the boot. */
 #define STARTED_FILE "/run/lago/started"
 
-/* The same by lago-setup, which a boot that waits for a database has come no further than. */
+/* Made by lago-setup, for the same: a boot that waits for a database has started lago-setup, and lago-migrate not yet. */
 #define SET_UP_FILE "/run/lago/set-up"
 
 /* Made by lago-ready before it has lago-migrate started: no operator asked for that. */

@@ -203,7 +203,7 @@ static int judge(const Arguments *arguments, const Manifest *manifest, const Set
         }
 }
 
-/* What the system lacks now refuses nothing: neither the image nor the command line is at fault. */
+/* A lack of memory or descriptors is no refusal: neither the image nor the command line is at fault. */
 static int status_of(int r, int refused) {
         return errno_is_passing(r) ? EXIT_OSERR : refused;
 }

@@ -62,7 +62,7 @@ static void check_clickhouse(const Check *check) {
         const EnvPair *chosen = migrate_pair(check, "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED");
         const EnvPair *host = migrate_pair(check, "LAGO_CLICKHOUSE_HOST");
 
-        /* A word for no is told of elsewhere. */
+        /* A word that means "no" is refused elsewhere. */
         if (chosen && chosen->value[strspn(chosen->value, " \t")] != '\0' &&
             !check_is_one_of(chosen->value, words_for_no, ELEMENTSOF(words_for_no)) && !host)
                 REFUSE(check, chosen,

@@ -66,7 +66,7 @@ static void refuse_itself(const Check *check, const EnvPair *pair) {
         }
 }
 
-/* What is no URL, or a list of them, and means a place all the same. */
+/* Variables that name a place, but not by one URL: a host alone, a list, or either. */
 static void check_places(const Check *check) {
         static const char *const names[] = {
                 "HTTPS_PROXY", "HTTP_PROXY", "LAGO_AWS_S3_ENDPOINT",

@@ -66,7 +66,7 @@ static char *object_address(const char *s, size_t n) {
 
         if (memchr(s, '%', n))
                 return xstrdup("an address with a zone, which Rails does not take");
-        /* One that is never closed is told of by who reads the rest. */
+        /* A bracket that is never closed is reported by whoever reads the rest. */
         return address && inet_pton(AF_INET6, address, &any) != 1
                        ? xstrdup("no IPv6 address between \"[\" and \"]\"")
                        : NULL;

@@ -166,7 +166,7 @@ static char **words(const char *a, const char *c, const char *d) {
         return argv;
 }
 
-/* pg_dump does not always hear of a full disk: it may write into a pipe. */
+/* pg_dump may write into a pipe, and then does not see that the disk behind it is full. */
 static bool disk_is_full(const Backup *b) {
         struct statvfs st;
 

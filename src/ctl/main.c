@@ -82,7 +82,7 @@ static void leave_no_core(void) {
         (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 }
 
-/* What was asked for and is not all there, on a full disk, was not done. */
+/* When the output could not be written completely, as on a full disk, the command has failed. */
 static int see_output_out(int status) {
         if (fflush(stdout) == 0 && !ferror(stdout))
                 return status;

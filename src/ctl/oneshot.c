@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Ctrl-C is for the command, which gets it from the terminal as we do; its end is ours. */
+/* Ctrl-C reaches the command and us; the command decides what it means, and we end when it has ended. */
 typedef struct Signals {
         struct sigaction interrupt, quit;
 } Signals;

@@ -218,7 +218,7 @@ static void put_deployment(Kubernetes *k, const Member *member, const char *serv
         put_pod(k, member, service);
 }
 
-/* A Job never changes: another release is another Job. What no second run can mend is not tried again. */
+/* A Job cannot be changed, so each release has a Job of its own. It is not retried when a second run would end the same. */
 static void put_job(Kubernetes *k, const Member *member) {
         _cleanup_(freep) char *release = object_name(k->config->release);
 

@@ -65,8 +65,8 @@ static void put_volume(Quadlet *q, const char *volume) {
 }
 
 /*
- * What is only wanted orders, and no more: systemd never starts again what a failed requirement has kept from starting, and each
- * container asks for the verdict itself.
+ * Most edges are Wants= and After=, not Requires=: a unit that was not started because a requirement failed is never started
+ * again by systemd, and each container asks for the verdict itself.
  */
 static void put_edge(Quadlet *q, const char *service, bool requires) {
         fprintf(q->f, "%s=lago_%s.service\nAfter=lago_%s.service\n", requires ? "Requires" : "Wants", service, service);

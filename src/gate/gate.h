@@ -119,8 +119,8 @@ int gate_query(PGconn *conn, const char *sql, unsigned timeout_sec, PGresult **r
 int gate_read(PGconn *conn, const Target *target, Ledger *ledger);
 
 /**
- * gate_collect() - the statements that begin each look at a ledger, with @facts behind them: the versions are then in the
- * transaction's setting lago_gate.versions, for ledger_take_versions(). NULL without memory; the caller frees it.
+ * gate_collect() - the SQL by which each look at a ledger begins, followed by @facts. It collects the versions in the
+ * transaction's setting lago_gate.versions, from which ledger_take_versions() reads them. NULL without memory; the caller frees it.
  */
 char *gate_collect(PGconn *conn, const Target *target, const char *facts);
 

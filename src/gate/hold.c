@@ -50,7 +50,7 @@ static int run_sql(PGconn *conn, const Target *target, const char *sql, PGresult
         return r;
 }
 
-/* See judge_pooled(): of a lock that is nobody's it must never be said that it is held. */
+/* See judge_pooled(): behind a pooler the lock is not tied to our session, so it must never be reported as held. */
 static bool is_pooled(PGconn *conn, const Target *target) {
         _cleanup_(result_clearp) PGresult *result = NULL;
 

@@ -212,7 +212,7 @@ static int run_command(int argc, char **argv) {
         return r;
 }
 
-/* An answer that is not all there, on a full disk, is none. */
+/* An answer that could not be written completely, as on a full disk, counts as none. */
 static int see_output_out(int r) {
         if (fflush(stdout) == 0 && !ferror(stdout))
                 return r;

@@ -46,13 +46,13 @@ static const char query_collect[] =
         "              ' FROM (SELECT to_jsonb(b) AS d FROM pg_database b WHERE datname = current_database()) AS rows'\n"
         "        INTO found;\n"
         "      PERFORM set_config('lago_gate.collation', found, true);\n"
-        /* Of a locale that the server has no longer there is no version to tell. */
+        /* A locale that this server no longer has has no version. */
         "    EXCEPTION WHEN OTHERS THEN NULL;\n"
         "    END;\n"
         "  END IF;\n"
         "END $lago$; ";
 
-/* What both of the queries below tell. */
+/* The columns that both queries below begin with. */
 #define QUERY_STATE                                                                                                            \
         "SELECT current_setting('server_version_num') AS version_num, current_setting('server_version') AS version,\n"         \
         "  current_database() AS database, current_user AS role, pg_is_in_recovery() AS standby,\n"                            \
@@ -160,7 +160,7 @@ int64_t migrator_key(const char *database) {
         return (int64_t)2053462845 * (int64_t)crc32_of(database);
 }
 
-/* Each is warned of; who has more knows it from these. */
+/* Each gets a warning of its own; more than these would say nothing new. */
 #define INDEXES_MAX 20
 
 /* --- one row into the struct --------------------------------------------------------------------------- */

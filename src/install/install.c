@@ -76,11 +76,11 @@ static int take_object(struct dl_phdr_info *object, size_t size _unused_, void *
         } else if (name && !streq(object->dlpi_name, files->sources[1])) {
                 take(files, object->dlpi_name, name + 1);
         }
-        /* What has no place on the disk is the kernel's. */
+        /* An object without a file is the kernel's vDSO. */
         return 0;
 }
 
-/* A copy that is asked for another one runs by its loader, with the program beside that. */
+/* Run from a copy, we are the copy's loader; the program that it loaded lies beside it. */
 static void take_copy(Files *files) {
         char here[4096];
         ssize_t n = readlink("/proc/self/exe", here, sizeof(here));
@@ -170,7 +170,7 @@ static int fill(const Files *files, int directory) {
         return r;
 }
 
-/* All of it under another name first: what has the right name is whole. */
+/* The copy is written under another name first, so that one with the right name is always complete. */
 static int make_copy(const Files *files, int top, const char *unfinished, const char *name) {
         _cleanup_(closep) int directory = -EBADF;
         int r = remove_tree_at(top, unfinished);
@@ -257,7 +257,7 @@ int install_run(const char *name, const char *directory) {
         (void)dl_iterate_phdr(take_object, &files);
         if (r >= 0)
                 top = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        /* One at a time, whatever containers share the directory. */
+        /* Containers may share the directory: one of them installs at a time. */
         if (r < 0 || top < 0 || flock(top, LOCK_EX) < 0) {
                 (void)complain("use", directory, r < 0 ? r : -errno);
                 return EXIT_OSERR;

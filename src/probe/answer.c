@@ -65,7 +65,7 @@ static ProbeReading read_unable(const char *answer) {
         return reading(PROBE_UNABLE, "cannot write its log of jobs: %.50s", line);
 }
 
-/* What the write that changes nothing was answered. Who may not write that key was told nothing about others. */
+/* The answer to the write that changes nothing. A refusal for that key alone (-NOPERM) says nothing about Lago's keys. */
 static ProbeReading read_written(const char *answer, bool eof) {
         if (!strstr(answer, "\r\n") && !eof)
                 return (ProbeReading){.complete = false};

@@ -11,7 +11,7 @@ void deadman_arm(void);
 uint64_t deadman_turn_usec(void);
 
 /**
- * loop_status() - the exit status behind sd_event_loop(), whose answer is @r. Its own calls may fail as any: that is told, and
- * systemd starts us again.
+ * loop_status() - the exit status for @r, the answer of sd_event_loop(). When the loop itself failed that is logged, and the
+ * status is one after which systemd starts us again.
  */
 int loop_status(int r);

@@ -62,7 +62,7 @@ char *holder_find(const char *program, bool *ret_paused) {
         struct dirent *entry;
         bool paused = false;
 
-        /* Numbers come in the order of their making, but for the day on which they begin anew. */
+        /* The lowest number is the oldest process, except after the numbers have wrapped around. */
         while (directory && !paused && (entry = readdir(directory))) {
                 if (!isdigit((unsigned char)entry->d_name[0]) || !is_called(entry->d_name, program) ||
                     is_of_lago(entry->d_name))

@@ -19,7 +19,7 @@ typedef struct Catch {
         int fd;
         char *text;
         size_t size, max;
-        bool keep_end; /* what does not fit pushes out what came first, instead of being refused */
+        bool keep_end; /* when @text is full, its beginning makes room for what comes; else what comes is dropped */
 } Catch;
 
 struct Running {

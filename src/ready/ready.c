@@ -33,7 +33,7 @@ typedef struct Keeper {
 
 /* --- what follows --------------------------------------------------------------------------------------- */
 
-/* What is not asked for by an operator admits nothing; nothing else tells lago-migrate so. */
+/* lago-migrate admits /etc/lago only when an operator asked for its start; this file tells it that we did. */
 static void of_keeper(const Unit *unit) {
         int r = streq(unit->name, "lago-migrate.service") ? file_write(KEEPER_FILE, "", 0600) : 0;
 
@@ -124,8 +124,8 @@ static void end(Keeper *k, int status) {
 }
 
 /*
- * What runs, and not what lago.conf says by now: this process lives through upgrades and half-edited files. NULL: nobody says
- * so; the caller frees it.
+ * The release that runs. lago.conf may name another one by now, since this process lives through upgrades and half-edited
+ * files. NULL when no run file names it; the caller frees it.
  */
 static char *release_of(Keeper *k) {
         static const char *const tellers[] = {"lago-api.service", "lago-worker.service", "lago-clock.service"};

@@ -212,7 +212,7 @@ static int run(const WatchSpec *spec, bool without_probes) {
                 return status;
         if (prepare(scratch) < 0)
                 return EXIT_OSERR;
-        /* What the container wrote last says why memory was short. Where it is not allowed, its end is heard of as any. */
+        /* When memory runs out, the container's last lines say why, so the relay should outlive it. Not being allowed to is no error. */
         (void)oomscore_lower();
         carrier.watch = watch_new(spec);
         status = relay(&carrier, scratch);

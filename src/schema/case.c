@@ -116,7 +116,7 @@ bool ledger_is_fresh(const Ledger *ledger) {
         return !ledger->has_migrations && ledger->n_objects == 0 && !ledger->lago_schema;
 }
 
-/* What a release carries is no tombstone, whatever the operator says: passed over, it would let an older image run. */
+/* A version that a release carries is never a tombstone, whatever the operator says: ignoring it would let an older image run. */
 void policy_tombstones(const Policy *policy, Versions *ret) {
         const Versions *asked = &policy->tombstones;
 

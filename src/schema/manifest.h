@@ -38,8 +38,8 @@ Manifest *manifest_free(Manifest *manifest);
 void manifest_freep(Manifest **manifest);
 
 /*
- * Collecting: the files of an image one by one, then manifest_finish(). What a name or text does not hold is no error
- * but ignored, as Rails ignores it.
+ * Collecting: the files of an image one by one, then manifest_finish(). A name or a text that Rails would ignore is ignored
+ * here, too; it is no error.
  */
 
 /** manifest_add_file() - @base is a file's name below db/migrate. Answer: whether it is a migration for Rails. */

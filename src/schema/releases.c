@@ -166,7 +166,7 @@ const Squash *squash_of_version(uint64_t version) {
         "SELECT organization_id FROM payment_provider_customers WHERE deleted_at IS NULL) AS t "                       \
         "WHERE organization_id IS NULL"
 
-/* Customers of a payment provider whose method of payment is not in the table of these. */
+/* Customers of a payment provider whose method of payment has no row in payment_methods. */
 #define WITHOUT_METHOD                                                                                                 \
         "(SELECT id, settings->>CASE type WHEN 'PaymentProviderCustomers::GocardlessCustomer' "                        \
         "THEN 'provider_mandate_id' ELSE 'payment_method_id' END AS method "                                           \

@@ -77,7 +77,7 @@ typedef struct Bridge {
         const char *release;
         const char *task; /* what to do there, as an operator types it on the host */
         const char *rows; /* SQL for the rows left, bounded; NULL where no query can tell */
-        bool before;      /* the task is for before its migrations, not after, and for BRIDGE_MANY rows alone */
+        bool before;      /* the task is done before its migrations, not after, and only where there are BRIDGE_MANY rows */
 } Bridge;
 
 #define BRIDGE_MANY 1000000

@@ -11,7 +11,7 @@ static const char *fresh_word(FreshMode mode) {
                                                                   : "auto";
 }
 
-/* What both gates are told of the image. */
+/* The options that describe the image, the same for both gates. */
 static void add_image_options(char ***argv, const Config *config, const StackGate *gate) {
         _cleanup_(freep) char *tombstones = strv_join(config->tombstones, ",");
 

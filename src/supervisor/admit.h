@@ -15,12 +15,12 @@ typedef struct Supervisor Supervisor;
  * done or the host is booted anew. lago.target(7) has the table.
  */
 void admit_hear(void);
-/** admit_source() - what that, and "lagoctl apply" since, come to. */
+/** admit_source() - from which configuration this start goes on, after admit_hear() and any "lagoctl apply" since. */
 AdmitSource admit_source(void);
 
-/** admit_begin() - loads it; of /etc/lago a copy, taken beside the admitted directory. Errors are told and answered as exit status. */
+/** admit_begin() - loads that configuration; /etc/lago is first copied beside the admitted one. Errors are logged; answers an exit status. */
 int admit_begin(AdmitSource source, Config **ret);
-/** admit_migrates() - the database is about to be changed for it: from now on there is no way back. */
+/** admit_migrates() - notes that the database is about to be migrated for this copy, so that a start after a power cut goes on with it. */
 void admit_migrates(const Supervisor *s);
 /** admit_finish() - the copy, with the image ids, becomes what api, workers, clock and front start from. Errors: -errno. */
 int admit_finish(const Supervisor *s);

@@ -32,13 +32,13 @@ void enter_clean(Supervisor *s);
 void enter_doom(Supervisor *s);
 void enter_stop(Supervisor *s);
 
-/** on_stranger() - a JobStranger: the container's monitor, its first process, or nobody's. ENDED when it was the container's end. */
+/** on_stranger() - a JobStranger for adopted children: feeds ENDED when the container's monitor or first process ended. */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
 
-/** strangers_take() - of those whose end was told during the start: now it is known who the container's are. */
+/** strangers_take() - looks at the adopted children that ended during the start, now that the container's processes are known. */
 void strangers_take(Supervisor *s);
 
-/** stop_on_output_done() - a timer's: what the container wrote last is in the journal, or is no longer waited for. OK. */
+/** stop_on_output_done() - timer: feeds OK, when the container's last lines are in the journal or have been waited for long enough. */
 int stop_on_output_done(sd_event_source *source, uint64_t usec, void *userdata);
-/** stop_on_orphan_gone() - a timer's: the container's first process is gone, of which the engine no longer knew; it is removed. */
+/** stop_on_orphan_gone() - timer: removes a container without a monitor, when its first process has ended. */
 int stop_on_orphan_gone(sd_event_source *source, uint64_t usec, void *userdata);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* An empty database, until it was filled for the first time. */
+/* The first load of an empty database: prepared, noted as begun, and emptied again when it was cut off. */
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What the container says, and who is told. */
+/* Takes what the relay notes in the container's output, and logs it, changes STATUS= or feeds an event. */
 
 typedef struct Supervisor Supervisor;
 

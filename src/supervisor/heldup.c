@@ -8,7 +8,7 @@
 /* An engine at leisure stops what has ended in a fraction of it. */
 #define LOOK_USEC (5 * USEC_PER_SEC)
 
-/* Whoever has its files locked makes podman wait before it does anything at all, so the container may still run. */
+/* A process that holds a lock on podman's files keeps podman from doing anything, so the container may still run. */
 static void look(Supervisor *s) {
         uint64_t took = now_usec() - s->entered_usec;
         bool paused = false;

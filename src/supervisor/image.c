@@ -28,7 +28,7 @@ static int on_pull_tick(sd_event_source *source, uint64_t usec, void *userdata) 
         return 0;
 }
 
-/* What the engine has unpacked it does not sync; a power cut would leave empty files that no pull repairs. */
+/* The engine does not sync what it has unpacked: after a power cut there would be empty files, which no pull repairs. */
 static void on_synced(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
 
@@ -225,7 +225,7 @@ static void prepare_by_name(Supervisor *s) {
                 supervisor_feed(s, LIFE_ON_OK);
 }
 
-/* Both are here, as on nearly every start: one client has told of them. Else each is looked up, and pulled, by itself. */
+/* On nearly every start both images are on this host, and one client reports both. Else each is looked up and pulled by itself. */
 static void on_both_images(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         const char *second = strchr(result->output, '\n');

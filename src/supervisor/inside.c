@@ -64,7 +64,7 @@ void inside_ask(Supervisor *s, void (*reached)(Supervisor *s), InsideMissed miss
 
         s->container.inside.reached = reached;
         s->container.inside.missed = missed;
-        /* It may have ended already, or be none of ours: then the start says so. */
+        /* The container may have ended already, or be a stranger's; the start that follows reports that. */
         if (s->container.init <= 0 || s->container.netns_fd < 0) {
                 reached(s);
                 return;

@@ -13,8 +13,8 @@ typedef struct Supervisor Supervisor;
 /** inside_is_wanted() - the container in hand is about to migrate what is outside of this host's network of containers. */
 bool inside_is_wanted(const Supervisor *s);
 
-/** InsideMissed - one is not reached from there: that it is so and why, and what helps; both are logged by who is told. */
+/** InsideMissed - the container does not reach one of them: a @sentence with the reason, and @advice. The callee logs both. */
 typedef void (*InsideMissed)(Supervisor *s, const char *sentence, const char *advice);
 
-/** inside_ask() - asks those that are outside from the container in hand: one of the two is called, once. */
+/** inside_ask() - asks the external PostgreSQL and Redis from inside the container: @reached or @missed is called, once. */
 void inside_ask(Supervisor *s, void (*reached)(Supervisor *s), InsideMissed missed);

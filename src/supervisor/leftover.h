@@ -20,8 +20,8 @@ typedef enum LeftoverOwner {
 /** leftover_owner() - whose the container is, from the @result of the engine's owner(). */
 LeftoverOwner leftover_owner(const Supervisor *s, const JobResult *result);
 
-/** leftover_tell() - that one is about to be removed. */
+/** leftover_tell() - logs that a left-over container is about to be removed. */
 void leftover_tell(const Supervisor *s);
 
-/** leftover_remove() - the work of SWEEP, and of STANDBY while it waits: feeds OK when none is left, or none can be removed. */
+/** leftover_remove() - the work of SWEEP and STANDBY. Feeds OK when no left-over container is there, or the engine cannot remove it. */
 void leftover_remove(Supervisor *s);

@@ -121,7 +121,7 @@ char **migrate_command(Supervisor *s) {
 
 /* --- the last run's end, judged by the database ---------------------------------------------------------- */
 
-/* Rails says each migration that it begins, and its lock was seen if it held one for long. */
+/* A migration had begun if Rails named one, or if the gate saw the lock that one held. */
 static MigrateCulprit culprit_of(const Supervisor *s) {
         return migrate_culprit(&s->gate.answer,
                                s->said.ticked_usec > 0 || advance_has(&s->run.progress.advance, ADVANCE_VERSION));
@@ -279,7 +279,7 @@ static void on_watch_ended(void *userdata, const JobResult *result) {
         s->run.watch = NULL;
 }
 
-/* A follower that cannot run costs the progress on display, nothing else. */
+/* Where lago-gate cannot run, STATUS= shows no progress; the migrations go on all the same. */
 static void follow(Supervisor *s) {
         _cleanup_(gate_call_done) GateCall call = {0};
         JobSpec spec = {

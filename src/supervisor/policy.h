@@ -44,7 +44,7 @@ bool migrate_failed(MigrateHistory *history, const char *first);
 /* Whether a container that is healthy is reached where it is published, as far as this host can tell. */
 typedef struct Reach {
         unsigned turns;  /* healthy probes before it is asked again */
-        unsigned missed; /* no answer there, so often in a row */
+        unsigned missed; /* questions in a row that were not answered there */
         bool ever;       /* it answered once */
 } Reach;
 

@@ -121,8 +121,8 @@ static void ask_ready(Supervisor *s) {
 }
 
 /*
- * A clock whose image says nothing that is known: three seconds after its first line; and one that says nothing at all may
- * still be booting for so long.
+ * How long a clock whose ready line is not known counts as starting: three seconds after its first line, or twenty when it
+ * writes no line at all, since it may still be booting.
  */
 #define SETTLE_USEC        (3 * USEC_PER_SEC)
 #define SETTLE_SILENT_USEC (20 * USEC_PER_SEC)

@@ -12,8 +12,8 @@ typedef struct Supervisor Supervisor;
 /** proof_is_due() - a database with something in it was judged, and nobody has tried these keys on it. */
 bool proof_is_due(const Supervisor *s);
 
-/** proof_ask() - tries them: @go_on is called unless they open nothing of what is stored, which is refused for good. */
+/** proof_ask() - tries the keys on what is stored. Keys that open nothing are refused for good; else @go_on is called. */
 void proof_ask(Supervisor *s, void (*go_on)(Supervisor *s));
 
-/** proof_of_empty() - the database was seen empty: what will be stored there will be stored with them. */
+/** proof_of_empty() - the database is empty: whatever it will hold will be written with these keys, so they are proven. */
 void proof_of_empty(const Supervisor *s);

@@ -112,7 +112,7 @@ static int on_again(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* At once, as the container may be waiting; but one that dies again and again is not begun in a hurry. */
+/* Restarted at once, since the container may be blocked on its pipe; after repeated deaths, with a rest between. */
 static void start_again(Relay *relay) {
         bool had_lived = now_usec() - relay->begun > 10 * USEC_PER_SEC;
         uint64_t rest;

@@ -290,7 +290,7 @@ static int on_silence(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* One that has never said that it begins a job may be of a release that does not say so: it is left alone. */
+/* A clock that has never written a line about a job may be of a release that writes none: its silence means nothing. */
 static void rest_of_clock(Supervisor *s) {
         uint64_t silence = s->config->clock_silence_usec, silent = now_usec() - s->said.ticked_usec;
         uint64_t rest = silent < silence ? silence - silent : s->config->health_interval_usec;

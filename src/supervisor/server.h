@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* What the bundled PostgreSQL can never get over by itself. */
+/* The states of the bundled PostgreSQL's data that no restart mends: each is found, and refused, waited for or mended. */
 
 #include <stdbool.h>
 

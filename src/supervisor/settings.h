@@ -10,7 +10,7 @@ typedef struct Supervisor Supervisor;
 int settings_load(Supervisor *s);
 
 /**
- * settings_reload() - before another attempt of lago-migrate, as what it waits for may be a wrong setting. False when that
- * cannot be read: LATER is fed.
+ * settings_reload() - reads the settings again before each attempt of lago-migrate, since a wrong setting may be what it waits
+ * for. False when they cannot be read; LATER was fed then.
  */
 bool settings_reload(Supervisor *s);
