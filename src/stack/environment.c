@@ -10,6 +10,9 @@
 
 #define ORIGIN "lago-supervisor"
 
+/* Of Lago's makers: by it one's account with a payment provider is connected. Their compose file names it, and no other. */
+#define OAUTH_PROXY "https://proxy.getlago.com"
+
 static const char *or_default(const char *value, const char *fallback) {
         return isempty(value) ? fallback : value;
 }
@@ -157,6 +160,23 @@ static void set_default(Env *env, const char *key, const char *value) {
                 env_set(env, key, value, ORIGIN);
 }
 
+/*
+ * Without a cache that its processes share, Lago's clock never refreshes the ongoing balance of wallets, and its API counts what
+ * it throttles for each process alone. As Lago's compose file has it, the cache is in the Redis of the jobs.
+ */
+static void set_cache(Env *env, const Config *config, const char *redis_url) {
+        static const char *const others[] = {"LAGO_MEMCACHE_SERVERS", "LAGO_REDIS_CACHE_SENTINELS", "LAGO_REDIS_CACHE_URL",
+                                             "LAGO_REDIS_SIDEKIQ_SENTINELS"};
+        const char *password = config->redis_external ? env_get(env, "REDIS_PASSWORD") : NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                if (env_pair(env, others[i]))
+                        return;
+        env_set(env, "LAGO_REDIS_CACHE_URL", redis_url, ORIGIN);
+        if (!isempty(password))
+                set_default(env, "LAGO_REDIS_CACHE_PASSWORD", password);
+}
+
 /* A pool's jobs go to its own queue only when every process that enqueues is told so. */
 static void route_pools(Env *env, const Config *config) {
         STRV_FOREACH(pool, config->pools) {
@@ -202,12 +222,14 @@ static void fill_backend(Env *env, const Config *config, MemberKind kind) {
         if (database_url)
                 env_set(env, "DATABASE_URL", database_url, ORIGIN);
         env_set(env, "REDIS_URL", redis_url, ORIGIN);
+        set_cache(env, config, redis_url);
         give_redis_password(env, config);
         set_default(env, "RAILS_ENV", "production");
         set_default(env, "RAILS_LOG_TO_STDOUT", "true");
         set_default(env, "LAGO_API_URL", config->api_url);
         set_default(env, "LAGO_FRONT_URL", config->front_url);
         set_default(env, "LAGO_PDF_URL", "http://pdf:3000");
+        set_default(env, "LAGO_OAUTH_PROXY_URL", OAUTH_PROXY);
         if (!config->pdf_enabled)
                 set_default(env, "LAGO_DISABLE_PDF_GENERATION", "true");
         if (startswith(config->api_url, "http://"))
@@ -239,8 +261,9 @@ static Env *front_environment(const Config *config) {
                 "LAGO_DOMAIN",
                 "LAGO_SUPERSET_URL",
                 "NANGO_PUBLIC_KEY",
-                "SENTRY_DSN",
         };
+        /* That of the backend is another project's, and no page's to send to. */
+        const char *sentry = env_get(config->env, "SENTRY_DSN_FRONT");
         Env *env = env_new();
 
         for (size_t i = 0; i < ELEMENTSOF(public_names); i++) {
@@ -249,8 +272,11 @@ static Env *front_environment(const Config *config) {
                 if (value)
                         env_set(env, public_names[i], value, ORIGIN);
         }
+        if (sentry)
+                env_set(env, "SENTRY_DSN", sentry, ORIGIN);
         set_default(env, "APP_ENV", "production");
         set_default(env, "API_URL", config->api_url);
+        set_default(env, "LAGO_OAUTH_PROXY_URL", OAUTH_PROXY);
         if (!config->pdf_enabled)
                 set_default(env, "LAGO_DISABLE_PDF_GENERATION", "true");
         return env;

@@ -238,7 +238,7 @@ static void a_value_is_quoted_for_its_reader(void **state _unused_) {
 }
 
 static void what_the_front_has_is_no_secret(void **state _unused_) {
-        _cleanup_(config_freep) Config *config = config_with("", "SENTRY_DSN=https://abc@sentry.example/1\n");
+        _cleanup_(config_freep) Config *config = config_with("", "SENTRY_DSN_FRONT=https://abc@sentry.example/1\n");
 
         for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
                 _cleanup_(export_freep) Export *export = export_make(kind, &(ExportInput){.config = config});

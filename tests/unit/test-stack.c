@@ -259,6 +259,40 @@ static void what_is_the_fronts_reaches_the_front_alone(void **state) {
         }
 }
 
+static void assert_backend_has(Config *c, const char *key, const char *given, const char *pair);
+
+/* Without these Lago runs, and does not refresh the balance of wallets, nor connect an account with a payment provider. */
+static void what_lagos_compose_file_always_gives_is_given(void **state) {
+        static const char *const chosen[] = {"LAGO_REDIS_CACHE_URL", "LAGO_MEMCACHE_SERVERS", "LAGO_REDIS_CACHE_SENTINELS"};
+        _cleanup_(config_freep) Config *c = config_of(NULL);
+        _cleanup_(strv_freep) char **front = NULL, **external = NULL;
+
+        (void)state;
+        env_set(c->env, "REDIS_PASSWORD", "pw/1", "test");
+        env_set(c->env, "SENTRY_DSN", "https://secret@sentry.example/1", "test");
+        env_set(c->env, "SENTRY_DSN_FRONT", "https://public@sentry.example/2", "test");
+        assert_backend_has(c, "X", NULL, "LAGO_REDIS_CACHE_URL=redis://:pw%2F1@redis:6379");
+        assert_backend_has(c, "X", NULL, "LAGO_OAUTH_PROXY_URL=https://proxy.getlago.com");
+        assert_backend_has(c, "X", NULL, "SENTRY_DSN=https://secret@sentry.example/1");
+        front = stack_environment(c, &(Member){.kind = MEMBER_FRONT}, NULL);
+        assert_true(strv_contains(front, "LAGO_OAUTH_PROXY_URL=https://proxy.getlago.com"));
+        /* A page has a project of its own to tell of its errors, or none. */
+        assert_true(strv_contains(front, "SENTRY_DSN=https://public@sentry.example/2"));
+        for (size_t i = 0; i < ELEMENTSOF(chosen); i++) {
+                _cleanup_(config_freep) Config *other = config_of(NULL);
+                _cleanup_(strv_freep) char **env = NULL;
+
+                env_set(other->env, chosen[i], "", "test");
+                env = stack_environment(other, &(Member){.kind = MEMBER_CLOCK}, NULL);
+                assert_false(mentions(env, "redis://redis:6379") && mentions(env, "LAGO_REDIS_CACHE_URL=redis"));
+        }
+        c->redis_external = true;
+        env_set(c->env, "REDIS_URL", "rediss://u:x@r.example.com:6380/2", "test");
+        external = stack_environment(c, &(Member){.kind = MEMBER_API}, NULL);
+        assert_true(strv_contains(external, "LAGO_REDIS_CACHE_URL=rediss://u:x@r.example.com:6380/2"));
+        assert_true(strv_contains(external, "LAGO_REDIS_CACHE_PASSWORD=pw/1"));
+}
+
 static void a_password_is_encoded_in_the_url(void **state) {
         _cleanup_(config_freep) Config *c = config_of(NULL);
         _cleanup_(freep) char *url = NULL;
@@ -751,6 +785,7 @@ int main(void) {
                 cmocka_unit_test(a_release_without_a_front_runs_that_of_the_patch_before),
                 cmocka_unit_test(each_member_sees_what_it_needs_and_no_more),
                 cmocka_unit_test(what_is_the_fronts_reaches_the_front_alone),
+                cmocka_unit_test(what_lagos_compose_file_always_gives_is_given),
                 cmocka_unit_test(a_password_is_encoded_in_the_url),
                 cmocka_unit_test(the_database_has_a_place_and_no_secret),
                 cmocka_unit_test(the_ca_file_is_named_as_the_containers_see_it),
