@@ -3,29 +3,10 @@
 
 #include "base/util.h"
 #include "probe/name.h"
+#include "probe/reading.h"
+#include "probe/redis.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-
-static ProbeReading reading(ProbeVerdict verdict, const char *format, ...) _printf_(2, 3);
-
-static ProbeReading reading(ProbeVerdict verdict, const char *format, ...) {
-        ProbeReading r = {.complete = true, .verdict = verdict};
-        va_list ap;
-
-        va_start(ap, format);
-        (void)vsnprintf(r.reason, sizeof(r.reason), format, ap);
-        va_end(ap);
-        return r;
-}
-
-/* The first line of the answer, escaped and short enough for STATUS=. */
-static char *first_line(const char *bytes, size_t n) {
-        _cleanup_(freep) char *text = xstrndup(bytes, n < 60 ? n : 60);
-
-        text[strcspn(text, "\r\n")] = '\0';
-        return escape_line(text);
-}
 
 /* "HTTP/1.1 200 OK" and the body; Lago's /health echoes the release in it. */
 static ProbeReading read_http(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
@@ -49,67 +30,6 @@ static ProbeReading read_http(const ProbeTarget *target, const char *bytes, size
         if (!eof)
                 return (ProbeReading){.complete = false};
         return reading(PROBE_LATER, "%s does not name %s", target->path, target->version);
-}
-
-/*
- * "-MISCONF Errors writing to the AOF file: No space left on device", or long words about the snapshot. Restarted it would lose
- * what it holds, and as it refuses to end before it has saved, it would have to be killed.
- */
-static ProbeReading read_unable(const char *answer) {
-        const char *why = startswith(answer, "-MISCONF Errors writing to the AOF file: ");
-        _cleanup_(freep) char *line = NULL;
-
-        if (!why)
-                return reading(PROBE_UNABLE, "cannot save its data: its log says why");
-        line = first_line(why, strlen(why));
-        return reading(PROBE_UNABLE, "cannot write its log of jobs: %.50s", line);
-}
-
-/* The answer to the write that changes nothing. A refusal for that key alone (-NOPERM) says nothing about Lago's keys. */
-static ProbeReading read_written(const char *answer, bool eof) {
-        if (!strstr(answer, "\r\n") && !eof)
-                return (ProbeReading){.complete = false};
-        if (startswith(answer, "-READONLY"))
-                return reading(PROBE_LATER, "it is a replica, which takes no jobs; name the primary in REDIS_URL");
-        if (startswith(answer, "-OOM"))
-                return reading(PROBE_UNABLE, "its memory is full (maxmemory), so it takes no jobs");
-        if (startswith(answer, "-NOREPLICAS"))
-                return reading(PROBE_UNABLE, "it lacks the replicas that it wants for a write (min-replicas-to-write)");
-        if (startswith(answer, "-MISCONF"))
-                return read_unable(answer);
-        return reading(PROBE_GOOD, "PONG");
-}
-
-static ProbeReading read_redis(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
-        _cleanup_(freep) char *text = xstrndup(bytes, n), *line = NULL;
-        const char *answer = text, *rest;
-
-        /* AUTH and SELECT are answered first. */
-        for (int i = (target->password != NULL) + (target->database > 0); i > 0; i--)
-                if ((rest = startswith(answer, "+OK\r\n")))
-                        answer = rest;
-        if (!strstr(answer, "\r\n") && !eof)
-                return (ProbeReading){.complete = false};
-        line = first_line(answer, strlen(answer));
-        if ((rest = startswith(answer, "+PONG\r\n")) && target->writes)
-                return read_written(rest, eof);
-        if (startswith(answer, "+PONG"))
-                return reading(PROBE_GOOD, "PONG");
-        if (startswith(answer, "-ERR DB index") || startswith(answer, "-ERR SELECT is not allowed"))
-                return reading(PROBE_NEVER, "it has no database %u, which REDIS_URL names", target->database);
-        if (startswith(answer, "-MISCONF"))
-                return read_unable(answer);
-        if (startswith(answer, "-LOADING"))
-                return reading(PROBE_LATER, "loading its data");
-        if (startswith(answer, "-NOAUTH"))
-                return reading(PROBE_NEVER, "a password is required; set it in REDIS_URL or REDIS_PASSWORD");
-        if (startswith(answer, "-WRONGPASS") || startswith(answer, "-ERR invalid password") ||
-            startswith(answer, "-ERR AUTH"))
-                return reading(PROBE_NEVER, "the password is rejected, or wants a user: REDIS_URL=redis://USER:PASSWORD@HOST:6379");
-        /* What speaks TLS alone sends an alert, or nothing. */
-        if (*answer == '\0' || *answer == 21)
-                return reading(PROBE_LATER, "no answer in the clear; if it speaks TLS alone, write rediss:// in REDIS_URL");
-        return reading(PROBE_LATER, "answers %s", line);
 }
 
 static ProbeReading read_postgres(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
@@ -149,7 +69,7 @@ ProbeReading probe_read(const ProbeTarget *target, const char *bytes, size_t n, 
         case ASK_HTTP:
                 return read_http(target, bytes, n, eof);
         case ASK_REDIS:
-                return read_redis(target, bytes, n, eof);
+                return redis_read(target, bytes, n, eof);
         case ASK_TLS:
                 return read_tls(target, bytes, n, eof);
         case ASK_NAME:
@@ -158,26 +78,6 @@ ProbeReading probe_read(const ProbeTarget *target, const char *bytes, size_t n, 
                 return read_postgres(target, bytes, n, eof);
         }
         return reading(PROBE_LATER, "nothing was asked");
-}
-
-static char *redis_login(const ProbeTarget *target) {
-        if (isempty(target->password))
-                return xstrdup("");
-        /* One argument is understood by every version, two since ACLs came with Redis 6. */
-        if (isempty(target->user))
-                return xasprintf("*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n", strlen(target->password), target->password);
-        return xasprintf("*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(target->user), target->user,
-                         strlen(target->password), target->password);
-}
-
-/* A write as to where it is refused: of nothing at all, which leaves a key that is not there as it is. */
-#define WRITE_OF_NOTHING "*4\r\n$8\r\nSETRANGE\r\n$21\r\nlago-supervisor:asked\r\n$1\r\n0\r\n$0\r\n\r\n"
-
-static char *redis_request(const ProbeTarget *target) {
-        _cleanup_(freep) char *login = redis_login(target);
-        _cleanup_(freep) char *select = target->database > 0 ? xasprintf("SELECT %u\r\n", target->database) : xstrdup("");
-
-        return xasprintf("%s%sPING\r\n%s", login, select, target->writes ? WRITE_OF_NOTHING : "");
 }
 
 /* A ClientHello of TLS 1.2 with two common ciphers and without extensions; see RFC 5246, section 7.4.1.2. */

@@ -57,6 +57,9 @@ typedef void (*ProbeDone)(void *userdata, ProbeVerdict verdict, const char *reas
  */
 int probe_start(sd_event *event, const ProbeTarget *target, ProbeDone done, void *userdata, Probe **ret);
 
+/* The reason of a good answer begins with it when keys, and jobs are such, may be thrown away; the policy follows. */
+#define PROBE_EVICTS "evicts keys: "
+
 /* The reason when nothing came in time. */
 #define PROBE_NO_ANSWER "no answer"
 

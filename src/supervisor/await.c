@@ -32,6 +32,16 @@ static char *redis_place(const RedisAnswer *answer) {
         return answer->host ? xasprintf("Redis at %.60s:%u", answer->host, answer->port) : xstrdup("Redis");
 }
 
+/* Said once for each policy, by who watches it. */
+static void warn_of_eviction(Supervisor *s, const char *place, const char *reason) {
+        const char *policy = startswith(reason, PROBE_EVICTS);
+
+        if (policy && s->member.kind == MEMBER_REDIS)
+                log_warning("%s throws away keys when its memory is full (maxmemory-policy %s), and jobs are keys: set "
+                            "maxmemory-policy noeviction there, and keep caches elsewhere (LAGO_REDIS_CACHE_URL).",
+                            place, policy);
+}
+
 static void redis_answers(Supervisor *s, char *place) {
         if (s->member.kind != MEMBER_REDIS) {
                 free(place);
@@ -49,6 +59,7 @@ static void on_redis(void *userdata, const RedisAnswer *answer) {
 
         switch (answer->verdict) {
         case PROBE_GOOD:
+                warn_of_eviction(s, place, answer->reason);
                 redis_answers(s, TAKE_PTR(place));
                 return;
         case PROBE_NEVER:

@@ -7,6 +7,15 @@
 
 #include "check.h"
 
+/* Two sections of Redis' INFO, as it sends them. */
+#define NO_INFO  "$0\r\n\r\n$0\r\n\r\n"
+#define CLUSTER  "$30\r\n# Cluster\r\ncluster_enabled:1\r\n\r\n"
+#define ALONE    "$30\r\n# Cluster\r\ncluster_enabled:0\r\n\r\n"
+#define LIMITED  "$59\r\n# Memory\r\nmaxmemory:1048576\r\nmaxmemory_policy:allkeys-lru\r\n\r\n"
+#define BOUNDED  "$58\r\n# Memory\r\nmaxmemory:1048576\r\nmaxmemory_policy:noeviction\r\n\r\n"
+#define ENDLESS  "$53\r\n# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n\r\n"
+#define ANSWERED "+OK\r\n+OK\r\n+PONG\r\n"
+
 static const ProbeTarget api = {.question = ASK_HTTP, .port = 3000, .path = "/health", .version = "v1.50.0"};
 static const ProbeTarget redis = {.question = ASK_REDIS, .port = 6379};
 static const ProbeTarget redis_whole = {.question = ASK_REDIS, .port = 6379, .password = "x", .database = 99, .writes = true};
@@ -42,17 +51,34 @@ static const Case cases[] = {
         {&redis, "", true, true, PROBE_LATER, "no answer in the clear; if it speaks TLS alone, write rediss:// in REDIS_URL"},
         {&redis, "\x15\x03\x01", true, true, PROBE_LATER,
          "no answer in the clear; if it speaks TLS alone, write rediss:// in REDIS_URL"},
-        {&redis, "-DENIED \x1b[31mred\r\n", false, true, PROBE_LATER, "answers -DENIED ?[31mred"},
+        {&redis, "-ODD \x1b[31mred\r\n", false, true, PROBE_LATER, "answers -ODD ?[31mred"},
         {&redis_auth, "+OK\r\n", false, false, 0, NULL},
         {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n", false, false, 0, NULL},
-        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n:0\r\n", false, true, PROBE_GOOD, "PONG"},
-        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n-READONLY You can't write against a read only replica.\r\n", false, true,
+        {&redis_whole, ANSWERED ":0\r\n", false, false, 0, NULL},
+        {&redis_whole, ANSWERED ":0\r\n" ALONE "$61\r\n# Mem", false, false, 0, NULL},
+        {&redis_whole, ANSWERED ":0\r\n" ALONE BOUNDED, false, true, PROBE_GOOD, "PONG"},
+        {&redis_whole, ANSWERED ":0\r\n" ALONE ENDLESS, false, true, PROBE_GOOD, "PONG"},
+        {&redis_whole, ANSWERED ":0\r\n" ALONE LIMITED, false, true, PROBE_GOOD, "evicts keys: allkeys-lru"},
+        {&redis_whole, ANSWERED ":0\r\n-NOPERM no\r\n-NOPERM no\r\n", false, true, PROBE_GOOD, "PONG"},
+        {&redis_whole, ANSWERED ":0\r\n" CLUSTER BOUNDED, false, true, PROBE_NEVER,
+         "it is a node of a cluster, which Lago cannot use; name a Redis without one"},
+        {&redis_whole, ANSWERED "-MOVED 866 10.0.0.7:6379\r\n" NO_INFO, false, true, PROBE_NEVER, NULL},
+        {&redis_whole, ANSWERED "-ERR unknown command 'SETRANGE', with args\r\n" NO_INFO, false, true, PROBE_LATER,
+         "it keeps no data, as a sentinel; name a server of the group in REDIS_URL"},
+        {&redis_whole, ANSWERED "-NOPERM this user has no permissions to run the 'setrange' command\r\n" NO_INFO, false, true, PROBE_LATER,
+         "its user lacks a right: ACL SETUSER USER +@all ~* &* (to run the 'setrange' command)"},
+        {&redis_whole, ANSWERED "-NOPERM No permissions to access a key\r\n" NO_INFO, false, true, PROBE_LATER,
+         "its user lacks a right: ACL SETUSER USER +@all ~* &* (to use its keys)"},
+        {&redis, "-NOPERM User u has no permissions to run the 'ping' command\r\n", false, true, PROBE_LATER, NULL},
+        {&redis, "-MASTERDOWN Link with MASTER is down\r\n", false, true, PROBE_LATER, NULL},
+        {&redis, "-DENIED Redis is running in protected mode because\r\n", false, true, PROBE_LATER,
+         "protected mode: it takes no connection of another host until it has a password"},
+        {&redis_whole, ANSWERED "-READONLY You can't write against a read only replica.\r\n" NO_INFO, false, true,
          PROBE_LATER, "it is a replica, which takes no jobs; name the primary in REDIS_URL"},
-        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n-OOM command not allowed when used memory > 'maxmemory'.\r\n", false, true,
+        {&redis_whole, ANSWERED "-OOM command not allowed when used memory > 'maxmemory'.\r\n" NO_INFO, false, true,
          PROBE_UNABLE, "its memory is full (maxmemory), so it takes no jobs"},
-        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n-NOREPLICAS Not enough good replicas to write.\r\n", false, true, PROBE_UNABLE,
+        {&redis_whole, ANSWERED "-NOREPLICAS Not enough good replicas to write.\r\n" NO_INFO, false, true, PROBE_UNABLE,
          NULL},
-        {&redis_whole, "+OK\r\n+OK\r\n+PONG\r\n-NOPERM this user has no permissions\r\n", false, true, PROBE_GOOD, NULL},
         {&redis_whole, "+OK\r\n-ERR DB index is out of range\r\n+PONG\r\n:0\r\n", false, true, PROBE_NEVER,
          "it has no database 99, which REDIS_URL names"},
         {&redis_whole, "-WRONGPASS invalid username-password pair\r\n-NOAUTH\r\n", false, true, PROBE_NEVER, NULL},
