@@ -28,10 +28,10 @@ bool gate_call(const Supervisor *s, const char *verb, bool with_manifest, GateCa
         return true;
 }
 
-static GateCall clickhouse_call(const Supervisor *s) {
+GateCall gate_clickhouse_call(const Supervisor *s) {
         StackGate gate = {.manifest = s->image.manifest, .target = s->image.version, .export = true};
 
-        if (!stack_has_clickhouse(s->config, s->image.version))
+        if (!s->image.manifest || !stack_has_clickhouse(s->config, s->image.version))
                 return (GateCall){0};
         return (GateCall){
                 .argv = stack_clickhouse_command(s->config, &gate),
@@ -57,7 +57,7 @@ bool gate_ask_both(Supervisor *s, GateDone done) {
 
         if (!gate_call(s, "check", /* with_manifest= */ true, &call))
                 return false;
-        gate_client_ask_both(&s->gate, call, clickhouse_call(s), s->member.kind == MEMBER_MIGRATE, done, s);
+        gate_client_ask_both(&s->gate, call, gate_clickhouse_call(s), s->member.kind == MEMBER_MIGRATE, done, s);
         return true;
 }
 

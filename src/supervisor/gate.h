@@ -12,6 +12,9 @@ typedef struct Supervisor Supervisor;
  */
 bool gate_call(const Supervisor *s, const char *verb, bool with_manifest, GateCall *ret);
 
+/** gate_clickhouse_call() - the same for ClickHouse; without an argv where Lago does not use it. */
+GateCall gate_clickhouse_call(const Supervisor *s);
+
 /** gate_waits() - feeds the LATER for that. */
 void gate_waits(Supervisor *s);
 

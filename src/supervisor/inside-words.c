@@ -25,14 +25,24 @@ static char *on_entry(const InsideFacts *facts) {
                          isempty(facts->subnet) ? "the network's addresses" : facts->subnet);
 }
 
+/* ClickHouse has no pg_hba.conf: each of its users has a list of networks. */
+static char *on_user(const InsideFacts *facts) {
+        if (!startswith(facts->place, "ClickHouse"))
+                return on_entry(facts);
+        return xasprintf("ClickHouse lets this user in from this host and not from its containers, which come from %s: add that to "
+                         "the user's networks (ALTER USER ... HOST IP, or <networks> of users.xml)",
+                         isempty(facts->subnet) ? "the network's addresses" : facts->subnet);
+}
+
 static char *on_port(const InsideFacts *facts) {
         const char *subnet = isempty(facts->subnet) ? "SUBNET" : facts->subnet;
 
         return xasprintf("Where the server is on this host, let it listen at the address that is written (listen_addresses of "
-                         "postgresql.conf, bind of redis.conf), and a firewall of this host let containers in: ufw allow from "
+                         "postgresql.conf, bind of redis.conf, listen_host of ClickHouse), and a firewall of this host let containers in: ufw allow from "
                          "%s to any port %u proto tcp, or firewall-cmd --permanent --zone=trusted --add-source=%s and "
-                         "firewall-cmd --reload",
-                         subnet, facts->port, subnet);
+                         "firewall-cmd --reload, or nft insert rule inet filter input ip saddr %s tcp dport %u accept; where it "
+                         "is elsewhere, let the firewall forward what comes from %s",
+                         subnet, facts->port, subnet, subnet, facts->port, subnet);
 }
 
 char *inside_sentence(const InsideFacts *facts) {
@@ -52,8 +62,9 @@ char *inside_advice(const InsideFacts *facts) {
                 {"annot assign requested address", on_family},
                 {"ddress family", on_family},
                 {"pg_hba.conf", on_entry},
-                {"authentication failed", on_entry},
-                {"password rejected", on_entry},
+                {"authentication failed", on_user},
+                {"password rejected", on_user},
+                {" for \"", on_user}, /* HTTP 403 */
                 {"needs a password", on_entry},
         };
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
@@ -76,7 +87,8 @@ char *names_sentence(const char *server, const char *interface, const char *reas
                                  "network reload --all starts it again",
                                  server);
         return xasprintf("Containers resolve no names: they hear nothing from their name server %s:53 (%s), as where a firewall "
-                         "of this host drops what they ask; let them in: ufw allow in on %s to any port 53 proto udp, or "
-                         "iptables -I INPUT -i %s -p udp --dport 53 -j ACCEPT",
-                         server, reason, where, where);
+                         "of this host drops what they ask; let them in: ufw allow in on %s to any port 53 proto udp, or iptables "
+                         "-I INPUT -i %s -p udp --dport 53 -j ACCEPT; where the chain is nftables' own, which no rule of another "
+                         "table opens: nft insert rule inet filter input iifname %s udp dport 53 accept",
+                         server, reason, where, where, where);
 }

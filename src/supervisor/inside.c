@@ -6,8 +6,12 @@
 #include "supervisor/inside-words.h"
 #include "supervisor/supervisor.h"
 
+bool inside_is_outside(const Supervisor *s) {
+        return s->config->database_external || s->config->redis_external || stack_has_clickhouse(s->config, s->image.version);
+}
+
 bool inside_is_wanted(const Supervisor *s) {
-        return s->member.kind == MEMBER_MIGRATE && (s->config->database_external || s->config->redis_external);
+        return s->member.kind == MEMBER_MIGRATE && inside_is_outside(s);
 }
 
 static void not_reached(Supervisor *s, const char *place, const char *reason, unsigned port) {
@@ -20,12 +24,49 @@ static void not_reached(Supervisor *s, const char *place, const char *reason, un
         s->container.inside.missed(s, sentence, advice);
 }
 
+/*
+ * "Waiting for PostgreSQL at HOST:PORT: REASON", of which @what is the beginning of the place; the host is a name or an
+ * address, none of which has ": " in it.
+ */
+static void gate_not_reached(Supervisor *s, const char *sentence, const char *what, uint64_t port) {
+        const char *place = strstr(sentence, what), *reason = place ? strstr(place, ": ") : NULL;
+        _cleanup_(freep) char *where = reason ? xstrndup(place, (size_t)(reason - place)) : xstrndup(what, strcspn(what, " "));
+        const char *colon = strrchr(where, ':');
+
+        if (colon)
+                (void)parse_uint(colon + 1, UINT16_MAX, &port);
+        not_reached(s, where, reason ? reason + 2 : sentence, (unsigned)port);
+}
+
+#define CLICKHOUSE "ClickHouse at "
+
+/* What it has and what it lacks was heard from here already: this one is about the way there. */
+static void on_clickhouse(void *userdata, GateAnswer *answer) {
+        Supervisor *s = userdata;
+
+        if (strstr(answer->sentence, CLICKHOUSE))
+                gate_not_reached(s, answer->sentence, CLICKHOUSE, 8123);
+        else
+                s->container.inside.reached(s);
+}
+
+static void ask_clickhouse(Supervisor *s) {
+        GateCall call = gate_clickhouse_call(s);
+
+        if (!call.argv) {
+                s->container.inside.reached(s);
+                return;
+        }
+        call.view_of = s->container.init;
+        gate_client_ask(&s->gate, call, on_clickhouse, s);
+}
+
 static void on_redis(void *userdata, const RedisAnswer *answer) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *place = answer->host ? xasprintf("Redis at %.60s:%u", answer->host, answer->port) : xstrdup("Redis");
 
         if (answer->verdict == PROBE_GOOD)
-                s->container.inside.reached(s);
+                ask_clickhouse(s);
         else
                 not_reached(s, place, answer->reason, answer->port);
 }
@@ -35,19 +76,7 @@ static void ask_redis(Supervisor *s) {
                 redis_ask_from(&s->redis, (RedisView){.pid = s->container.init, .netns_fd = s->container.netns_fd}, s->config,
                                on_redis, s);
         else
-                s->container.inside.reached(s);
-}
-
-/* "Waiting for PostgreSQL at HOST:PORT: REASON"; the host is a name or an address, none of which has ": " in it. */
-static void database_not_reached(Supervisor *s, const char *sentence) {
-        const char *place = strstr(sentence, "PostgreSQL at "), *reason = place ? strstr(place, ": ") : NULL;
-        _cleanup_(freep) char *where = reason ? xstrndup(place, (size_t)(reason - place)) : xstrdup("PostgreSQL");
-        const char *colon = strrchr(where, ':');
-        uint64_t port = 5432;
-
-        if (colon)
-                (void)parse_uint(colon + 1, UINT16_MAX, &port);
-        not_reached(s, where, reason ? reason + 2 : sentence, (unsigned)port);
+                ask_clickhouse(s);
 }
 
 static void on_database(void *userdata, GateAnswer *answer) {
@@ -56,7 +85,7 @@ static void on_database(void *userdata, GateAnswer *answer) {
         if (answer->status == 0)
                 ask_redis(s);
         else
-                database_not_reached(s, answer->sentence);
+                gate_not_reached(s, answer->sentence, "PostgreSQL at ", 5432);
 }
 
 void inside_ask(Supervisor *s, void (*reached)(Supervisor *s), InsideMissed missed) {

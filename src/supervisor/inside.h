@@ -3,12 +3,16 @@
 /*
  * Asked from where Lago asks: this host's own view of a server outside says little of a container's, whose names, routes and
  * address are others. Before migrations run, their container is there with its network and none of the image in it:
- * PostgreSQL and Redis are asked from there first. A stack with its own two is not made to wait for that.
+ * PostgreSQL, Redis and ClickHouse are asked from there first, those that are outside. A stack with its own two and without the
+ * third is not made to wait for that.
  */
 
 #include <stdbool.h>
 
 typedef struct Supervisor Supervisor;
+
+/** inside_is_outside() - Lago needs a server that is not of this host's network of containers. */
+bool inside_is_outside(const Supervisor *s);
 
 /** inside_is_wanted() - the container in hand is about to migrate what is outside of this host's network of containers. */
 bool inside_is_wanted(const Supervisor *s);

@@ -57,7 +57,7 @@ static void on_missed(Supervisor *s, const char *sentence, const char *advice) {
 /* Lago is up, and says that it is not well: of what is outside, it may not reach what this host does. */
 static bool is_missing_something(Supervisor *s, const char *reason) {
         if (s->member.kind != MEMBER_API || !strstr(reason, " answers ") ||
-            (!s->config->database_external && !s->config->redis_external) ||
+            !inside_is_outside(s) ||
             (s->container.inside.asked_usec > 0 && now_usec() - s->container.inside.asked_usec < INSIDE_USEC))
                 return false;
         s->container.inside.asked_usec = now_usec();

@@ -30,6 +30,17 @@ static void each_reason_has_its_way_out(void **state _unused_) {
         }
 }
 
+static void clickhouse_has_networks_of_its_users(void **state _unused_) {
+        InsideFacts facts = {.place = "ClickHouse at ch.example.com:8123", .reason = "password rejected for \"lago\"", .network = "lago", .subnet = "10.89.0.0/24", .port = 8123};
+        _cleanup_(freep) char *advice = inside_advice(&facts), *refused = NULL;
+
+        assert_non_null(strstr(advice, "come from 10.89.0.0/24: add that to the user's networks"));
+        facts.reason = "connection refused";
+        refused = inside_advice(&facts);
+        assert_non_null(strstr(refused, "listen_host of ClickHouse"));
+        assert_non_null(strstr(refused, "ufw allow from 10.89.0.0/24 to any port 8123 proto tcp"));
+}
+
 static void what_is_not_known_is_a_word_in_its_place(void **state _unused_) {
         InsideFacts facts = {.place = "Redis at r:6379", .reason = "connection refused", .network = "lago", .subnet = "", .port = 6379};
         _cleanup_(freep) char *advice = inside_advice(&facts), *names = names_sentence("10.89.0.1", "", "no answer");
@@ -57,6 +68,7 @@ static void who_has_port_53_is_told_by_the_answer(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_reason_has_its_way_out),
+                cmocka_unit_test(clickhouse_has_networks_of_its_users),
                 cmocka_unit_test(what_is_not_known_is_a_word_in_its_place),
                 cmocka_unit_test(who_has_port_53_is_told_by_the_answer),
         };

@@ -2257,6 +2257,27 @@ static void what_containers_do_not_reach_is_not_migrated(void **state _unused_) 
         file_has("/run/lago/admitted/images", "VERSION=v1.50.0");
 }
 
+static void a_clickhouse_that_containers_do_not_reach_is_told(void **state _unused_) {
+        put("/usr/libexec/lago/lago-gate-clickhouse",
+            "#!/bin/bash\ncat >/dev/null\n" INSIDE "[ -e /run/fake/way ] || "
+            "{ echo 'SENTENCE=Waiting for ClickHouse at ch.example.org:8123: connection refused'; exit 20; }\n"
+            "printf 'VERDICT=verified\\nSENTENCE=Schema verified\\nNEEDED=25\\n'\n");
+        assert_int_equal(chmod("/usr/libexec/lago/lago-gate-clickhouse", 0755), 0);
+        put(FAKE "/pending", "");
+        put("/etc/lago/lago.env", "LAGO_CLICKHOUSE_ENABLED=true\nLAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\n"
+                                  "LAGO_CLICKHOUSE_HOST=ch.example.org\nLAGO_CLICKHOUSE_PORT=8123\nLAGO_CLICKHOUSE_DATABASE=lago\n"
+                                  "LAGO_CLICKHOUSE_USERNAME=lago\nLAGO_CLICKHOUSE_PASSWORD=x8Kq2vLm9Rt4\n"
+                                  "LAGO_KAFKA_BOOTSTRAP_SERVERS=k.example.org:9092\n");
+        starts("migrate");
+        says("STATUS=This host reaches ClickHouse at ch.example.org:8123, and its containers do not: connection refused");
+        logged("listen_host of ClickHouse");
+        assert_int_equal(times_called("start lago-migrate"), 0);
+        put(FAKE "/way", "");
+        says("READY=1");
+        exits(0);
+        (void)unlink("/usr/libexec/lago/lago-gate-clickhouse");
+}
+
 static void an_api_that_does_not_reach_what_its_host_does_says_so(void **state _unused_) {
         put("/etc/hosts", "192.0.2.9 redis.example.org\n");
         put("/run/lago/admitted/lago.conf", CONF EXTERNAL);
@@ -2768,6 +2789,7 @@ int main(int argc, char **argv) {
                 LIFE(what_a_sick_container_stands_on_is_asked_before_its_restart),
                 LIFE(what_is_external_is_believed_by_its_watcher_before_a_restart),
                 LIFE(what_containers_do_not_reach_is_not_migrated),
+                LIFE(a_clickhouse_that_containers_do_not_reach_is_told),
                 LIFE(an_api_that_does_not_reach_what_its_host_does_says_so),
                 LIFE(a_run_after_a_look_is_no_look),
                 LIFE(names_are_looked_up_as_containers_do),
