@@ -17,7 +17,8 @@
 #define CA_FILE_MAX (4U << 20)
 
 typedef struct Failing {
-        int code; /* X509_V_ERR_… */
+        int code;  /* X509_V_ERR_… */
+        int depth; /* of the certificate that it is about: 0 the server's own, else of an authority */
         char date[32];
 } Failing;
 
@@ -40,8 +41,11 @@ static Failing verify(SSL *ssl, const char *ca_file) {
             X509_STORE_CTX_init(context, store, leaf, chain) == 1) {
                 X509 *at;
 
+                (void)X509_STORE_CTX_set_default(context, "ssl_server");
+                X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context), SSL_get_security_level(ssl));
                 (void)X509_verify_cert(context);
                 failing.code = X509_STORE_CTX_get_error(context);
+                failing.depth = X509_STORE_CTX_get_error_depth(context);
                 at = X509_STORE_CTX_get_current_cert(context);
                 if (failing.code == X509_V_ERR_CERT_HAS_EXPIRED)
                         write_date(at ? X509_get0_notAfter(at) : NULL, failing.date);
@@ -58,6 +62,10 @@ static char *file_fault(const char *path, Trust *ret) {
         _cleanup_(freep) char *text = NULL;
         int r = file_read(path, CA_FILE_MAX, &text, NULL);
 
+        if (streq(path, "system") && PQlibVersion() < 160000) {
+                *ret = TRUST_NO_FILE;
+                return xstrdup("sslrootcert=system is not known to this host's libpq, which is older than 16");
+        }
         if (r == -ENOENT || r == -ENOTDIR) {
                 *ret = TRUST_NO_FILE;
                 return xasprintf("no CA file to check its certificate");
@@ -91,6 +99,23 @@ char *gate_ca_fault(const Target *target, Contact *ret_contact, Trust *ret) {
         return xstrdup("the CA file may not be read by user lago-gate");
 }
 
+/* What has no advice of its own, in OpenSSL's words: too weak, not made for servers, not made by an authority. */
+static char *other_fault(int code) {
+        switch (code) {
+        case X509_V_OK:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_UNSPECIFIED:
+                return xstrdup("its certificate is of another authority than the CA file");
+        default:
+                return xasprintf("its certificate is not trusted: %s", X509_verify_cert_error_string(code));
+        }
+}
+
 static char *chain_fault(const Failing *failing, Trust *ret) {
         char now[32];
         time_t clock = time(NULL);
@@ -98,7 +123,9 @@ static char *chain_fault(const Failing *failing, Trust *ret) {
 
         switch (failing->code) {
         case X509_V_ERR_CERT_HAS_EXPIRED:
-                *ret = TRUST_EXPIRED;
+                *ret = failing->depth > 0 ? TRUST_AUTHORITY : TRUST_EXPIRED;
+                if (failing->depth > 0)
+                        return xasprintf("the certificate of its authority expired on %s", failing->date);
                 return xasprintf("its certificate expired on %s", failing->date);
         case X509_V_ERR_CERT_NOT_YET_VALID:
                 (void)strftime(now, sizeof(now), "%Y-%m-%d %H:%M", gmtime_r(&clock, &tm));
@@ -106,7 +133,7 @@ static char *chain_fault(const Failing *failing, Trust *ret) {
                 return xasprintf("its certificate is not valid before %s; here it is %s", failing->date, now);
         default:
                 *ret = TRUST_AUTHORITY;
-                return xasprintf("its certificate is of another authority than the CA file");
+                return other_fault(failing->code);
         }
 }
 

@@ -386,6 +386,32 @@ sign() {
         stop_cluster tls
 }
 
+@test "TLS: an authority that expired, a certificate that is not made for a server, sslrootcert=system" {
+        start_cluster tls
+        tls=$(cat "$RUN/tls.port")
+        DATABASE_URL="postgresql://lago@db:$tls/lago?sslmode=verify-full"
+        (
+                cd "$RUN"
+                openssl req -new -key right.key -subj /CN=right -out right.csr
+                rm -f index*
+                : >index
+                openssl ca -config ca.conf -name ca -batch -notext -selfsign -keyfile right.key -in right.csr -out old.pem \
+                        -startdate 20200101000000Z -enddate 20210203040500Z
+                printf 'extendedKeyUsage = clientAuth\n' >client.ext
+        ) >>"$RUN/openssl.log" 2>&1
+        sign -days 2
+        gate check v1.30.0 --hostaddr 127.0.0.1 --ca-file "$RUN/old.pem"
+        expect 39 untrusted "Refused: PostgreSQL at db:$tls: the certificate of its authority expired on 2021-02-03 04:05 UTC"
+        [[ "$(field REMEDY)" == *ca-file* ]]
+        sign -days 2 -extfile "$RUN/client.ext"
+        wait_for eval 'gate check v1.30.0 --hostaddr 127.0.0.1 --ca-file "$RUN/right.pem"; [ "$status" = 39 ]'
+        [[ "$(field SENTENCE)" == "Refused: PostgreSQL at db:$tls: its certificate is not trusted: "*purpose* ]]
+        DATABASE_URL+="&sslrootcert=system"
+        gate check v1.30.0 --hostaddr 127.0.0.1
+        [ "$status" = 39 ]
+        stop_cluster tls
+}
+
 @test "through PgBouncer in transaction mode: read right, and warned of" {
         bouncer=$(free_port)
         {
