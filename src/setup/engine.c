@@ -103,17 +103,33 @@ static void find_network(NetworkFound *found, char *const *lines, const char *na
         }
 }
 
+/*
+ * Where the files of a volume are. One that was made with options ("map[device:/srv/pg o:bind type:none]") is mounted only
+ * while a container has it: of a folder that is bound we look at that, and of a disk or a share there is nothing to be seen.
+ */
+static char *place_of(const char *mountpoint, const char *options) {
+        const char *device = strstr(options, "device:"), *end;
+
+        if (!device)
+                return xstrdup(mountpoint);
+        device += strlen("device:");
+        end = device + strcspn(device, " ]");
+        if (*device == '/' && (strstr(options, "o:bind") || strstr(options, "bind,") || strstr(options, ",bind")))
+                return xstrndup(device, (size_t)(end - device));
+        return xstrdup("");
+}
+
 void inventory_parse(Inventory *inventory, const char *volumes, const char *networks, const char *network,
                      const char *pages) {
         _cleanup_(strv_freep) char **volume_lines = strv_split(volumes, SEPARATORS);
         _cleanup_(strv_freep) char **network_lines = strv_split(networks, SEPARATORS);
 
         STRV_FOREACH(i, volume_lines) {
-                char *fields[2];
+                char *fields[3];
 
                 split_fields(*i, fields, ELEMENTSOF(fields));
                 strv_add(&inventory->volumes, fields[0]);
-                strv_add(&inventory->mountpoints, fields[1]);
+                strv_take(&inventory->mountpoints, place_of(fields[1], fields[2]));
         }
         find_network(&inventory->network, network_lines, network);
         if (pages)
@@ -146,7 +162,7 @@ int inventory_volume_has_data(const Inventory *inventory, const char *volume) {
 
 StepResult setup_look(const Config *config, Inventory *ret) {
         static const char *const list_volumes[] = {
-                PODMAN, "volume", "ls", "--format", "{{.Name}}|{{.Mountpoint}}", NULL};
+                PODMAN, "volume", "ls", "--format", "{{.Name}}|{{.Mountpoint}}|{{.Options}}", NULL};
         static const char *const list_networks[] = {
                 PODMAN,
                 "network",

@@ -83,6 +83,9 @@ static char *objection_missed(const Config *config, const Inventory *inventory, 
 
 #define DEPTH_MAX 2 /* "15/main", "18/docker" */
 
+/* A volume that leads to a folder; see inventory_parse(). */
+#define BIND "podman volume create --opt type=none --opt o=bind --opt device=%s"
+
 /* A directory below @directory that is PostgreSQL's, or NULL. */
 static char *data_below(const char *directory, unsigned depth) {
         DIR *stream = opendir(directory);
@@ -113,14 +116,15 @@ static char *objection_content(const Config *config, const Inventory *inventory)
                 return NULL;
         below = data_below(directory, DEPTH_MAX);
         if (below)
-                return xasprintf("the files of PostgreSQL are one folder deeper than the volume %s, in %s; write volume = %s "
-                                 "below [database] in lago.conf",
-                                 config->database_volume, below, below);
+                return xasprintf("the files of PostgreSQL are one folder deeper than the volume %s, in %s; run: " BIND
+                                 " %s_folder, and write volume = %s_folder below [database] in lago.conf",
+                                 config->database_volume, below, below, config->database_volume, config->database_volume);
         if (!is_there(directory, "lost+found"))
                 return NULL;
         return xasprintf("the volume %s is itself the top of a disk (it holds lost+found), where PostgreSQL makes no database; "
-                         "run: mkdir %s/lago, and write volume = %s/lago below [database] in lago.conf",
-                         config->database_volume, directory, directory);
+                         "run: mkdir %s/lago && " BIND "/lago %s_folder, and write volume = %s_folder below [database] in "
+                         "lago.conf",
+                         config->database_volume, directory, directory, config->database_volume, config->database_volume);
 }
 
 /* --- both ------------------------------------------------------------------------------------------------------ */

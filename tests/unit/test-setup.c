@@ -397,6 +397,23 @@ static void an_empty_volume_has_no_data(void **state _unused_) {
         inventory_done(&inventory);
 }
 
+/* Its own directory is empty while no container has it. */
+static void a_volume_with_options_is_looked_at_where_it_leads(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *volumes = xasprintf("bound|%s/env.d|map[device:%s o:bind type:none]\n"
+                                                   "plain|%s/env.d|map[]\n"
+                                                   "disk|%s/env.d|map[device:/dev/vdb1 type:ext4]\n",
+                                                   scratch.path, scratch.path, scratch.path, scratch.path);
+        Inventory inventory = {0};
+
+        inventory_parse(&inventory, volumes, "", "lago", NULL);
+        assert_int_equal(inventory_volume_has_data(&inventory, "bound"), 1);
+        assert_int_equal(inventory_volume_has_data(&inventory, "plain"), 0);
+        assert_int_equal(inventory_volume_has_data(&inventory, "disk"), 1);
+        assert_string_equal(inventory_mountpoint(&inventory, "bound"), scratch.path);
+        inventory_done(&inventory);
+}
+
 static void the_engines_directory_is_seen_from_a_volume(void **state _unused_) {
         static const struct {
                 const char *volumes, *store;
@@ -615,9 +632,9 @@ static StepResult run_engine(const Scratch *scratch, char **ret_calls) {
 }
 
 #define BOTH "lago|bridge|true|false|\\nlago-pdf|bridge|true|false|\\n"
-#define LOOK                                                                   \
-        "--events-backend=none volume ls --format {{.Name}}|{{.Mountpoint}}\n" \
-        "--events-backend=none network ls --format "                           \
+#define LOOK                                                                                \
+        "--events-backend=none volume ls --format {{.Name}}|{{.Mountpoint}}|{{.Options}}\n" \
+        "--events-backend=none network ls --format "                                        \
         "{{.Name}}|{{.Driver}}|{{.DNSEnabled}}|{{.Internal}}|{{.Labels}}|{{.Options}}\n"
 #define MAKE_NETWORK(name) \
         "--events-backend=none network create --opt=isolate=true --label io.lago-supervisor=1 " name "\n"
@@ -828,6 +845,7 @@ int main(void) {
                 cmocka_unit_test(a_changed_or_missing_key_is_named),
                 cmocka_unit_test(a_fingerprint_tells_no_key_and_differs_from_host_to_host),
                 cmocka_unit_test(a_new_database_takes_new_keys_and_one_with_data_refuses_them),
+                cmocka_unit_test(a_volume_with_options_is_looked_at_where_it_leads),
                 cmocka_unit_test(the_engines_directory_is_seen_from_a_volume),
         };
 
