@@ -52,7 +52,10 @@ static const char query_collect[] =
         "  END IF;\n"
         "END $lago$; ";
 
-/* The columns that both queries below begin with. */
+/*
+ * The columns that both queries below begin with. A database that has most of the tables of each Lago is one, and one of them
+ * that is absent is missed.
+ */
 #define QUERY_STATE                                                                                                            \
         "SELECT current_setting('server_version_num') AS version_num, current_setting('server_version') AS version,\n"         \
         "  current_database() AS database, current_user AS role, pg_is_in_recovery() AS standby,\n"                            \
@@ -68,6 +71,9 @@ static const char query_collect[] =
         "  (SELECT max(t) FROM unnest('{schema_migrations,billable_metrics,subscriptions,invoices}'::text[]) AS t\n"           \
         "    WHERE to_regclass(t) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index i\n"                                        \
         "           WHERE i.indrelid = to_regclass(t) AND i.indisprimary)) AS keyless,\n"                                      \
+        "  (SELECT CASE WHEN count(r) > 7 THEN min(t) FILTER (WHERE r IS NULL) END FROM unnest('{billable_metrics,'\n"         \
+        "     'charges,coupons,customers,fees,invoices,memberships,organizations,plans,subscriptions,users}'::text[]) t,\n"    \
+        "     to_regclass(t) AS r) AS absent,\n"                                                                               \
         "  EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('invoices') AND attname = 'customer_id')\n"           \
         "    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('invoices') AND contype = 'f')\n"          \
         "    AS loose,\n"
@@ -229,6 +235,7 @@ static void read_row(PGconn *conn, const PGresult *row, Ledger *ledger) {
         row_set(&ledger->lago_schema, row, "lago_schema");
         row_set(&ledger->first_object, row, "first_object");
         row_set(&ledger->keyless, row, "keyless");
+        row_set(&ledger->absent, row, "absent");
         row_set(&ledger->encoding, row, "encoding");
         row_set(&ledger->statement_timeout, row, "statement_timeout");
         row_set(&ledger->lock_timeout, row, "lock_timeout");

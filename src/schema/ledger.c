@@ -32,6 +32,7 @@ Ledger *ledger_free(Ledger *ledger) {
         free(ledger->first_object);
         strv_free(ledger->invalid_indexes);
         free(ledger->keyless);
+        free(ledger->absent);
         free(ledger->not_owned);
         free(ledger->owner);
         free(ledger->migrator.address);

@@ -90,6 +90,7 @@ typedef struct Ledger {
         Migrator loader; /* of an empty ledger: who runs psql, which Rails has load structure.sql before it takes the lock */
         bool superuser, may_create;
         char *keyless;           /* a table that each Lago has with a primary key, and that has none; or NULL */
+        char *absent;            /* a table that each Lago has, and that is not there; or NULL */
         bool loose;              /* its invoices have no foreign key */
         unsigned n_not_owned;    /* tables, views, types and functions of another owner, when asked for */
         char *not_owned, *owner; /* the first of them, and whose it is */

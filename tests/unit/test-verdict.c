@@ -657,6 +657,15 @@ static void half_a_restore_is_no_database(void **state) {
                                                 "PRIMARY KEY (version)'"));
 }
 
+static void a_table_that_was_made_is_there(void **state) {
+        _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
+
+        (void)state;
+        ledger->absent = xstrdup("fees");
+        expect("v1.50.0", ledger, "unfinished", "Refused: table \"fees\" is not there, though it was made: a restore was not finished");
+        expect("v1.51.0", ledger, "unfinished", "Refused: table \"fees\" is not there, though it was made: a restore was not finished");
+}
+
 static void what_is_anothers_is_told_before_it_is_changed(void **state) {
         _cleanup_(ledger_freep) Ledger *ledger = database_of("v1.50.0");
         _cleanup_(finding_freep) Finding *finding = NULL;
@@ -1067,6 +1076,7 @@ int main(void) {
                 cmocka_unit_test(a_fresh_database_gets_its_tables_in_the_way_that_works),
                 cmocka_unit_test(another_migrator_is_waited_for),
                 cmocka_unit_test(half_a_restore_is_no_database),
+                cmocka_unit_test(a_table_that_was_made_is_there),
                 cmocka_unit_test(what_is_anothers_is_told_before_it_is_changed),
                 cmocka_unit_test(nothing_is_migrated_through_a_pooler),
                 cmocka_unit_test(an_empty_ledger_alone_is_empty),
