@@ -4,6 +4,7 @@
 #include "base/util.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #define LETTERS  "abcdefghijklmnopqrstuvwxyz"
@@ -52,6 +53,11 @@ int value_parse_listen(const char *value, void *target, char **reterr) {
                         port, port);
                 return -EINVAL;
         }
+        if (address[0] >= '2' && strtoul(address, NULL, 10) >= 224) {
+                *reterr = xasprintf("no host has that address; write 127.0.0.1:%u, or 0.0.0.0:%u to be reached from other hosts", port,
+                                    port);
+                return -EINVAL;
+        }
         free_and_strdup(&listen->address, address);
         listen->port = port;
         return 0;
@@ -88,6 +94,12 @@ static bool v4_is_local(uint32_t address) {
         return address == INADDR_ANY || address >> 24 == 127;
 }
 
+bool host_is_v6(const char *host) {
+        struct in6_addr any;
+
+        return inet_pton(AF_INET6, host, &any) == 1;
+}
+
 bool host_is_local(const char *host) {
         struct in_addr v4;
         struct in6_addr v6;
@@ -122,6 +134,38 @@ char *url_host(const char *url) {
         return n > 0 ? xstrndup(start, n) : NULL;
 }
 
+int url_port(const char *url) {
+        const char *start = strstr(url, "://"), *at, *colon;
+        _cleanup_(freep) char *authority = NULL;
+        uint16_t port;
+
+        if (!start)
+                return 0;
+        authority = xstrndup(start + 3, strcspn(start + 3, "/?#"));
+        at = strrchr(authority, '@');
+        at = at ? at + 1 : authority;
+        colon = *at == '[' ? strchr(at, ']') : at;
+        colon = colon ? strchr(colon, ':') : NULL;
+        if (!colon || colon[1] == '\0')
+                return 0;
+        return value_parse_port(colon + 1, &port) < 0 ? -EINVAL : port;
+}
+
+/* Ports that belong to other protocols, and to which no browser connects; see "bad port" in the Fetch standard. */
+static bool port_is_blocked(uint16_t port) {
+        static const uint16_t blocked[] = {
+                1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79,
+                87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179,
+                389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989,
+                990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679,
+                6697, 10080};
+
+        for (size_t i = 0; i < ELEMENTSOF(blocked); i++)
+                if (blocked[i] == port)
+                        return true;
+        return false;
+}
+
 /* Host, port and path of what follows "http://". */
 static int check_authority(const char *s, bool path_allowed, char **reterr) {
         size_t n = strcspn(s, "/");
@@ -139,6 +183,10 @@ static int check_authority(const char *s, bool path_allowed, char **reterr) {
         }
         if (*rest && (*rest != ':' || value_parse_port(rest + 1, &port) < 0)) {
                 *reterr = xstrdup("the port must be a number from 1 to 65535");
+                return -EINVAL;
+        }
+        if (*rest && port_is_blocked(port)) {
+                *reterr = xasprintf("no browser goes to port %u, which belongs to another protocol; write another one", port);
                 return -EINVAL;
         }
         if (s[n] && s[n + 1] && !path_allowed) {
@@ -168,8 +216,8 @@ static int parse_any_url(const char *value, void *target, bool path_allowed, cha
                 return -EINVAL;
         free_and_strdup(target, value);
         /* Lago puts paths behind it. */
-        if (value[n - 1] == '/')
-                (*(char **)target)[n - 1] = '\0';
+        while (value[n - 1] == '/')
+                (*(char **)target)[--n] = '\0';
         return 0;
 }
 

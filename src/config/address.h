@@ -20,5 +20,11 @@ bool listen_is_loopback(const Listen *listen);
 /** url_host() - the host of "scheme://user@host:port/path", without brackets; the caller frees it. NULL for none. */
 char *url_host(const char *url);
 
+/** url_port() - behind the host; 0: there is none. Errors: -EINVAL of what is no port. */
+int url_port(const char *url);
+
+/** host_is_v6() - an IPv6 address, without brackets. */
+bool host_is_v6(const char *host);
+
 /** host_is_local() - names and addresses that mean the machine (or container) itself. */
 bool host_is_local(const char *host);

@@ -27,33 +27,53 @@ char *hosts_loopback(const char *text, const char *name) {
         return NULL;
 }
 
-static bool refuse_name(const Check *check, const EnvPair *pair, const char *host, const char *text) {
+/* One that cannot be read gives no name to anybody. */
+static char *text_of_hosts(void) {
+        char *text = NULL;
+
+        (void)file_read(HOSTS_FILE, HOSTS_MAX, &text, NULL);
+        return text;
+}
+
+/* Containers get a copy of that file. */
+static bool refuse_loopback(const Check *check, const EnvPair *pair, const char *host, const char *text) {
         _cleanup_(freep) char *loopback = text ? hosts_loopback(text, host) : NULL;
 
-        if (check_is_one_of(host, engine_hosts, ELEMENTSOF(engine_hosts)))
-                REFUSE(check, pair,
-                       "%s names %s, which only containers know, and this host asks the server too; "
-                       "write an address of this host at which others reach it, and let the server "
-                       "listen there",
-                       pair->key, host);
-        else if (loopback)
+        if (loopback)
                 REFUSE(check, pair,
                        "%s names %s, to which " HOSTS_FILE " gives %s: inside a container that is the "
                        "container itself; write an address of this host at which others reach it, and "
                        "let the server listen there",
                        pair->key, host, loopback);
-        else
-                return false;
+        return loopback != NULL;
+}
+
+static bool refuse_name(const Check *check, const EnvPair *pair, const char *host, const char *text) {
+        if (!check_is_one_of(host, engine_hosts, ELEMENTSOF(engine_hosts)))
+                return refuse_loopback(check, pair, host, text);
+        REFUSE(check, pair,
+               "%s names %s, which only containers know, and this host asks the server too; "
+               "write an address of this host at which others reach it, and let the server "
+               "listen there",
+               pair->key, host);
         return true;
 }
 
 void check_host_names(const Check *check, const EnvPair *pair, const char *hosts) {
         _cleanup_(strv_freep) char **list = strv_split(hosts, ",");
-        _cleanup_(freep) char *text = NULL;
+        _cleanup_(freep) char *text = text_of_hosts();
 
-        /* One that cannot be read gives no name to anybody. */
-        (void)file_read(HOSTS_FILE, HOSTS_MAX, &text, NULL);
         STRV_FOREACH(host, list)
                 if (refuse_name(check, pair, *host, text))
                         return;
+}
+
+bool check_container_host(const Check *check, const EnvPair *pair, const char *host) {
+        _cleanup_(freep) char *text = text_of_hosts();
+
+        if (!host_is_local(host))
+                return refuse_loopback(check, pair, host, text);
+        REFUSE(check, pair,
+               "%s names this very host, which inside a container is the container itself; write another address", pair->key);
+        return true;
 }

@@ -45,7 +45,7 @@ int check_member_environment(const Env *env, ConfigErrors *errors) {
                         config_errors_add(errors, pair->file, pair->line,
                                           "%s is the same for every member; write it into lago.env", pair->key);
                         r = -EBADMSG;
-                } else if (check_name(pair, errors) < 0 || check_fixed(pair, errors) < 0)
+                } else if (check_name(pair, errors) < 0 || check_fixed(pair, errors) < 0 || check_program(pair, errors) < 0)
                         r = -EBADMSG;
         }
         return r;

@@ -37,6 +37,12 @@ char *hosts_loopback(const char *text, const char *name);
 /** check_host_names() - refuses a name in the list @hosts that leads elsewhere from inside a container. */
 void check_host_names(const Check *check, const EnvPair *pair, const char *hosts);
 
+/** check_container_host() - refuses a @host that containers alone ask, and that is each container itself to them. Answer: whether. */
+bool check_container_host(const Check *check, const EnvPair *pair, const char *host);
+
+/** check_redis_url() - what Ruby's client of Redis would not take in @url; the caller frees it. NULL when it takes all. */
+char *check_redis_url(const char *url, bool bundled);
+
 /* The parts of check_environment(). Each may complete the environment, so none keeps a pair of before. */
 void check_keys(const Check *check);
 void check_database(const Check *check);

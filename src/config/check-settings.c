@@ -46,7 +46,7 @@ static void check_exact_switches(const Check *check) {
         static const char *const names[] = {"LAGO_USE_AWS_S3", "LAGO_USE_GCS",
                                             "LAGO_SIDEKIQ_WEB", "LAGO_DISABLE_SEGMENT",
                                             "LAGO_SIDEKIQ_PRO_REQUIRED", "LAGO_CREATE_ORG",
-                                            "LAGO_DISABLE_SIGNUP"};
+                                            "LAGO_DISABLE_SIGNUP", "RAILS_LOG_TO_STDOUT"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 const EnvPair *pair = check_pair(check, names[i]);
@@ -76,6 +76,8 @@ static void check_clickhouse(const Check *check) {
                        "itself; write an address "
                        "at which other hosts reach the server",
                        host->key);
+        else if (host && strpbrk(host->value, ":/@[] ") && !host_is_v6(host->value))
+                REFUSE(check, host, "%s is the name of a host, and nothing else; the port is LAGO_CLICKHOUSE_PORT", host->key);
         else if (host)
                 check_host_names(check, host, host->value);
 }
@@ -111,6 +113,21 @@ static void check_s3_keys(const Check *check) {
         }
 }
 
+/* The image is Lago's own, and nothing is mounted into it but the volume. */
+static void check_gcs_key(const Check *check) {
+        const EnvPair *chosen = check_pair(check, "LAGO_USE_GCS"), *s3 = check_pair(check, "LAGO_USE_AWS_S3");
+
+        if (!chosen || !streq(chosen->value, "true") || !check_pair(check, "LAGO_GCS_BUCKET"))
+                return;
+        if (s3 && streq(s3->value, "true"))
+                WARN(check, chosen, "%s has no effect beside LAGO_USE_AWS_S3; remove one of the two lines", chosen->key);
+        else if (!check_pair(check, "LAGO_GCS_IAM") && streq(check->config->image_api, DEFAULT_API_IMAGE))
+                WARN(check, chosen,
+                     "%s: the key of the account is a file in the image (LAGO_GCS_KEYFILE_JSON_PATH), which Lago's has not; name an "
+                     "image of your own that has it below [images]",
+                     chosen->key);
+}
+
 static void check_storage(const Check *check) {
         static const char *const s3[] = {"LAGO_AWS_S3_BUCKET", "LAGO_AWS_S3_REGION"},
                                  *const gcs[] = {"LAGO_GCS_BUCKET", "LAGO_GCS_PROJECT"};
@@ -118,28 +135,39 @@ static void check_storage(const Check *check) {
         check_storage_names(check, "LAGO_USE_AWS_S3", s3, ELEMENTSOF(s3));
         check_storage_names(check, "LAGO_USE_GCS", gcs, ELEMENTSOF(gcs));
         check_s3_keys(check);
+        check_gcs_key(check);
+}
+
+/* What Ruby would not take in the URL of a server that Lago's containers connect to; the caller frees it. */
+static char *url_objection(const Check *check, const EnvPair *pair) {
+        char *reason = ruby_url_objection(pair->value, /* of_rails= */ false);
+        _cleanup_(freep) char *host = url_host(pair->value);
+
+        if (reason || !strstr(pair->value, "://"))
+                return reason;
+        if (!host)
+                return xstrdup("it names no host");
+        if (startswith(pair->value, "redis"))
+                return check_redis_url(pair->value, config_names_bundled_redis(check->config, pair->value));
+        return url_port(pair->value) >= 0 ? NULL : xstrdup("the port is not a number from 1 to 65535");
 }
 
 /* Addresses that Lago's containers connect to. */
 static void check_other_urls(const Check *check) {
         static const char *const names[] = {"LAGO_REDIS_CACHE_URL", "LAGO_REDIS_CABLE_URL",
                                             "LAGO_REDIS_STORE_URL", "LAGO_PDF_URL",
-                                            "LAGO_MEILISEARCH_URL", "LAGO_DATA_API_URL"};
+                                            "LAGO_MEILISEARCH_URL", "LAGO_DATA_API_URL", "SENTRY_DSN"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 const EnvPair *pair = check_pair(check, names[i]);
                 _cleanup_(freep) char *host = pair ? url_host(pair->value) : NULL, *reason = NULL;
 
                 if (pair)
-                        reason = ruby_url_objection(pair->value, /* of_rails= */ false);
+                        reason = url_objection(check, pair);
                 if (reason)
                         REFUSE(check, pair, "%s: %s", pair->key, reason);
-                else if (host && host_is_local(host))
-                        REFUSE(check, pair,
-                               "%s names this very host, which inside a container is the "
-                               "container itself; write "
-                               "another address",
-                               pair->key);
+                else if (host)
+                        (void)check_container_host(check, pair, host);
         }
 }
 
@@ -152,6 +180,9 @@ static void check_moved(const Check *check) {
                     {"API_URL", check->config->api_url, "api-url below [lago]"}};
         static const char *const unused[][2] = {{"API_PORT", "listen below [api]"},
                                                 {"FRONT_PORT", "listen below [front]"},
+                                                {"LAGO_RAILS_STDOUT", NULL},
+                                                {"LAGO_REDIS_CACHE_HOST", NULL},
+                                                {"LAGO_REDIS_CACHE_PORT", NULL},
                                                 {"POSTGRES_HOST", NULL},
                                                 {"REDIS_HOST", NULL},
                                                 {"POSTGRES_PORT", NULL},
@@ -233,8 +264,8 @@ static void check_names(const Check *check) {
         const Env *env = check->config->env;
 
         for (size_t i = 0; i < env->n; i++)
-                if (check_name(&env->list[i], check->errors) >= 0)
-                        (void)check_fixed(&env->list[i], check->errors);
+                if (check_name(&env->list[i], check->errors) >= 0 && check_fixed(&env->list[i], check->errors) >= 0)
+                        (void)check_program(&env->list[i], check->errors);
 }
 
 /* A task of Lago's own way to start, which is not ours. */

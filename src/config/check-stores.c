@@ -24,9 +24,11 @@ static const char *first_local(const char *hosts) {
 }
 
 static void check_external_database(const Check *check, const EnvPair *pair, const DbUrl *url) {
-        const char *host = dburl_get(url, "host"),
-                   *local = isempty(host) ? "no host" : first_local(host);
-        const char *password = dburl_get(url, "password");
+        const char *host = dburl_get(url, "host"), *address = dburl_get(url, "hostaddr");
+        const char *local = isempty(host) ? "no host" : first_local(host), *password = dburl_get(url, "password");
+
+        if (!local && !isempty(address))
+                local = first_local(address);
 
         if (isempty(host) && dburl_get(url, "service"))
                 return;
@@ -44,6 +46,22 @@ static void check_external_database(const Check *check, const EnvPair *pair, con
                            "give the role "
                            "another one",
                            pair->key);
+}
+
+/* The servers that such a URL finds, and the sessions that it makes, are none for Lago. */
+static void check_sessions(const Check *check, const EnvPair *pair, const DbUrl *url) {
+        static const char *const writing[] = {"any", "primary", "read-write"}, *const ordinary[] = {"0", "false", "no", "off"},
+                                 *const utf8[] = {"auto", "unicode", "utf-8", "utf8"};
+        const char *attributes = dburl_get(url, "target_session_attrs"), *replication = dburl_get(url, "replication");
+        const char *encoding = dburl_get(url, "client_encoding");
+
+        if (!isempty(attributes) && !check_is_one_of(attributes, writing, ELEMENTSOF(writing)))
+                REFUSE(check, pair, "%s: target_session_attrs=%s looks for a server that takes no changes; write read-write", pair->key,
+                       attributes);
+        if (!isempty(replication) && !check_is_one_of(replication, ordinary, ELEMENTSOF(ordinary)))
+                REFUSE(check, pair, "%s: a session with replication=%s takes no queries of Lago; remove that", pair->key, replication);
+        if (!isempty(encoding) && !check_is_one_of(encoding, utf8, ELEMENTSOF(utf8)))
+                REFUSE(check, pair, "%s: client_encoding=%s, but Lago's text is UTF-8; remove that", pair->key, encoding);
 }
 
 /* Rails and libpq pass over what they do not know, without a word. */
@@ -70,7 +88,13 @@ static void check_files(const Check *check, const EnvPair *pair, const DbUrl *ur
                                "%s: %s is read from a file, which Lago's containers do not have; write user and password "
                                "into the URL, or name an image of your own that has it below [images]",
                                pair->key, names[i]);
-        if (!isempty(ca) && !streq(ca, "system") && !check->config->ca_file)
+        if (!isempty(ca) && streq(ca, "system") && !check->config->ca_file)
+                REFUSE(check, pair,
+                       "%s: sslrootcert=system is known to PostgreSQL's client from version 16 on alone; write ca-file = "
+                       "/etc/ssl/certs/ca-certificates.crt (RHEL: /etc/pki/tls/certs/ca-bundle.crt) below [database] in "
+                       "lago.conf instead: it is handed to Lago's containers",
+                       pair->key);
+        else if (!isempty(ca) && !check->config->ca_file)
                 REFUSE(check, pair,
                        "%s: sslrootcert names a file, which Lago's containers do not have; write ca-file = %s below "
                        "[database] in lago.conf instead: it is handed to them",
@@ -79,10 +103,14 @@ static void check_files(const Check *check, const EnvPair *pair, const DbUrl *ur
 
 /* Without one each client takes the name of its own user: lago-gate here, root there. */
 static void check_login(const Check *check, const EnvPair *pair, const DbUrl *url) {
-        const char *host = dburl_get(url, "host");
+        const char *host = dburl_get(url, "host"), *name = dburl_get(url, "dbname");
 
         if (!isempty(host) && *host != '/' && isempty(dburl_get(url, "user")) && isempty(dburl_get(url, "service")))
                 REFUSE(check, pair, "%s names no user; write postgresql://USER:PASSWORD@HOST:5432/DATABASE", pair->key);
+        else if (isempty(name) && isempty(dburl_get(url, "service")))
+                REFUSE(check, pair, "%s names no database; write postgresql://USER:PASSWORD@HOST:5432/DATABASE", pair->key);
+        else if (name && (streq(name, "template0") || streq(name, "template1")))
+                REFUSE(check, pair, "%s: of %s every new database is a copy; make one for Lago, and name that", pair->key, name);
 }
 
 /* libpq looks at a CA from sslmode=require on; below that it may not even encrypt. */
@@ -156,6 +184,7 @@ static void check_database_url(const Check *check, const char *name) {
         else if (check->config->database_external || !streq(name, "DATABASE_URL")) {
                 check_external_database(check, pair, url);
                 check_parameters(check, pair, url);
+                check_sessions(check, pair, url);
                 check_ca_file(check, pair, url);
                 check_files(check, pair, url);
                 check_login(check, pair, url);
@@ -234,7 +263,7 @@ static void forget_made_password(const Check *check, const EnvPair *url) {
 #define BUNDLED_DATABASES 16 /* as Redis' own default has it */
 
 /* As Ruby's client takes them: one host, a port, the number of a database. */
-static char *redis_objection(const Check *check, const char *url) {
+char *check_redis_url(const char *url, bool bundled) {
         _cleanup_(dburl_freep) DbUrl *parsed = NULL;
         const char *host, *number;
         uint64_t database = 0;
@@ -246,9 +275,10 @@ static char *redis_objection(const Check *check, const char *url) {
         if (host && strchr(host, ','))
                 return xstrdup("several hosts, which Lago does not take; for a group with sentinels there is "
                                "LAGO_REDIS_SIDEKIQ_SENTINELS");
-        if (!isempty(number) && parse_uint(number, INT32_MAX, &database) < 0)
+        /* To Ruby "08" is an octal number, and none. */
+        if (!isempty(number) && (parse_uint(number, INT32_MAX, &database) < 0 || (*number == '0' && number[1])))
                 return xstrdup("what stands behind the host is not the number of a database, such as /0");
-        if (!check->config->redis_external && database >= BUNDLED_DATABASES)
+        if (bundled && database >= BUNDLED_DATABASES)
                 return xstrdup("the bundled Redis has the databases 0 to 15");
         return NULL;
 }
@@ -258,7 +288,7 @@ static void check_redis_host(const Check *check, const EnvPair *pair) {
         _cleanup_(freep) char *reason = ruby_url_objection(pair->value, /* of_rails= */ false);
 
         if (!reason)
-                reason = redis_objection(check, pair->value);
+                reason = check_redis_url(pair->value, !check->config->redis_external);
         if (!reason && strchr(pair->value, '?'))
                 WARN(check, pair, "%s: what stands behind the \"?\" has no effect; the number of a database is written as /1",
                      pair->key);

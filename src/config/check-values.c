@@ -35,6 +35,23 @@ static void check_numbers(const Check *check) {
                 check_number(check, numbers[i].name, numbers[i].least, numbers[i].most);
 }
 
+/* Each thread takes a connection out of Rails' pool; who gets none within 5 seconds fails. */
+static void check_pool_size(const Check *check) {
+        static const char *const names[] = {"RAILS_MAX_THREADS", "SIDEKIQ_CONCURRENCY"};
+        const EnvPair *pool = check_pair(check, "DATABASE_POOL");
+        uint64_t size = 10, threads;
+
+        if (pool && parse_uint(pool->value, 10000, &size) < 0)
+                return;
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const EnvPair *pair = check_pair(check, names[i]);
+
+                if (pair && parse_uint(pair->value, 1000, &threads) >= 0 && threads > size)
+                        WARN(check, pair, "%s=%s: threads that get none of the %llu connections of DATABASE_POOL fail; write DATABASE_POOL=%s",
+                             names[i], pair->value, (unsigned long long)size, pair->value);
+        }
+}
+
 /* Rails takes false, and what YAML has for it; all else is yes, without a word. */
 static void check_prepared_statements(const Check *check) {
         static const char *const taken[] = {"true", "false", "yes", "no", "on", "off"};
@@ -44,9 +61,21 @@ static void check_prepared_statements(const Check *check) {
                 REFUSE(check, pair, "%s: Rails takes only the word false for no; write true or false", pair->key);
 }
 
-/* The host of "URL", "host:port" or "host"; NULL where there is none. */
+/* Without one of these Rails ends at its start. */
+static void check_log_level(const Check *check) {
+        static const char *const taken[] = {"debug", "error", "fatal", "info", "unknown", "warn"};
+        const EnvPair *pair = check_pair(check, "LAGO_LOG_LEVEL");
+
+        if (pair && !check_is_one_of(pair->value, taken, ELEMENTSOF(taken)))
+                REFUSE(check, pair, "%s: Rails does not start with that; write debug, info, warn, error or fatal", pair->key);
+}
+
+/* The host of "URL", "host:port", "[::1]:port" or "host"; NULL where there is none. */
 static char *any_host(const char *value) {
-        return strstr(value, "://") ? url_host(value) : xstrndup(value, strcspn(value, ":/"));
+        value += strspn(value, " \t");
+        if (strstr(value, "://"))
+                return url_host(value);
+        return *value == '[' ? xstrndup(value + 1, strcspn(value + 1, "]")) : xstrndup(value, strcspn(value, ":/ "));
 }
 
 static void refuse_itself(const Check *check, const EnvPair *pair) {
@@ -55,22 +84,18 @@ static void refuse_itself(const Check *check, const EnvPair *pair) {
         STRV_FOREACH(address, list) {
                 _cleanup_(freep) char *host = any_host(*address);
 
-                if (!host || !host_is_local(host))
-                        continue;
-                REFUSE(check, pair,
-                       "%s names this very host, which inside a container is the "
-                       "container itself; write "
-                       "another address",
-                       pair->key);
-                return;
+                if (host && check_container_host(check, pair, host))
+                        return;
         }
 }
 
 /* Variables that name a place, but not by one URL: a host alone, a list, or either. */
 static void check_places(const Check *check) {
         static const char *const names[] = {
-                "HTTPS_PROXY", "HTTP_PROXY", "LAGO_AWS_S3_ENDPOINT",
-                "LAGO_KAFKA_BOOTSTRAP_SERVERS", "LAGO_SMTP_ADDRESS", "http_proxy", "https_proxy"};
+                "ALL_PROXY", "DD_AGENT_HOST", "HTTPS_PROXY", "HTTP_PROXY", "LAGO_AWS_S3_ENDPOINT",
+                "LAGO_KAFKA_BOOTSTRAP_SERVERS", "LAGO_MEMCACHE_SERVERS", "LAGO_REDIS_CACHE_SENTINELS",
+                "LAGO_REDIS_SIDEKIQ_SENTINELS", "LAGO_SIDEKIQ_STATSD_ENDPOINT", "LAGO_SMTP_ADDRESS",
+                "OTEL_EXPORTER_OTLP_ENDPOINT", "all_proxy", "http_proxy", "https_proxy"};
         const EnvPair *mail = check_pair(check, "LAGO_SMTP_ADDRESS"), *store = check_pair(check, "LAGO_REDIS_STORE_URL");
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
@@ -95,6 +120,7 @@ static void check_schemes(const Check *check) {
                 {"LAGO_PDF_URL", "http://", "https://"},
                 {"LAGO_MEILISEARCH_URL", "http://", "https://"},
                 {"LAGO_DATA_API_URL", "http://", "https://"},
+                {"SENTRY_DSN", "http://", "https://"},
                 {"LAGO_AWS_S3_ENDPOINT", "http://", "https://"},
         };
 
@@ -135,7 +161,9 @@ static void check_timeouts(const Check *check) {
 
 void check_values(const Check *check) {
         check_numbers(check);
+        check_pool_size(check);
         check_prepared_statements(check);
+        check_log_level(check);
         check_places(check);
         check_schemes(check);
         check_schema(check);

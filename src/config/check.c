@@ -4,6 +4,8 @@
 #include "base/util.h"
 #include "config/address.h"
 
+#include <strings.h>
+
 /* Where a key was set, else lago.conf as a whole. */
 static Origin origin_of(const Origins *origins, KeyId id) {
         return origins->of[id].file ? origins->of[id] : (Origin){.file = origins->main_file};
@@ -29,13 +31,30 @@ static void check_ports(const Config *config, const Origins *origins, ConfigErro
                           api->port);
 }
 
+static int port_of(const char *url) {
+        int port = url_port(url);
+
+        return port > 0 ? port : startswith(url, "https:") ? 443
+                                                           : 80;
+}
+
+/* Names in the network of containers, where no browser is. */
+static bool is_of_containers(const char *host) {
+        static const char *const names[] = {"api", "front", "lago-api", "lago-front"};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strcasecmp(host, names[i]) == 0)
+                        return true;
+        return false;
+}
+
 /* Behind https there is a proxy in any case, as Lago's containers speak plain HTTP; where it runs is not ours to ask. */
 static void check_reach(KeyId url_id, const char *url, const char *section, const Listen *listen,
                         const Origins *origins, ConfigErrors *errors) {
         _cleanup_(freep) char *host = url ? url_host(url) : NULL;
         Origin origin = origin_of(origins, url_id);
 
-        if (!host || host_is_local(host) || !startswith(url, "http://") ||
+        if (!host || host_is_local(host) || is_of_containers(host) || !startswith(url, "http://") ||
             !listen_is_loopback(listen))
                 return;
         config_errors_add_kind(
@@ -44,6 +63,25 @@ static void check_reach(KeyId url_id, const char *url, const char *section, cons
                 "reach; without "
                 "one write listen = 0.0.0.0:%u",
                 config_key(url_id)->name, host, section, listen->address, listen->port);
+}
+
+/* Whatever the letters of the host, and whether the usual port is written. */
+static bool is_same_place(const char *a, const char *b) {
+        _cleanup_(freep) char *host_a = url_host(a), *host_b = url_host(b);
+        const char *path_a = strchr(strstr(a, "://") + 3, '/'), *path_b = strchr(strstr(b, "://") + 3, '/');
+
+        return host_a && host_b && strcasecmp(host_a, host_b) == 0 && port_of(a) == port_of(b) &&
+               streq(path_a ? path_a : "", path_b ? path_b : "");
+}
+
+static void check_container_names(KeyId id, const char *host, const Origins *origins, ConfigErrors *errors) {
+        Origin origin = origin_of(origins, id);
+
+        if (is_of_containers(host))
+                config_errors_add_kind(errors, CONFIG_WARNING, origin.file, origin.line,
+                                       "%s names %s, which Lago's containers know, and browsers do not; write the address at which "
+                                       "they reach it",
+                                       config_key(id)->name, host);
 }
 
 /* The front is a program in a browser somewhere, which calls the API at api-url. */
@@ -55,7 +93,9 @@ static void check_browsers(const Config *config, const Origins *origins, ConfigE
 
         if (!front || !api)
                 return;
-        if (streq(config->front_url, config->api_url))
+        check_container_names(KEY_FRONT_URL, front, origins, errors);
+        check_container_names(KEY_API_URL, api, origins, errors);
+        if (is_same_place(config->front_url, config->api_url))
                 config_errors_add_kind(
                         errors, CONFIG_WARNING, origin.file, origin.line,
                         "front-url and api-url are the same: whatever answers there is only one of the "
@@ -96,6 +136,44 @@ static void check_volumes(const Config *config, const Origins *origins, ConfigEr
                                         config_key(volumes[i].id)->section,
                                         config_key(volumes[j].id)->section, volumes[i].name);
                 }
+}
+
+/* Where PostgreSQL's files are in its container, and how it is reached there, is settled. */
+static const char *argument_refused(const char *argument) {
+        static const char *const names[] = {"config_file", "data_directory", "hba_file", "listen_addresses", "port", "unix_socket_directories"};
+        static const char *const letters[] = {"-D", "-h", "-k", "-p"};
+        const char *name = startswith(argument, "--");
+
+        for (size_t i = 0; i < ELEMENTSOF(letters); i++)
+                if (startswith(argument, letters[i]))
+                        return letters[i];
+        if (!name)
+                name = startswith(argument, "-c");
+        name = name ? name : argument;
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                size_t n = strlen(names[i]);
+                _cleanup_(freep) char *start = xstrndup(name, n);
+
+                for (char *c = start; *c; c++)
+                        *c = *c == '-' ? '_' : *c;
+                if (name[n < strlen(name) ? n : strlen(name)] == '=' && strcasecmp(start, names[i]) == 0)
+                        return names[i];
+        }
+        return NULL;
+}
+
+static void check_arguments(const Config *config, const Origins *origins, ConfigErrors *errors) {
+        Origin origin = origin_of(origins, KEY_DATABASE_ARGUMENTS);
+
+        STRV_FOREACH(argument, config->database_arguments) {
+                const char *name = argument_refused(*argument);
+
+                if (name)
+                        config_errors_add(errors, origin.file, origin.line,
+                                          "[database] arguments: Lago's containers find the server at port 5432 of its container, and "
+                                          "its files in the volume; remove %s",
+                                          name);
+        }
 }
 
 static void check_front(const Config *config, const Origins *origins, ConfigErrors *errors) {
@@ -139,6 +217,7 @@ void check_config(const Config *config, const Origins *origins, ConfigErrors *er
         check_parts(config, origins, errors);
         check_ports(config, origins, errors);
         check_volumes(config, origins, errors);
+        check_arguments(config, origins, errors);
         check_front(config, origins, errors);
         if (config->front_enabled)
                 check_browsers(config, origins, errors);

@@ -35,6 +35,9 @@ const char *env_name_meant(const char *name);
 /** check_name() - refuses a misspelt name of Lago's with the one that was meant; all others pass. Errors: -EBADMSG. */
 int check_name(const EnvPair *pair, ConfigErrors *errors);
 
+/** check_program() - refuses a variable that other programs of the image read, and nobody here. */
+int check_program(const EnvPair *pair, ConfigErrors *errors);
+
 /** check_fixed() - refuses another value of what an image of Lago settles by itself. Errors: -EBADMSG. */
 int check_fixed(const EnvPair *pair, ConfigErrors *errors);
 

@@ -2,6 +2,7 @@
 #include "config/dburl.h"
 
 #include "base/util.h"
+#include "config/dburl-values.h"
 
 #include <strings.h>
 
@@ -102,42 +103,6 @@ const char *dburl_keyword_meant(const char *name) {
         return nearest && strlen(name) > 4 && word_distance(name, nearest) <= 2 ? nearest : NULL;
 }
 
-/* As libpq reads one: a sign, digits, and what fits into an int. */
-static bool is_number(const char *value) {
-        uint64_t n;
-
-        return parse_uint(value + (*value == '-' || *value == '+'), INT32_MAX, &n) >= 0;
-}
-
-/* Of these libpq takes no other value; with one it does not even try to connect. */
-static bool is_choice(const char *keyword, const char *value) {
-        static const char *const numbers[] = {"connect_timeout", "keepalives", "keepalives_count", "keepalives_idle",
-                                              "keepalives_interval", "tcp_user_timeout"};
-        static const char *const choices[][8] = {
-                {"channel_binding", "disable", "prefer", "require"},
-                {"gssencmode", "disable", "prefer", "require"},
-                {"ssl_max_protocol_version", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"},
-                {"ssl_min_protocol_version", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"},
-                {"sslsni", "0", "1"},
-                {"sslmode", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
-                {"target_session_attrs", "any", "read-write", "read-only", "primary", "standby",
-                 "prefer-standby"},
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
-                if (streq(numbers[i], keyword))
-                        return is_number(value);
-        for (size_t i = 0; i < ELEMENTSOF(choices); i++) {
-                if (!streq(choices[i][0], keyword))
-                        continue;
-                for (size_t j = 1; j < ELEMENTSOF(choices[i]) && choices[i][j]; j++)
-                        if (streq(choices[i][j], value))
-                                return true;
-                return *value == '\0';
-        }
-        return true;
-}
-
 static int hex_digit(char c) {
         return c >= '0' && c <= '9'   ? c - '0'
                : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -194,13 +159,6 @@ static int parse_login(DbUrl *url, const char *s, size_t n, char **reterr) {
         return r >= 0 && colon ? set_decoded(url, "password", colon + 1, n - n_user - 1, reterr) : r;
 }
 
-static bool is_port(const char *s, size_t n) {
-        _cleanup_(freep) char *port = xstrndup(s, n);
-        uint64_t value;
-
-        return parse_uint(port, 65535, &value) >= 0 && value > 0;
-}
-
 /* One "host:port", "[::1]:5432" or "host"; either half may be empty. Appends to both vectors. */
 static int parse_host(const char *s, size_t n, char ***hosts, char ***ports, char **reterr) {
         const char *end = s + n, *host = s, *host_end, *after;
@@ -216,7 +174,7 @@ static int parse_host(const char *s, size_t n, char ***hosts, char ***ports, cha
                 host_end = memchr(s, ':', n);
                 host_end = after = host_end ? host_end : end;
         }
-        if (after < end && (*after != ':' || (after + 1 < end && !is_port(after + 1, (size_t)(end - after - 1)))))
+        if (after < end && (*after != ':' || (after + 1 < end && !dburl_is_port(after + 1, (size_t)(end - after - 1)))))
                 return refuse(reterr, "the port is not a number from 1 to 65535 (an IPv6 address needs \"[]\")");
         decoded = decode(host, (size_t)(host_end - host));
         if (!decoded)
@@ -282,7 +240,7 @@ static int parse_parameter(DbUrl *url, const char *s, size_t n, char **reterr) {
                 dburl_set(url, "dbname", value);
         else if (!is_libpq_keyword(key))
                 strv_add(&url->dropped, key);
-        else if (!is_choice(key, value)) {
+        else if (!dburl_takes(key, value)) {
                 *reterr = xasprintf("a value of %s that PostgreSQL's client does not know", key);
                 return -EINVAL;
         } else
@@ -336,6 +294,23 @@ static int parse_url(DbUrl *url, const char *s, char **reterr) {
         return r >= 0 && *s == '?' ? parse_parameters(url, s + 1, reterr) : r;
 }
 
+/* How many a list has; an empty one none. */
+static size_t n_listed(const char *list) {
+        size_t n = isempty(list) ? 0 : 1;
+
+        for (const char *c = n > 0 ? list : ""; *c; c++)
+                n += *c == ',';
+        return n;
+}
+
+/* As libpq counts before it tries to connect. */
+static bool lists_match(const DbUrl *url) {
+        size_t hosts = n_listed(dburl_get(url, "host")), addresses = n_listed(dburl_get(url, "hostaddr"));
+        size_t ports = n_listed(dburl_get(url, "port")), most = hosts > addresses ? hosts : addresses;
+
+        return (hosts == 0 || addresses == 0 || hosts == addresses) && (ports <= 1 || ports == most);
+}
+
 int dburl_parse(const char *url, DbUrl **ret, char **reterr) {
         _cleanup_(dburl_freep) DbUrl *parsed = xcalloc(1, sizeof(DbUrl));
         const char *s = skip_scheme(url);
@@ -349,6 +324,8 @@ int dburl_parse(const char *url, DbUrl **ret, char **reterr) {
         r = parse_url(parsed, s, reterr);
         if (r < 0)
                 return r;
+        if (!lists_match(parsed))
+                return refuse(reterr, "lists of hosts, addresses and ports that differ in length; write one of each, or as many");
         *ret = TAKE_PTR(parsed);
         return 0;
 }

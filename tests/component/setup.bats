@@ -47,6 +47,22 @@ set_up() {
         [[ $output == *'REDIS_URL names billing.example.com, to which /etc/hosts gives 127.0.1.1'* ]]
 }
 
+@test "what containers alone ask is looked up in /etc/hosts, too" {
+        printf '127.0.0.1 localhost\n127.0.1.1 billing.example.com billing\n192.0.2.7 mail\n' >"$RUN/hosts"
+        printf '%s\n' LAGO_SMTP_ADDRESS=billing LAGO_REDIS_CACHE_URL=redis://billing.example.com:6379 \
+                LAGO_KAFKA_BOOTSTRAP_SERVERS=k1:9092,billing:9092 >"$RUN/lago/lago.env"
+        # shellcheck disable=SC2016 # to be expanded in there
+        set_up sh -c 'mount --bind "$1/hosts" /etc/hosts && "$2" --check --directory="$1/lago"' sh "$RUN" "$SETUP"
+        [ "$status" = 78 ]
+        for name in LAGO_SMTP_ADDRESS LAGO_REDIS_CACHE_URL LAGO_KAFKA_BOOTSTRAP_SERVERS; do
+                [[ $output == *"$name names billing"*", to which /etc/hosts gives 127.0.1.1: inside a container that is the container itself"* ]]
+        done
+        printf 'LAGO_SMTP_ADDRESS=mail\n' >"$RUN/lago/lago.env"
+        # shellcheck disable=SC2016
+        set_up sh -c 'mount --bind "$1/hosts" /etc/hosts && "$2" --check --directory="$1/lago"' sh "$RUN" "$SETUP"
+        [ "$status" = 0 ]
+}
+
 @test "the second of two says for whom it waits, and that one is the only one who can open the lock" {
         set_up bash -c '
                 mkdir /run/lago

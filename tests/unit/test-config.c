@@ -654,9 +654,43 @@ static void what_browsers_cannot_reach_is_warned_of(void **state _unused_) {
         assert_says("[lago]\nrelease = v1.50.0\nfront-url = https://a.example/\napi-url = https://a.example\n",
                     "lago.conf:4: warning: front-url and api-url are the same: whatever answers there is only one of the two; "
                     "give the API a name, a port or a path of its own\n");
+        assert_says("[lago]\nrelease = v1.50.0\nfront-url = https://a.example\napi-url = https://A.example:443/\n",
+                    "lago.conf:4: warning: front-url and api-url are the same: whatever answers there is only one of the two; "
+                    "give the API a name, a port or a path of its own\n");
+        assert_says("[lago]\nrelease = v1.50.0\nfront-url = https://a.example\napi-url = https://lago-api//\n",
+                    "lago.conf:4: warning: api-url names lago-api, which Lago's containers know, and browsers do not; write the "
+                    "address at which they reach it\n");
+        assert_says("[lago]\nrelease = v1.50.0\napi-url = http://localhost:6000\n",
+                    "lago.conf:3: [lago] api-url = http://localhost:6000: no browser goes to port 6000, which belongs to another "
+                    "protocol; write another one\n");
         assert_says("[lago]\nrelease = v1.50.0\nfront-url = http://0.0.0.0:8080\n",
                     "lago.conf:3: [lago] front-url = http://0.0.0.0:8080: no browser can go to that address; write localhost, "
                     "or a name of this host\n");
+}
+
+static void where_postgresql_is_in_its_container_is_settled(void **state _unused_) {
+        static const char *const arguments[][2] = {
+                {"-c port=5433", "port"},
+                {"--listen-addresses=localhost", "listen_addresses"},
+                {"-clisten_addresses=", "listen_addresses"},
+                {"-D /elsewhere", "-D"},
+                {"-c data_directory=/elsewhere", "data_directory"},
+                {"-p 5433", "-p"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(arguments); i++) {
+                _cleanup_(freep) char *conf = xasprintf(RELEASE "[database]\narguments = %s\n", arguments[i][0]);
+                _cleanup_(freep) char *expected = xasprintf(
+                        "lago.conf:4: [database] arguments: Lago's containers find the server at port 5432 of its container, and its "
+                        "files in the volume; remove %s\n",
+                        arguments[i][1]);
+
+                assert_says(conf, expected);
+        }
+        assert_says(RELEASE "[database]\narguments = -c shared_buffers=2GB --work_mem=64MB -c port_x=1\n", "");
+        assert_says(RELEASE "[api]\nlisten = 224.0.0.1:3000\n",
+                    "lago.conf:4: [api] listen = 224.0.0.1:3000: no host has that address; write 127.0.0.1:3000, or 0.0.0.0:3000 to be "
+                    "reached from other hosts\n");
 }
 
 static void an_unreadable_file_is_an_error(void **state _unused_) {
@@ -826,6 +860,7 @@ int main(void) {
                 cmocka_unit_test(a_name_that_nobody_can_reach_is_warned_of),
                 cmocka_unit_test(a_front_that_stays_behind_is_warned_of),
                 cmocka_unit_test(what_browsers_cannot_reach_is_warned_of),
+                cmocka_unit_test(where_postgresql_is_in_its_container_is_settled),
                 cmocka_unit_test(an_unreadable_file_is_an_error),
                 cmocka_unit_test(what_cannot_be_read_now_is_not_refused),
                 cmocka_unit_test(no_descriptor_is_no_error_of_the_configuration),

@@ -278,6 +278,11 @@ static void clickhouse_is_what_lago_migrate_is_told(void **state _unused_) {
                 {"LAGO_CLICKHOUSE_ENABLED=true\nLAGO_CLICKHOUSE_HOST=localhost\n", NULL,
                  "lago.env:2: LAGO_CLICKHOUSE_HOST names this very host, which inside a container is the container itself; "
                  "write an address at which other hosts reach the server\n"},
+                {"LAGO_CLICKHOUSE_ENABLED=true\nLAGO_CLICKHOUSE_HOST=http://ch.example.com\n", NULL,
+                 "lago.env:2: LAGO_CLICKHOUSE_HOST is the name of a host, and nothing else; the port is LAGO_CLICKHOUSE_PORT\n"},
+                {"LAGO_CLICKHOUSE_ENABLED=true\nLAGO_CLICKHOUSE_HOST=ch.example.com:8123\n", NULL,
+                 "lago.env:2: LAGO_CLICKHOUSE_HOST is the name of a host, and nothing else; the port is LAGO_CLICKHOUSE_PORT\n"},
+                {"LAGO_CLICKHOUSE_ENABLED=true\nLAGO_CLICKHOUSE_HOST=2001:db8::1\n", NULL, ""},
                 /* lago-setup and lago-migrate tell what is wrong with the file itself. */
                 {NULL, "X\n", ""},
         };
@@ -601,6 +606,9 @@ static void a_ca_that_nobody_looks_at_is_warned_of(void **state _unused_) {
         }
 }
 
+#define ITSELF                                                                                                           \
+        "names this very host, which inside a container is the container itself; write an address at which other hosts " \
+        "reach the server\n"
 #define ELSEWHERE "names this very host, which inside a container is the container itself; write another address"
 
 /* Rails and the client of Redis read URLs by Ruby's rules, libpq by its own: what passes must work in both. */
@@ -659,6 +667,11 @@ static void a_number_is_one_to_libpq_too(void **state _unused_) {
                 {"sslsni", "on"},
                 {"ssl_min_protocol_version", "1.2"},
                 {"connect_timeout", "99999999999"},
+                {"hostaddr", "pg.example.com"},
+                {"hostaddr", "10.0.0.300"},
+                {"port", "abc"},
+                {"port", "0"},
+                {"port", "5432,x"},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(parameters); i++) {
@@ -697,7 +710,41 @@ static void files_of_this_host_are_none_of_a_containers(void **state _unused_) {
         assert_external_says(
                 "DATABASE_URL=postgresql://u:p@pg.example.com/lago?sslmode=verify-full&sslrootcert=system\n"
                 "REDIS_URL=redis://r.example.com\n",
-                "");
+                "lago.env:1: DATABASE_URL: sslrootcert=system is known to PostgreSQL's client from version 16 on alone; write "
+                "ca-file = /etc/ssl/certs/ca-certificates.crt (RHEL: /etc/pki/tls/certs/ca-bundle.crt) below [database] in "
+                "lago.conf instead: it is handed to Lago's containers\n");
+}
+
+static void a_session_is_one_that_lago_can_work_in(void **state _unused_) {
+        static const char *const cases[][2] = {
+                {"target_session_attrs=standby", "target_session_attrs=standby looks for a server that takes no changes; write read-write"},
+                {"target_session_attrs=prefer-standby",
+                 "target_session_attrs=prefer-standby looks for a server that takes no changes; write read-write"},
+                {"replication=database", "a session with replication=database takes no queries of Lago; remove that"},
+                {"client_encoding=latin1", "client_encoding=latin1, but Lago's text is UTF-8; remove that"},
+                {"port=5432,5433", "lists of hosts, addresses and ports that differ in length; write one of each, or as many"},
+                {"host=a.example.com,b.example.com&hostaddr=192.0.2.1",
+                 "lists of hosts, addresses and ports that differ in length; write one of each, or as many"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *env = xasprintf("DATABASE_URL=postgresql://u:p@pg.example.com/lago?%s\n"
+                                                       "REDIS_URL=redis://r.example.com\n",
+                                                       cases[i][0]);
+                _cleanup_(freep) char *expected = xasprintf("lago.env:1: DATABASE_URL: %s\n", cases[i][1]);
+
+                assert_external_says(env, expected);
+        }
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago?host=a.example.com,b.example.com&port=5432,5433&"
+                             "target_session_attrs=read-write&client_encoding=UTF8&replication=false\n"
+                             "REDIS_URL=redis://r.example.com\n",
+                             "");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/\nREDIS_URL=redis://r.example.com\n",
+                             "lago.env:1: DATABASE_URL names no database; write "
+                             "postgresql://USER:PASSWORD@HOST:5432/DATABASE\n");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago?hostaddr=127.0.0.1\n"
+                             "REDIS_URL=redis://r.example.com\n",
+                             "lago.env:1: DATABASE_URL " ITSELF);
 }
 
 static void a_login_has_a_user(void **state _unused_) {
@@ -715,6 +762,7 @@ static void a_redis_has_one_host_a_port_and_a_number(void **state _unused_) {
                 {"r.example.com:63x", "the port is not a number from 1 to 65535"},
                 {":p@[fd00::1]:0/1", "the port is not a number from 1 to 65535"},
                 {"r.example.com:6379/abc", "what stands behind the host is not the number of a database, such as /0"},
+                {"r.example.com/08", "what stands behind the host is not the number of a database, such as /0"},
                 {"r.example.com/1/", "what stands behind the host is not the number of a database, such as /0"},
                 {"r.example.com/-1", "what stands behind the host is not the number of a database, such as /0"},
                 {"a.example.com:1,b.example.com:1", "several hosts, which Lago does not take; for a group with sentinels "
@@ -760,6 +808,28 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
                 {"DATABASE_PREPARED_STATEMENTS=0", "DATABASE_PREPARED_STATEMENTS: Rails takes only the word false for no; write "
                                                    "true or false"},
                 {"LAGO_DISABLE_SIGNUP=yes", "LAGO_DISABLE_SIGNUP: Lago takes only the word true for yes; write true or false"},
+                {"LAGO_MEMCACHE_SERVERS=cache.example.com:11211,localhost:11211", "LAGO_MEMCACHE_SERVERS " ELSEWHERE},
+                {"LAGO_KAFKA_BOOTSTRAP_SERVERS=k1:9092, [::1]:9092", "LAGO_KAFKA_BOOTSTRAP_SERVERS " ELSEWHERE},
+                {"LAGO_SIDEKIQ_STATSD_ENDPOINT=127.0.0.1:8125", "LAGO_SIDEKIQ_STATSD_ENDPOINT " ELSEWHERE},
+                {"SENTRY_DSN=http://key@localhost:9000/1", "SENTRY_DSN " ELSEWHERE},
+                {"DD_AGENT_HOST=localhost", "DD_AGENT_HOST " ELSEWHERE},
+                {"all_proxy=socks5://127.0.0.1:1080", "all_proxy " ELSEWHERE},
+                {"LAGO_LOG_LEVEL=verbose", "LAGO_LOG_LEVEL: Rails does not start with that; write debug, info, warn, error or fatal"},
+                {"RAILS_LOG_TO_STDOUT=1", "RAILS_LOG_TO_STDOUT: Lago takes only the word true for yes; write true or false"},
+                {"LAGO_REDIS_CACHE_HOST=redis", "warning: LAGO_REDIS_CACHE_HOST has no effect; remove this line"},
+                {"LAGO_RAILS_STDOUT=true", "warning: LAGO_RAILS_STDOUT has no effect; remove this line"},
+                {"LAGO_PDF_URL=http://pdf:99999", "LAGO_PDF_URL: the port is not a number from 1 to 65535"},
+                {"LAGO_PDF_URL=http://", "LAGO_PDF_URL: it names no host"},
+                {"LAGO_REDIS_CACHE_URL=redis://redis:x", "LAGO_REDIS_CACHE_URL: the port is not a number from 1 to 65535"},
+                {"LAGO_REDIS_CACHE_URL=redis://redis:6379/abc",
+                 "LAGO_REDIS_CACHE_URL: what stands behind the host is not the number of a database, such as /0"},
+                {"LAGO_REDIS_CABLE_URL=redis://redis:6379/16", "LAGO_REDIS_CABLE_URL: the bundled Redis has the databases 0 to 15"},
+                {"SENTRY_DSN=key@sentry.example.com/1", "SENTRY_DSN lacks its scheme; it begins with http:// or https://"},
+                {"PGSSLMODE=require", "PGSSLMODE is read by PostgreSQL's client in Lago's containers alone, and not by what checks them; "
+                                      "write what it says into DATABASE_URL, and remove this line"},
+                {"PATH=/usr/bin", "PATH is the image's own: with another value its programs are not found; remove this line"},
+                {"SIDEKIQ_CONCURRENCY=20", "warning: SIDEKIQ_CONCURRENCY=20: threads that get none of the 10 connections of "
+                                           "DATABASE_POOL fail; write DATABASE_POOL=20"},
                 {"APP_ENV=development", "APP_ENV: Lago's images are built for production, and for nothing else; remove this line"},
                 {"RACK_ENV=staging", "RACK_ENV: Lago's images are built for production, and for nothing else; remove this line"},
         };
@@ -773,6 +843,8 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
         assert_env_says("LAGO_DATABASE_STATEMENT_TIMEOUT=30s\n",
                         "lago.env:1: warning: LAGO_DATABASE_STATEMENT_TIMEOUT holds for migrations, too, and cancels one that "
                         "takes longer; write it into env.d/api.env and env.d/worker.env instead\n");
+        assert_env_says("LAGO_LOG_LEVEL=WARN\nTZ=Europe/Paris\nDD_AGENT_HOST=host.containers.internal\n", "");
+        assert_env_says("SIDEKIQ_CONCURRENCY=20\nDATABASE_POOL=20\nPGOPTIONS=-cjit=off\nLAGO_REDIS_CACHE_URL=redis://c.example.com/99\n", "");
         assert_env_says("RAILS_MAX_THREADS=10\nDATABASE_PREPARED_STATEMENTS=False\nLAGO_SMTP_ADDRESS=mail.example.com\n"
                         "LAGO_REDIS_STORE_URL=r.example.com:6379\nHTTPS_PROXY=http://proxy.example.com:3128\nWEB_CONCURRENCY=\n"
                         "POSTGRES_SCHEMA=billing\n",
@@ -824,10 +896,6 @@ static void rails_takes_one_host(void **state _unused_) {
                 "DATABASE_URL=postgresql:///lago?host=pg.example.com&user=u\nREDIS_URL=redis://r.example.com\n",
                 "");
 }
-
-#define ITSELF                                                                                                           \
-        "names this very host, which inside a container is the container itself; write an address at which other hosts " \
-        "reach the server\n"
 
 static void this_host_is_no_external_server(void **state _unused_) {
         static const char *const hosts[] = {"localhost", "127.0.0.1", "127.1.2.3",
@@ -985,6 +1053,7 @@ int main(void) {
                 cmocka_unit_test(a_parameter_that_nobody_reads_is_warned_of),
                 cmocka_unit_test(a_number_is_one_to_libpq_too),
                 cmocka_unit_test(files_of_this_host_are_none_of_a_containers),
+                cmocka_unit_test(a_session_is_one_that_lago_can_work_in),
                 cmocka_unit_test(a_login_has_a_user),
                 cmocka_unit_test(a_redis_has_one_host_a_port_and_a_number),
                 cmocka_unit_test(values_that_ruby_would_trip_over_are_refused),
