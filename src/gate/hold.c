@@ -34,12 +34,15 @@ static const char hold_try[] =
         "  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         "  AND l.classid::bigint = %" PRIu64 " AND l.objid::bigint = %" PRIu64 " LIMIT 1) AS holder";
 
-/* Waits for a while. Answer: false when nobody reads our output any more. */
-static bool pause_msec(int msec) {
-        struct pollfd fd = {.fd = STDOUT_FILENO, .events = 0};
+/*
+ * Waits for a while, and no longer when the session has something to say, which it is only asked for: that is its end.
+ * Answer: false when nobody reads our output any more.
+ */
+static bool pause_msec(PGconn *conn, int msec) {
+        struct pollfd fds[] = {{.fd = STDOUT_FILENO, .events = 0}, {.fd = PQsocket(conn), .events = POLLIN}};
 
         box_more_time();
-        return !(poll(&fd, 1, msec) > 0 && (fd.revents & (POLLERR | POLLHUP | POLLNVAL)));
+        return !(poll(fds, ELEMENTSOF(fds), msec) > 0 && (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)));
 }
 
 static int run_sql(PGconn *conn, const Target *target, const char *sql, PGresult **ret) {
@@ -83,7 +86,7 @@ static int try_lock(PGconn *conn, const Target *target, uint64_t key, char **tol
 static int hold_on(PGconn *conn, const Target *target) {
         if (printf("held\n") < 0 || fflush(stdout) != 0)
                 return 0;
-        while (pause_msec(HELD_MSEC)) {
+        while (pause_msec(conn, HELD_MSEC)) {
                 _cleanup_(result_clearp) PGresult *result = NULL;
 
                 if (run_sql(conn, target, "SELECT 1", &result) < 0)
@@ -115,6 +118,6 @@ int hold_run(const Target *target, HoldLock lock) {
                 r = try_lock(conn, target, keys[lock], &told);
                 if (r != 0)
                         return r < 0 ? EXIT_TEMPFAIL : hold_on(conn, target);
-        } while (pause_msec(STANDBY_MSEC));
+        } while (pause_msec(conn, STANDBY_MSEC));
         return 0;
 }

@@ -138,6 +138,21 @@ silent_name_server() {
         printf '127.0.77.1 known\n127.0.0.1 known\n' >"$RUN/hosts"
 }
 
+@test "hold ends at once when its session is cut: another holder may have the lock already" {
+        local lock pid
+        for lock in clock migrate; do
+                "$LAGO_GATE" hold --lock $lock >"$RUN/held" 2>/dev/null 3>&- &
+                pid=$!
+                wait_for grep -qx held "$RUN/held"
+                SECONDS=0
+                sql lago -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lago-gate'"
+                status=0
+                wait "$pid" || status=$?
+                [ "$status" -eq 75 ]
+                [ "$SECONDS" -le 2 ]
+        done
+}
+
 @test "a name server that never answers: the deadline holds, and the sentence says why" {
         silent_name_server
         DATABASE_URL="postgresql://lago:changeme@unknown.test:$PORT/lago"
