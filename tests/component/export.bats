@@ -12,7 +12,9 @@ setup_file() {
         start_everything
         bare_root "$RUN/root"
         "$LAGO_GATE" install "$RUN/root/gate"
+        "$LAGO_GATE-clickhouse" install "$RUN/root/gate"
         write_run >"$RUN/root/lago/run"
+        write_run LAGO_CLICKHOUSE_{MIGRATIONS_ENABLED=true,HOST=ch.example} >"$RUN/root/lago/run-with-clickhouse"
 }
 
 teardown_file() {
@@ -23,7 +25,7 @@ bare_root() {
         local applet
         mkdir -p "$1"/{bin,dev,etc,proc,gate,app,tmp,lago,run/secrets}
         cp "$(type -P busybox)" "$1/bin/busybox"
-        for applet in sh sed tail mkfifo rm cat sleep; do
+        for applet in sh sed tail mkfifo rm cat sleep touch; do
                 ln -s busybox "$1/bin/$applet"
         done
         printf '127.0.0.1 localhost\n127.0.0.1 db\n' >"$1/etc/hosts"
@@ -36,7 +38,7 @@ bare_root() {
         chmod 755 "$1"/app/scripts/* "$1/bin/bundle"
 }
 
-# Out of a configuration that nobody else sees.
+# write_run [NAME=VALUE...]: out of a configuration that nobody else sees, with these in lago.env.
 write_run() {
         unshare --mount bash -ec '
                 mount -t tmpfs tmpfs /mnt
@@ -50,10 +52,11 @@ write_run() {
                                 echo "$key=$(openssl rand -hex 32)"
                         done
                         echo "LAGO_RSA_PRIVATE_KEY=$(openssl genrsa 2048 2>/dev/null | base64 -w0)"
+                        [ "$#" -lt 3 ] || printf "%s\n" "${@:3}"
                 } >/etc/lago/lago.env
                 chmod 600 /etc/lago/lago.env
                 "$1/lagoctl" export compose --output /mnt/out >/dev/null
-                cat /mnt/out/run' sh "${LAGO_GATE%/*}" "$TOP"
+                cat /mnt/out/run' sh "${LAGO_GATE%/*}" "$TOP" "$@"
 }
 
 setup() {
@@ -62,13 +65,34 @@ setup() {
                 >"$RUN/root/run/secrets/lago"
         rm -f "$RUN/root/tmp/"*
         echo : >"$RUN/root/tmp/rails"
+        SCRIPT=/lago/run
 }
 
 # run_in_root VERB ARGUMENT...
 run_in_root() {
         unshare --mount --pid --fork --kill-child -- bash -ec 'mount -t proc proc "$1/proc"; mount --bind /dev "$1/dev"
-                root=$1; shift; exec env -i PATH=/bin busybox chroot "$root" /bin/sh -c "cd /app && exec /bin/sh /lago/run \"\$@\"" sh "$@"' \
-                sh "$RUN/root" "$@"
+                root=$1; shift; exec env -i PATH=/bin busybox chroot "$root" /bin/sh -c "cd /app && exec /bin/sh \"\$@\"" sh "$@"' \
+                sh "$RUN/root" "$SCRIPT" "$@"
+}
+
+# Process 1 of that root, as an engine sees it from outside.
+init_of_root() {
+        local pid
+        for pid in $(pgrep -f "^/bin/sh $SCRIPT "); do
+                [ "$(readlink "/proc/$pid/root")" != "$RUN/root" ] || ! grep -q -E '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" || echo "$pid"
+        done
+}
+
+# stops_at_once SAYING VERB ARGUMENT...: once it has said that, the signal that an engine sends first is the end.
+stops_at_once() {
+        local pid init
+        run_in_root "${@:2}" >"$RUN/stopped" 2>&1 3>&- &
+        pid=$!
+        wait_for grep -q "$1" "$RUN/stopped"
+        init=$(init_of_root)
+        kill -TERM "$init"
+        timeout 15 tail -f --pid="$init" /dev/null || { kill -KILL "$init"; return 1; }
+        wait "$pid" || [ "$?" = 143 ]
 }
 
 said() {
@@ -138,4 +162,120 @@ said() {
         kill -0 "$pid"
         sql "$DATABASE" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lago-gate' AND datname = '$DATABASE'"
         wait_for sh -c "! kill -0 $pid"
+}
+
+@test "run: who waits ends when it is told to, whatever it waits for" {
+        local pid
+        fill v1.49.0
+        stops_at_once 'Waiting for the schema' start scripts/start.api.sh
+        stops_at_once 'Waiting for the schema' gate 3600
+        "$LAGO_GATE" hold --lock migrate >"$RUN/other" 3>&- &
+        pid=$!
+        wait_for grep -q held "$RUN/other"
+        stops_at_once 'the migrate of this database runs at' migrate
+        kill "$pid"
+        sed -i 's/@db:[0-9]*/@db:1/' "$RUN/root/run/secrets/lago"
+        stops_at_once 'Waiting for' migrate
+        [ -z "$(said)" ]
+}
+
+@test "run clock: one that stands by ends when it is told to, one that runs ends its clock" {
+        local pid
+        fill v1.50.0
+        "$LAGO_GATE" hold --lock clock >"$RUN/other" 3>&- &
+        pid=$!
+        wait_for grep -q held "$RUN/other"
+        stops_at_once 'the clock of this database runs at' clock scripts/start.clock.sh
+        kill "$pid"
+        # shellcheck disable=SC2016 # it is for the script
+        printf '%s\n' '#!/bin/sh' 'exec sh -c "trap \"echo Ended; exit\" TERM; echo Ticks; while :; do sleep 1; done"' \
+                >"$RUN/root/app/scripts/start.ticks.sh"
+        chmod 755 "$RUN/root/app/scripts/start.ticks.sh"
+        stops_at_once Ticks clock scripts/start.ticks.sh
+        grep -q Ended "$RUN/stopped"
+}
+
+@test "run migrate: a try during which the database cut the session does not count, and the lock is taken again" {
+        local pid
+        fill v1.49.0
+        echo 'touch /tmp/begun; while [ ! -e /tmp/cut ]; do sleep 0.1; done' >"$RUN/root/tmp/rails"
+        run_in_root migrate >"$RUN/cut" 2>&1 3>&- &
+        pid=$!
+        wait_for test -e "$RUN/root/tmp/begun"
+        sql "$DATABASE" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lago-gate' AND datname = '$DATABASE'"
+        touch "$RUN/root/tmp/cut"
+        status=0
+        wait "$pid" || status=$?
+        [ "$status" -eq 83 ]
+        [ "$(said | grep -c db:migrate)" -eq 2 ]
+}
+
+@test "run migrate: a stop waits for the migration in hand, and for no other one" {
+        local pid
+        fill v1.49.0
+        echo 'touch /tmp/begun; sleep 2; touch /tmp/ended' >"$RUN/root/tmp/rails"
+        run_in_root migrate >"$RUN/stopped" 2>&1 3>&- &
+        pid=$!
+        wait_for test -e "$RUN/root/tmp/begun"
+        kill -TERM "$(init_of_root)"
+        wait "$pid" || [ "$?" = 143 ]
+        [ -e "$RUN/root/tmp/ended" ]
+        [ "$(said)" = 'bundle exec rails db:migrate' ]
+}
+
+@test "run: an image without the script is told, and not taken for one that ended well" {
+        fill v1.50.0
+        run run_in_root start scripts/none.sh
+        [ "$status" -eq 81 ]
+        [[ $output == *"This image has no scripts/none.sh"* ]]
+}
+
+# clickhouse_lacks VERSION: a server with a ledger of all that $RUN/root has of such migrations, but for that one.
+clickhouse_lacks() {
+        local version
+        mkdir -p "$RUN/root/app/db/clickhouse_migrate"
+        for version in 20231024084411 20231026124912; do
+                touch "$RUN/root/app/db/clickhouse_migrate/${version}_create_something.rb"
+                [ "$version" = "$1" ] || echo "$version 1 1"
+        done >"$RUN/root/tmp/ledger"
+        : >"$RUN/port"
+        perl "$BATS_TEST_DIRNAME/clickhouse.pl" ledger file="$RUN/root/tmp/ledger" user=lago password=word database=lago >"$RUN/port" 2>/dev/null 3>&- &
+        SERVER=$!
+        wait_for test -s "$RUN/port"
+        printf '%s\n' LAGO_CLICKHOUSE_{MIGRATIONS_ENABLED=true,HOST=127.0.0.1,USERNAME=lago,PASSWORD=word,DATABASE=lago} \
+                "LAGO_CLICKHOUSE_PORT=$(cat "$RUN/port")" >>"$RUN/root/run/secrets/lago"
+        SCRIPT=/lago/run-with-clickhouse
+}
+
+@test "run migrate: what ClickHouse alone lacks is migrated, and believed when it is there" {
+        fill v1.50.0
+        clickhouse_lacks 20231026124912
+        run run_in_root migrate
+        echo "$output"
+        [ "$status" -eq 83 ]
+        [ "$(said)" = 'bundle exec rails db:migrate' ]
+        echo 'echo "20231026124912 1 1" >>/tmp/ledger' >"$RUN/root/tmp/rails"
+        run run_in_root migrate
+        [ "$status" -eq 0 ]
+        rm "$RUN/root/tmp/said"
+        run run_in_root migrate
+        [ "$status" -eq 0 ]
+        [ -z "$(said)" ]
+        kill "$SERVER"
+}
+
+@test "run: nothing starts before ClickHouse's verdict, and what waits for that ends when it is told to" {
+        fill v1.50.0
+        clickhouse_lacks 20231026124912
+        run run_in_root gate 2
+        [ "$status" -eq 75 ]
+        stops_at_once 'Waiting for' start scripts/start.api.sh
+        run ! grep -q serves "$RUN/stopped"
+        # A server that refuses stops both before anything of PostgreSQL is changed.
+        echo '20991231000000 1 1' >>"$RUN/root/tmp/ledger"
+        sql "$DATABASE" -c "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)"
+        run run_in_root migrate
+        [ "$status" -eq 30 ]
+        [ -z "$(said)" ]
+        kill "$SERVER"
 }
