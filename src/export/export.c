@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "export/export.h"
 
+#include "base/exit.h"
 #include "base/file.h"
 #include "base/util.h"
 #include "config/mask.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
+
+#define BAD_MANIFEST 65 /* of lago-gate(8) */
 
 static const char *const kinds[_EXPORT_KIND_MAX] = {
         [EXPORT_COMPOSE] = "compose",
@@ -114,6 +117,27 @@ char *export_service(const Member *member) {
         if (member->kind == MEMBER_WORKER)
                 return member->pool[0] ? xasprintf("api-%s-worker", member->pool) : xstrdup("api-worker");
         return xstrdup(member->kind == MEMBER_CLOCK ? "api-clock" : member_info(member->kind)->name);
+}
+
+char *export_object_name(const char *volume) {
+        char *name = xstrdup(volume);
+
+        for (char *c = name; *c; c++)
+                if (*c == '_' || *c == '.')
+                        *c = '-';
+        return name;
+}
+
+char *export_final_statuses(void) {
+        _cleanup_(strv_freep) char **statuses = NULL;
+
+        strv_addf(&statuses, "%d", GATE_PENDING);
+        for (int status = GATE_AHEAD; status < _GATE_REFUSED_END; status++)
+                strv_addf(&statuses, "%d", status);
+        strv_addf(&statuses, "%d", EXIT_USAGE);
+        strv_addf(&statuses, "%d", BAD_MANIFEST);
+        strv_addf(&statuses, "%d", EXIT_MIGRATE);
+        return strv_join(statuses, ", ");
 }
 
 unsigned export_seconds(uint64_t usec) {

@@ -74,6 +74,14 @@ char *export_quote(const char *value, bool dollars);
 /** export_list() - "[\"a\", \"b\"]". */
 char *export_list(char *const *words, bool dollars);
 
+/** export_object_name() - of "lago_storage_data", which is a name for volumes and none for an object. The caller frees it. */
+char *export_object_name(const char *volume);
+/**
+ * export_final_statuses() - "10, 30, …": what "run migrate" ends with when neither time nor another try helps, which is not
+ * ordered, refused, misused, no manifest, not migrated. The caller frees it.
+ */
+char *export_final_statuses(void);
+
 /** export_seconds() - whole seconds, at least one. */
 unsigned export_seconds(uint64_t usec);
 

@@ -51,8 +51,19 @@ static void put_gate(FILE *f, const char *image) {
                 image);
 }
 
+/* @args: NULL for those of the chart. */
+static void put_container(FILE *f, const char *name, const char *image, const char *command, const char *args) {
+        fprintf(f, "          containers:\n          - name: %s\n            image: %s\n            command: %s\n", name, image, command);
+        if (args)
+                fprintf(f, "            args: %s\n", args);
+        fputs("            volumeMounts:\n            - {name: gate, mountPath: /gate, readOnly: true}\n"
+              "            - {name: run, mountPath: /lago, readOnly: true}\n"
+              "          volumes:\n          - {name: gate, emptyDir: {}}\n          - {name: run, configMap: {name: lago-run}}\n",
+              f);
+}
+
 static void put_patch(FILE *f, const ExportInput *input, const char *service) {
-        _cleanup_(freep) char *image = export_image(input, MEMBER_API);
+        _cleanup_(freep) char *image = export_image(input, MEMBER_API), *name = xasprintf("lago-%s", service);
         bool clock = streq(service, "clock"), clickhouse = stack_has_clickhouse(input->config, NULL);
 
         fprintf(f, "- target: {kind: Deployment, name: lago-%s}\n  patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n"
@@ -64,12 +75,31 @@ static void put_patch(FILE *f, const ExportInput *input, const char *service) {
         else
                 put_gate(f, image);
         /* The chart's arguments stay, as they name Lago's script; of one deployment its command does. */
-        fprintf(f, "          containers:\n          - name: lago-%s\n            image: %s\n            command: [/bin/sh, /lago/run, %s]\n%s"
-                   "            volumeMounts:\n            - {name: gate, mountPath: /gate, readOnly: true}\n"
-                   "            - {name: run, mountPath: /lago, readOnly: true}\n"
-                   "          volumes:\n          - {name: gate, emptyDir: {}}\n          - {name: run, configMap: {name: lago-run}}\n",
-                service, image, clock ? "clock" : "start",
-                streq(service, "events-consumer-worker") ? "            args: [./scripts/start.events.consumer.sh]\n" : "");
+        put_container(f, name, image, clock ? "[/bin/sh, /lago/run, clock]" : "[/bin/sh, /lago/run, start]",
+                      streq(service, "events-consumer-worker") ? "[./scripts/start.events.consumer.sh]" : NULL);
+}
+
+/*
+ * The chart's migration as well: with the verdict before and behind it, and under the lock. It is a hook for helm, and for
+ * kubectl a Job like any other, which never changes: another release is another Job.
+ */
+static void put_job(FILE *f, const ExportInput *input) {
+        _cleanup_(freep) char *image = export_image(input, MEMBER_MIGRATE), *final = export_final_statuses(),
+                              *release = export_object_name(input->config->release);
+
+        fputs("- target: {kind: Job, name: lago-migrate-db}\n  patch: |\n    apiVersion: batch/v1\n    kind: Job\n"
+              "    metadata: {name: lago-migrate-db}\n    spec:\n      backoffLimit: 6\n      podFailurePolicy:\n        rules:\n",
+              f);
+        fprintf(f, "        - {action: FailJob, onExitCodes: {containerName: lago-migrate, operator: In, values: [%s]}}\n"
+                   "      template:\n        spec:\n          terminationGracePeriodSeconds: 1800\n          initContainers:\n",
+                final);
+        put_install(f, input, "gate-install", "/usr/lib/lago/lago-gate");
+        if (stack_has_clickhouse(input->config, NULL))
+                put_install(f, input, "gate-install-clickhouse", "/usr/lib/lago/lago-gate-clickhouse");
+        put_container(f, "lago-migrate", image, "[/bin/sh, /lago/run]", "[migrate]");
+        fprintf(f, "- target: {kind: Job, name: lago-migrate-db}\n  options: {allowNameChange: true}\n"
+                   "  patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"lago-migrate-%s\"}]'\n",
+                release);
 }
 
 void export_helm(Export *export, const ExportInput *input) {
@@ -80,6 +110,7 @@ void export_helm(Export *export, const ExportInput *input) {
         fputs(head, f);
         for (size_t i = 0; i < ELEMENTSOF(services); i++)
                 put_patch(f, input, services[i]);
+        put_job(f, input);
         fclose(f);
         export_add(export, "helm/kustomization.yaml", text, false);
         export_add(export, "helm/run", export_run_script(input), false);

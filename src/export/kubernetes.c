@@ -33,16 +33,6 @@ static const char *requests(MemberKind kind) {
         return sizes[kind];
 }
 
-/* "lago_storage_data" is a name for volumes, and none for an object. */
-static char *object_name(const char *volume) {
-        char *name = xstrdup(volume);
-
-        for (char *c = name; *c; c++)
-                if (*c == '_' || *c == '.')
-                        *c = '-';
-        return name;
-}
-
 /* --- one container ------------------------------------------------------------------------------------------ */
 
 static void put_environment(Kubernetes *k, const char *indent, const char *service, const Settings *settings) {
@@ -96,7 +86,7 @@ static void put_volumes(Kubernetes *k, const Member *member) {
         if (backend)
                 fputs("      - {name: gate, emptyDir: {}}\n      - {name: run, configMap: {name: lago-run}}\n", k->f);
         STRV_FOREACH(volume, volumes) {
-                _cleanup_(freep) char *volume_name = xstrndup(*volume, strcspn(*volume, ":")), *name = object_name(volume_name);
+                _cleanup_(freep) char *volume_name = xstrndup(*volume, strcspn(*volume, ":")), *name = export_object_name(volume_name);
 
                 if (**volume == '/')
                         fputs("      # kubectl create secret generic lago-ca --from-file=ca.pem=FILE\n"
@@ -149,17 +139,23 @@ static void put_command(Kubernetes *k, const Member *member) {
         fprintf(k->f, "        args: %s\n", list);
 }
 
+/* It is nobody's, and writes into that volume alone. */
+static void put_install(Kubernetes *k, const char *name, const char *program) {
+        fprintf(k->f, "      - name: %s\n        image: %s\n        command: [/usr/lib/lago/%s]\n        args: [install, /gate]\n"
+                      "        securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, "
+                      "capabilities: {drop: [ALL]}}\n"
+                      "        volumeMounts: [{name: gate, mountPath: /gate}]\n",
+                name, export_gate_image(k->input), program);
+}
+
 /* Before it: lago-gate into the pod, and its verdict on the very image that is to run. */
 static void put_init(Kubernetes *k, const Member *member, const char *service, const Settings *settings) {
         _cleanup_(freep) char *image = export_image(k->input, member->kind);
 
-        fprintf(k->f, "      initContainers:\n      - name: gate-install\n        image: %s\n        args: [install, /gate]\n"
-                      "        volumeMounts: [{name: gate, mountPath: /gate}]\n",
-                export_gate_image(k->input));
+        fputs("      initContainers:\n", k->f);
+        put_install(k, "gate-install", "lago-gate");
         if (stack_has_clickhouse(k->config, NULL))
-                fprintf(k->f, "      - name: gate-install-clickhouse\n        image: %s\n        command: [/usr/lib/lago/lago-gate-clickhouse]\n"
-                              "        args: [install, /gate]\n        volumeMounts: [{name: gate, mountPath: /gate}]\n",
-                        export_gate_image(k->input));
+                put_install(k, "gate-install-clickhouse", "lago-gate-clickhouse");
         if (member->kind == MEMBER_MIGRATE)
                 return;
         fprintf(k->f, "      - name: gate\n        image: %s\n        command: [/bin/sh, /lago/run]\n        args: [gate, \"3600\"]\n", image);
@@ -220,21 +216,21 @@ static void put_deployment(Kubernetes *k, const Member *member, const char *serv
 
 /* A Job cannot be changed, so each release has a Job of its own. It is not retried when a second run would end the same. */
 static void put_job(Kubernetes *k, const Member *member) {
-        _cleanup_(freep) char *release = object_name(k->config->release);
+        _cleanup_(freep) char *release = export_object_name(k->config->release), *final = export_final_statuses();
 
-        fprintf(k->f, "---\n# Ends with 0 only when the verdict is good, before or behind its migrations. 3x and 83 are for a person.\n"
+        fprintf(k->f, "---\n# Ends with 0 only when the verdict is good, before or behind its migrations. What a person has to look at is not tried again.\n"
                       "apiVersion: batch/v1\nkind: Job\nmetadata: {name: lago-migrate-%s, labels: " LABELS("migrate") "}\nspec:\n"
                                                                                                                       "  backoffLimit: 6\n  podFailurePolicy:\n    rules:\n"
                                                                                                                       "    - {action: FailJob, onExitCodes: {containerName: migrate, operator: In, "
-                                                                                                                      "values: [10, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 64, 83]}}\n"
+                                                                                                                      "values: [%s]}}\n"
                                                                                                                       "  template:\n    metadata: {labels: {app.kubernetes.io/part-of: lago, app.kubernetes.io/name: migrate, "
                                                                                                                       "lago/backend: \"yes\"}}\n    spec:\n      restartPolicy: Never\n",
-                release);
+                release, final);
         put_pod(k, member, "migrate");
 }
 
 static void put_claim(Kubernetes *k, const char *volume, const char *size) {
-        _cleanup_(freep) char *name = object_name(volume);
+        _cleanup_(freep) char *name = export_object_name(volume);
 
         fprintf(k->f, "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: %s}\n"
                       "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: %s}}}\n",
@@ -279,6 +275,7 @@ static void put_member(Kubernetes *k, const Member *member) {
 
 static const char kustomization[] =
         "# kubectl apply -k .    The migration is a Job that is named for its release; everything that needs the schema waits.\n"
+        "# Where lago-gate's image was pushed to: images: [{name: localhost/lago-gate, newName: REGISTRY/lago-gate}]\n"
         "apiVersion: kustomize.config.k8s.io/v1beta1\n"
         "kind: Kustomization\n"
         "resources:\n"

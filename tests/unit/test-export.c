@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "config-scratch.h"
+#include "schema/finding.h"
 
 #include "check.h"
 
@@ -196,6 +197,8 @@ static void the_chart_gets_the_same_gate(void **state _unused_) {
         assert_non_null(strstr(text, "strategy: {type: Recreate}\n"));
         assert_non_null(strstr(text, "/lago/run, gate, \"3600\"]"));
         assert_non_null(strstr(text_of(export, "helm/run"), "--target=v1.50.0"));
+        assert_non_null(strstr(text, "command: [/bin/sh, /lago/run]\n            args: [migrate]\n"));
+        assert_non_null(strstr(text, "\"/metadata/name\", \"value\": \"lago-migrate-v1-50-0\""));
         with_clickhouse = export_make(EXPORT_KUBERNETES, &(ExportInput){.config = config});
         assert_non_null(strstr(text_of(with_clickhouse, "helm/kustomization.yaml"), "/usr/lib/lago/lago-gate-clickhouse"));
         assert_null(strstr(text_of(with_clickhouse, "helm/kustomization.yaml"), "/lago/run, gate"));
@@ -226,6 +229,25 @@ static void an_exported_redis_has_no_password(void **state _unused_) {
                 }
                 assert_true(found);
         }
+}
+
+/* Whatever status a verdict has that no time changes: a Job that tried it again would only be told so once more. */
+static void a_job_is_not_tried_again_where_that_is_no_use(void **state _unused_) {
+        _cleanup_(export_freep) Export *export = export_of(EXPORT_KUBERNETES, "");
+        const char *rule = strstr(text_of(export, "lago.yaml"), "{action: FailJob,"), *end;
+        _cleanup_(freep) char *list = NULL;
+
+        assert_non_null(rule);
+        assert_non_null(end = strstr(rule, "]}}"));
+        list = xstrndup(rule, (size_t)(end - rule));
+        for (Verdict verdict = 0; verdict < _VERDICT_MAX; verdict++) {
+                _cleanup_(freep) char *in_list = xasprintf(" %d,", verdict_status(verdict));
+
+                if (verdict != VERDICT_VERIFIED && verdict != VERDICT_PENDING)
+                        assert_int_equal(strstr(list, in_list) != NULL, !verdict_may_change(verdict));
+        }
+        assert_non_null(strstr(list, "[10, "));
+        assert_non_null(strstr(list, ", 83"));
 }
 
 static void a_value_is_quoted_for_its_reader(void **state _unused_) {
@@ -292,6 +314,7 @@ int main(void) {
                 cmocka_unit_test(the_chart_gets_the_same_gate),
                 cmocka_unit_test(an_external_store_has_no_service),
                 cmocka_unit_test(an_exported_redis_has_no_password),
+                cmocka_unit_test(a_job_is_not_tried_again_where_that_is_no_use),
                 cmocka_unit_test(a_value_is_quoted_for_its_reader),
                 cmocka_unit_test(what_the_front_has_is_no_secret),
                 cmocka_unit_test(a_pin_is_used_as_it_stands),
