@@ -3,7 +3,7 @@
 # lago-supervisor between stand-ins for podman, lago-gate and the journal, in namespaces of its own.
 # All of them while one call of the C library after the other fails: tests/fault.
 
-COMPONENT_DEPS := postgresql postgresql-15-partman pgbouncer openssl perl libio-socket-ssl-perl procps iproute2 busybox-static \
+COMPONENT_DEPS := postgresql postgresql-15-partman pgbouncer openssl perl libio-socket-ssl-perl procps iproute2 busybox-static musl-tools jq \
                   debootstrap bats
 
 .PHONY: component-tests

@@ -13,7 +13,7 @@ setup_file() {
 }
 
 teardown_file() {
-        [ -z "${RUN-}" ] || umount -q "$RUN/debian/root" "$RUN/debian" 2>/dev/null || :
+        [ -z "${RUN-}" ] || umount -q "$RUN"/debian-{bookworm,trixie}{/root,} 2>/dev/null || :
         [ -z "${RUN-}" ] || stop_everything
 }
 
@@ -27,12 +27,22 @@ bare_root() {
         cp -r "$RUN/images/v1.50.0/app/." "$1/app"
 }
 
-# Debian 13 with its own glibc; nothing is written into that tree.
+# The same with musl as its C library, and with what says that it is there: a program that is linked to it. Of Alpine that is
+# all that a foreign program meets; its own programs, linked to musl as well, are not here.
+musl_root() {
+        bare_root "$1"
+        mkdir -p "$1/lib"
+        cp -L /lib/ld-musl-*.so.1 "$1/lib/"
+        echo 'int main(void) { return 0; }' | musl-gcc -x c -o "$1/bin/is-musl" -
+        chroot "$1" /bin/is-musl
+}
+
+# debian_root DIR TREE: a Debian with its own glibc; nothing is written into that tree.
 debian_root() {
         mkdir -p "$1"
         mount -t tmpfs tmpfs "$1"
         mkdir "$1"/{upper,work,root}
-        mount -t overlay overlay -o "lowerdir=$("$BATS_TEST_DIRNAME/on-trixie" --tree),upperdir=$1/upper,workdir=$1/work" "$1/root"
+        mount -t overlay overlay -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" "$1/root"
         mkdir -p "$1"/root/{gate,app}
         printf '127.0.0.1 localhost\n127.0.0.1 db.internal\n' >"$1/root/etc/hosts"
         cp -r "$RUN/images/v1.50.0/app/." "$1/root/app"
@@ -86,16 +96,34 @@ setup() {
         [ -z "$stderr" ]
 }
 
-@test 'install: the copy judges in an image of Debian 13, as root and as nobody' {
+# judges_in ROOT: as root and as nobody, and where nothing can be written.
+judges_in() {
         local user
-        "$LAGO_GATE" install "$RUN/gate"
-        debian_root "$RUN/debian"
         for user in 0:0 65534:65534; do
-                run --separate-stderr in_root "$RUN/debian/root" "$user" "$RUN/gate" check --app /app --format export
+                run --separate-stderr in_root "$1" "$user" "$RUN/gate" check --app /app --format export
                 expect 0 verified
+                run --separate-stderr in_root "$1" "$user" "$RUN/gate" wait --app /app --timeout 5
+                [ "$status" -eq 0 ]
         done
-        run --separate-stderr in_root "$RUN/debian/root" 0:0 "$RUN/gate" check --manifest /nowhere
+        run --separate-stderr in_root "$1" 0:0 "$RUN/gate" check --manifest /nowhere
         [ "$status" -eq 65 ]
+}
+
+@test 'install: the copy judges in images of Debian 12 and 13, as root and as nobody' {
+        "$LAGO_GATE" install "$RUN/gate"
+        debian_root "$RUN/debian-bookworm" "$("$TOP/tests/guest/guest" tree bookworm)"
+        judges_in "$RUN/debian-bookworm/root"
+        debian_root "$RUN/debian-trixie" "$("$BATS_TEST_DIRNAME/on-trixie" --tree)"
+        judges_in "$RUN/debian-trixie/root"
+}
+
+@test 'install: the copy judges where musl is, as root and as nobody' {
+        "$LAGO_GATE" install "$RUN/gate"
+        musl_root "$RUN/musl"
+        judges_in "$RUN/musl"
+        # That root has no glibc: the program as it was linked does not start there.
+        cp "$LAGO_GATE" "$RUN/musl/bin/lago-gate"
+        run -127 chroot "$RUN/musl" /bin/lago-gate --version
 }
 
 @test 'install: anybody may install for anybody, whatever the umask' {
