@@ -185,11 +185,11 @@ int admit_begin(AdmitSource source, Config **ret) {
 }
 
 static int write_images(const Supervisor *s) {
-        _cleanup_(freep) char *text = NULL, *front_port = xasprintf("%u", s->image.lookup.front_port);
+        _cleanup_(freep) char *text = NULL, *front_port = xasprintf("%u", s->image.front.port);
 
         keyfile_add(&text, "API_IMAGE_ID", s->image.id);
-        keyfile_add(&text, "FRONT_IMAGE_ID", s->image.front_id);
-        keyfile_add(&text, "FRONT_IMAGE", s->image.front_reference);
+        keyfile_add(&text, "FRONT_IMAGE_ID", s->image.front.id);
+        keyfile_add(&text, "FRONT_IMAGE", s->image.front.name);
         keyfile_add(&text, "FRONT_PORT", front_port);
         keyfile_add(&text, "VERSION", s->image.version);
         return file_write(NEW_DIRECTORY "/" ADMITTED_IMAGES, text, 0600);

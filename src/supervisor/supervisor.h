@@ -12,6 +12,7 @@
 #include "supervisor/hold.h"
 #include "supervisor/inside-words.h"
 #include "supervisor/life.h"
+#include "supervisor/lookup.h"
 #include "supervisor/migrate-run.h"
 #include "supervisor/redis.h"
 #include "supervisor/relay.h"
@@ -57,14 +58,8 @@ typedef struct Container {
 typedef struct Image {
         char *reference; /* by its name: "docker.io/getlago/api:v1.50.0" */
         char *id, *manifest, *version;
-        char *front_id, *front_reference; /* migrate: of the front, which it admits, too */
-        uint16_t port;                    /* in the container */
-        struct {
-                MemberKind of; /* migrate looks the API's image up, and then the front's */
-                char *reference;
-                bool pulled;         /* for this look-up, already */
-                uint16_t front_port; /* migrate: what the front's image exposes; 0: it does not say */
-        } lookup;
+        uint16_t port;      /* in the container */
+        Lookup own, front;  /* of the member's image; and, by migrate, which admits both, of the front's */
         bool pull_wanted;   /* the engine has found the image absent */
         bool repaired;      /* a damaged one was removed already; see damage.h */
         char *damaged;      /* that is being removed */
