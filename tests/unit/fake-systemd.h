@@ -34,7 +34,8 @@ typedef struct Stage {
         int notify_fd, failing_lists;
         pid_t pid;
         char *status, **calls; /* what was told, what was asked for */
-        unsigned n_lists;
+        unsigned n_lists, restarts;
+        uint64_t setup_began, migrate_ended;
         bool ready, refuse_jobs, full_disk,
                 no_descriptors;          /* the last while the configuration is read */
         void (*on_list)(struct Stage *); /* before a list is answered */
@@ -140,6 +141,27 @@ static inline int answer_list(Stage *stage, sd_bus_message *m) {
         return r;
 }
 
+static inline int answer_jobs(Stage *stage, sd_bus_message *m) {
+        sd_bus_message *reply = NULL;
+        int r;
+
+        if (stage->refuse_jobs)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_FAILED, "refused by the test");
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(usssoo)");
+        for (size_t i = 0; i < STAGE_UNITS && r >= 0; i++)
+                if (stage->units[i].job > 0)
+                        r = sd_bus_message_append(reply, "(usssoo)", stage->units[i].job, stage->units[i].name, "start",
+                                                  "waiting", "/job", "/unit");
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(stage->bus, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
 static inline int answer_property(Stage *stage, sd_bus_message *m) {
         _cleanup_(freep) char *name = NULL;
         const char *property;
@@ -154,6 +176,14 @@ static inline int answer_property(Stage *stage, sd_bus_message *m) {
                                                   name);
         if (streq(property, "ActiveState"))
                 return sd_bus_reply_method_return(m, "v", "s", unit->active);
+        if (streq(property, "Job"))
+                return sd_bus_reply_method_return(m, "v", "(uo)", unit->job, "/job");
+        if (streq(property, "NRestarts"))
+                return sd_bus_reply_method_return(m, "v", "u", stage->restarts);
+        if (streq(property, "InactiveExitTimestampMonotonic"))
+                return sd_bus_reply_method_return(m, "v", "t", stage->setup_began);
+        if (streq(property, "InactiveEnterTimestampMonotonic"))
+                return sd_bus_reply_method_return(m, "v", "t", stage->migrate_ended);
         if (streq(property, "StatusText"))
                 return sd_bus_reply_method_return(m, "v", "s",
                                                   unit->status_text ? unit->status_text : "");
@@ -187,6 +217,8 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error _unuse
 
         if (sd_bus_message_is_method_call(m, NULL, "ListUnitsByNames"))
                 return answer_list(stage, m);
+        if (sd_bus_message_is_method_call(m, NULL, "ListJobs"))
+                return answer_jobs(stage, m);
         if (sd_bus_message_is_method_call(m, NULL, "Get"))
                 return answer_property(stage, m);
         if (sd_bus_message_is_method_call(m, NULL, "StartUnit") ||

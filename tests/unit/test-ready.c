@@ -2,6 +2,7 @@
 /* lago-ready and lago-again, as programs, with a systemd that says what the test wants. */
 #include "fake-systemd.h"
 
+#include "ready/act.h"
 #include "supervisor/life.h"
 
 static void set_unit(Stage *stage, const char *name, const char *active, unsigned job) {
@@ -455,6 +456,63 @@ static void a_full_disk_is_told_and_nothing_else(void **state _unused_) {
         stage_journal_has(&stage, "Cannot write /run/lago/state/ready: No space left on device.");
 }
 
+/* --- the act that is going on ---------------------------------------------------------------------------- */
+
+static int tell_act(void) {
+        Act act = {0};
+
+        if (act_ask(&act) < 0)
+                return 1;
+        fprintf(stderr, "target %u ready %u setup %u migrate %u follower %u highest %u, %s, setup is %s\n", act.target, act.ready,
+                act.setup, act.migrate, act.follower, act.highest, act.automatic ? "automatic" : "asked for",
+                act.setup_is_new ? "new" : "old");
+        return 0;
+}
+
+static int note_a_unit_without_a_job(void) {
+        return act_note_unit("lago-db.service") < 0 ? 1 : 0;
+}
+
+static int note_a_unit_that_is_not_there(void) {
+        return act_note_unit("other.service") < 0 ? 1 : 0;
+}
+
+static int ends_with(int (*run)(void), bool with_bus) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        stage_begin(&stage, run, with_bus);
+        return stage_ends(&stage);
+}
+
+static void the_act_is_read_from_the_jobs_of_systemd(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        set_unit(&stage, "lago.target", "activating", 2571);
+        set_unit(&stage, "lago-ready.service", "inactive", 2572);
+        set_unit(&stage, "lago-setup.service", "activating", 2576);
+        set_unit(&stage, "lago-migrate.service", "inactive", 2624);
+        set_unit(&stage, "lago-api.service", "inactive", 2625);
+        set_unit(&stage, "lago-worker.service", "inactive", 2623);
+        stage.setup_began = 7;
+        stage.migrate_ended = 5;
+        stage.restarts = 1;
+        stage_begin(&stage, tell_act, true);
+        assert_int_equal(stage_ends(&stage), 0);
+        stage_journal_has(&stage, "target 2571 ready 2572 setup 2576 migrate 2624 follower 2623 highest 2625, automatic, setup is new");
+}
+
+static void what_systemd_does_not_tell_is_an_error(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        stage.refuse_jobs = true;
+        stage_begin(&stage, tell_act, true);
+        assert_int_equal(stage_ends(&stage), 1);
+        assert_int_equal(ends_with(tell_act, false), 1);
+        assert_int_equal(ends_with(note_a_unit_without_a_job, true), 0);
+        assert_int_equal(ends_with(note_a_unit_without_a_job, false), 1);
+        assert_int_equal(ends_with(note_a_unit_that_is_not_there, true), 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_stack_that_serves_is_ready),
@@ -487,6 +545,8 @@ int main(void) {
                 cmocka_unit_test(what_cannot_be_started_is_told),
                 cmocka_unit_test(a_failure_leaves_whom_the_operator_had_stopped),
                 cmocka_unit_test(a_full_disk_is_told_and_nothing_else),
+                cmocka_unit_test(the_act_is_read_from_the_jobs_of_systemd),
+                cmocka_unit_test(what_systemd_does_not_tell_is_an_error),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
