@@ -207,6 +207,19 @@ static void the_default_route_is_read(void **state) {
         assert_int_equal(netns_default_route(head, address, sizeof(address)), -ENOENT);
 }
 
+/* A number below zero once meant our own network, where another member's port may answer. */
+static void a_namespace_that_could_not_be_had_is_not_our_own(void **state) {
+        ProbeTarget target = {.question = ASK_HTTP, .place = PROBE_IN_NAMESPACE, .netns_fd = -ENOENT, .address = "127.0.0.1", .port = 1, .path = "/", .timeout_usec = 1};
+        Probe *probe = NULL;
+
+        (void)state;
+        assert_int_equal(probe_start(NULL, &target, NULL, NULL, &probe), -ENXIO);
+        /* Nor is a place that nobody named. */
+        target = (ProbeTarget){.question = ASK_HTTP, .address = "127.0.0.1", .port = 1, .path = "/", .timeout_usec = 1};
+        assert_int_equal(probe_start(NULL, &target, NULL, NULL, &probe), -ENXIO);
+        assert_null(probe);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_answer_has_its_meaning),
@@ -216,6 +229,7 @@ int main(void) {
                 cmocka_unit_test(a_name_is_asked_for_label_by_label),
                 cmocka_unit_test(the_name_server_s_answer_is_understood),
                 cmocka_unit_test(the_default_route_is_read),
+                cmocka_unit_test(a_namespace_that_could_not_be_had_is_not_our_own),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

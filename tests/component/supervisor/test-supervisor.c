@@ -214,6 +214,16 @@ static unsigned times_called(const char *call) {
         return n;
 }
 
+static void until_called(const char *call) {
+        uint64_t end = now_usec() + PATIENCE * USEC_PER_SEC;
+
+        while (times_called(call) == 0) {
+                if (now_usec() > end)
+                        give_up("it never called", call);
+                hear(10);
+        }
+}
+
 /* Waited for, as STATUS= is said before the file is written. */
 static void run_file_has(const char *member, const char *key, const char *expected) {
         _cleanup_(freep) char *path = xasprintf("/run/lago/state/%s", member);
@@ -1053,10 +1063,13 @@ static void a_stop_that_is_held_up_says_by_what(void **state _unused_) {
 
 static void a_manifest_is_read_from_the_image_once(void **state _unused_) {
         assert_int_equal(unlink("/var/cache/lago/manifest-aaaa"), 0);
+        on("gate-manifest", "ls /var/cache/lago >$fake/meanwhile\n");
         starts("api");
         says("STATUS=Reading the migrations of " API_IMAGE);
         says("READY=1");
         stops_well();
+        /* Another member may look into the same image at the same time, and writes elsewhere. */
+        file_has(FAKE "/meanwhile", "manifest-aaaa.api.new\n");
         file_has("/var/cache/lago/manifest-aaaa", "task roles:seed_predefined\nlines 7\nend\n");
         called("create-files lago-api-files,mount lago-api-files,gate-manifest,rm lago-api-files,gate-check,start lago-api,stop lago-api,rm lago-api,");
 }
@@ -1679,6 +1692,9 @@ static void stop_is_obeyed(const Stop *stop) {
                 run_file("redis", "STATE=resting\n");
         starts(stop->member);
         says(stop->says);
+        /* What it then still does by itself. */
+        if (streq(stop->says, "STATUS=Standby"))
+                until_called("owner lago-clock");
         (void)usleep(100000);
         stops_well();
         called(stop->calls);
