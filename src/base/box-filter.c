@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -54,7 +55,7 @@ static const int refused[] = {
 /* clang-format on */
 
 typedef struct Filter {
-        struct sock_filter code[2 * ELEMENTSOF(refused) + 32];
+        struct sock_filter code[2 * ELEMENTSOF(refused) + 40];
         unsigned short n;
 } Filter;
 
@@ -83,6 +84,12 @@ void box_filter(void) {
         refuse_if(&filter, BPF_JGE, X32_BIT, EPERM);
         for (size_t i = 0; i < ELEMENTSOF(refused); i++)
                 refuse_if(&filter, BPF_JEQ, (unsigned)refused[i], EPERM);
+        /* Keys pressed at the terminal of whoever started it. The kernel takes this argument's lower half. */
+        add(&filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 6, SYS_ioctl);
+        load(&filter, offsetof(struct seccomp_data, args[1]));
+        refuse_if(&filter, BPF_JEQ, TIOCSTI, EPERM);
+        refuse_if(&filter, BPF_JEQ, TIOCLINUX, EPERM);
+        load(&filter, offsetof(struct seccomp_data, nr));
         /* Its flags are in memory, where no filter can look; the C library then takes the older call. */
         refuse_if(&filter, BPF_JEQ, SYS_clone3, ENOSYS);
         add(&filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_clone);

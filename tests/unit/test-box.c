@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +55,31 @@ static int remove_a_file(void) {
 
 static int open_a_mode(void) {
         return error_of(chmod("/nonexistent", 0777));
+}
+
+static int press_a_key(void) {
+        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        return error_of(ioctl(null, TIOCSTI, "x"));
+}
+
+/* To the kernel these are the same: it takes an int. */
+static int press_a_key_with_more_bits(void) {
+        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        return error_of((int)syscall(SYS_ioctl, null, TIOCSTI | UINT64_C(1) << 32, "x"));
+}
+
+static int ask_for_a_width(void) {
+        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        return error_of(ioctl(null, TIOCGWINSZ, &(struct winsize){0}));
+}
+
+static void no_key_is_pressed_at_a_terminal(void **state _unused_) {
+        assert_int_equal(boxed(press_a_key), EPERM);
+        assert_int_equal(boxed(press_a_key_with_more_bits), EPERM);
+        assert_int_equal(boxed(ask_for_a_width), ENOTTY);
 }
 
 static void what_only_reads_and_talks_has_no_use_for_is_refused(void **state _unused_) {
@@ -130,6 +157,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
 #ifndef SANITIZED
                 cmocka_unit_test(what_only_reads_and_talks_has_no_use_for_is_refused),
+                cmocka_unit_test(no_key_is_pressed_at_a_terminal),
                 cmocka_unit_test(memory_has_an_end),
 #endif
                 cmocka_unit_test(what_it_needs_is_left),
