@@ -9,19 +9,21 @@
 #include "install/install.h"
 
 #include "base/file.h"
+#include "base/lock.h"
+#include "base/time.h"
 #include "base/util.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define HASH_DIGITS 16
 #define FILE_MAX    (64U << 20)
+#define LOCK_USEC   (60 * USEC_PER_SEC) /* a copy takes less than one */
 
 #if defined(__x86_64__) || defined(__aarch64__)
 #define LAUNCHER_IS_MADE true
@@ -190,13 +192,22 @@ static int make_copy(const Files *files, int top, const char *unfinished, const 
         return r;
 }
 
-/* A link is changed in one step by one that takes its name. */
-static int point_to(int top, const char *link, const char *copy) {
-        _cleanup_(freep) char *target = xasprintf("%s/launcher", copy), *fresh = xasprintf(".%s.link", link);
+static bool has_copy(int top, const char *copy) {
+        return faccessat(top, copy, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool points_to(int top, const char *link, const char *target) {
         char now[256];
         ssize_t n = readlinkat(top, link, now, sizeof(now));
 
-        if (n == (ssize_t)strlen(target) && memcmp(now, target, strlen(target)) == 0)
+        return n == (ssize_t)strlen(target) && memcmp(now, target, strlen(target)) == 0;
+}
+
+/* A link is changed in one step by one that takes its name. */
+static int point_to(int top, const char *link, const char *target) {
+        _cleanup_(freep) char *fresh = xasprintf(".%s.link", link);
+
+        if (points_to(top, link, target))
                 return 0;
         (void)unlinkat(top, fresh, 0);
         if (symlinkat(target, top, fresh) < 0 || renameat(top, fresh, top, link) < 0 || fsync(top) < 0)
@@ -225,22 +236,47 @@ static void remove_old(int top, const char *name, const char *current) {
                 (void)close_fd(fd);
 }
 
+static int put_in_place(const Files *files, const char *name, const char *copy, const char *target, int top) {
+        _cleanup_(freep) char *unfinished = xasprintf(".%s.new", name);
+        int r = has_copy(top, copy) ? 0 : make_copy(files, top, unfinished, copy);
+
+        if (r >= 0)
+                r = point_to(top, name, target);
+        if (r >= 0)
+                remove_old(top, name, copy);
+        return r;
+}
+
+/*
+ * Containers may share the directory: one of them installs at a time. Everybody who may read the directory could lock it, so
+ * the lock is on a file that nobody else can open. Answer: as put_in_place(), -EBUSY.
+ */
+static int install_alone(const Files *files, const char *name, const char *copy, const char *target, int top) {
+        _cleanup_(freep) char *lock_name = xasprintf(".%s.lock", name);
+        pid_t holder;
+        int lock = -EBADF, r = lock_take(top, lock_name, LOCK_USEC, &lock, &holder);
+
+        if (r < 0)
+                return r;
+        r = put_in_place(files, name, copy, target, top);
+        (void)lock_drop(top, lock_name, lock);
+        return r;
+}
+
 static int install_files(const Files *files, const char *name, const char *directory, int top) {
-        _cleanup_(freep) char *copy = NULL, *unfinished = xasprintf(".%s.new", name);
+        _cleanup_(freep) char *copy = NULL, *target = NULL;
         uint64_t hash;
         int r = hash_files(files, &hash);
 
         if (r < 0)
                 return r;
         copy = xasprintf(".%s-%016llx", name, (unsigned long long)hash);
-        if (faccessat(top, copy, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-                r = make_copy(files, top, unfinished, copy);
-        if (r >= 0)
-                r = point_to(top, name, copy);
-        if (r < 0)
-                return complain("install into", directory, r);
-        remove_old(top, name, copy);
-        return 0;
+        target = xasprintf("%s/launcher", copy);
+        /* Whoever installed it may be another user, whose lock we could not take. */
+        if (has_copy(top, copy) && points_to(top, name, target))
+                return 0;
+        r = install_alone(files, name, copy, target, top);
+        return r < 0 ? complain("install into", directory, r) : 0;
 }
 
 int install_run(const char *name, const char *directory) {
@@ -257,8 +293,7 @@ int install_run(const char *name, const char *directory) {
         (void)dl_iterate_phdr(take_object, &files);
         if (r >= 0)
                 top = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        /* Containers may share the directory: one of them installs at a time. */
-        if (r < 0 || top < 0 || flock(top, LOCK_EX) < 0) {
+        if (r < 0 || top < 0) {
                 (void)complain("use", directory, r < 0 ? r : -errno);
                 return EXIT_OSERR;
         }

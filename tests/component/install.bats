@@ -170,6 +170,17 @@ as_nobody() {
         [ "$(find "$RUN/many" -mindepth 1 -maxdepth 1 | wc -l)" -eq 2 ]
 }
 
+@test 'install: a lock that any user can take does not hold it up' {
+        mkdir -p "$RUN/locked"
+        # It lasts for as long as the pipe is open.
+        coproc as_nobody flock "$RUN/locked" sh -c 'echo held; cat'
+        read -r -t 5 -u "${COPROC[0]}" word
+        [ "$word" = held ]
+        timeout 10 "$LAGO_GATE" install "$RUN/locked"
+        [ "$("$RUN/locked/lago-gate" --version)" = "$("$LAGO_GATE" --version)" ]
+        [ "$(find "$RUN/locked" -mindepth 1 -maxdepth 1 | wc -l)" -eq 2 ]
+}
+
 @test 'install: a disk that is full is told, and leaves what was there' {
         mkdir -p "$RUN/small"
         run unshare --mount bash -ec '
