@@ -7,11 +7,14 @@
 
 #include <systemd/sd-daemon.h>
 
+/* A unit's reason is in the words of whoever told systemd; a second line would be a message of its own. */
 static void tell_status(Teller *t, const char *text) {
-        if (t->status && streq(t->status, text))
+        _cleanup_(freep) char *line = escape_line(text);
+
+        if (t->status && streq(t->status, line))
                 return;
-        free_and_strdup(&t->status, text);
-        (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", text);
+        free_and_strdup(&t->status, line);
+        (void)sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", line);
 }
 
 void tell_waiting(Teller *t, const Unit *units, size_t n) {

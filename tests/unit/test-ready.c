@@ -207,6 +207,18 @@ static void the_words_of_a_life_before_are_no_reason(void **state _unused_) {
         assert_string_equal(silent.status, "lago-migrate.service failed: see its journal");
 }
 
+/* What a unit told systemd is its own words, and a line in it would be a message of ours. */
+static void a_reason_is_one_line(void **state _unused_) {
+        _cleanup_(stage_done) Stage stage = stage_new();
+
+        set_unit(&stage, "lago-setup.service", "failed", 0);
+        stage_unit(&stage, "lago-setup.service")->status_text = "No user\nREADY=1\033[2J";
+        stage_begin(&stage, ready_run, true);
+        assert_int_equal(stage_ends(&stage), EXIT_MEMBER);
+        assert_false(stage.ready);
+        assert_string_equal(stage.status, "lago-setup.service failed: No user?READY=1?[2J");
+}
+
 /* systemd may not say whose life it is; then what is written is the best there is. */
 static void without_an_invocation_the_run_file_is_believed(void **state _unused_) {
         _cleanup_(stage_done) Stage stage = stage_new();
@@ -530,6 +542,7 @@ int main(void) {
                 cmocka_unit_test(without_an_invocation_the_run_file_is_believed),
                 cmocka_unit_test(a_configuration_that_cannot_be_read_is_not_refused),
                 cmocka_unit_test(a_run_file_without_an_invocation_is_believed),
+                cmocka_unit_test(a_reason_is_one_line),
                 cmocka_unit_test(without_a_run_file_it_is_what_systemd_was_told),
                 cmocka_unit_test(a_configuration_that_is_refused_is_told_after_setup),
                 cmocka_unit_test(without_the_bus_it_is_started_again),
