@@ -237,5 +237,5 @@ int main(int argc, char **argv) {
         if (r != 0)
                 r = r > 0 ? run(&arguments) : EXIT_USAGE;
         versions_done(&arguments.policy.tombstones);
-        return r;
+        return print_end("lago-gate-clickhouse", r);
 }

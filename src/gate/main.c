@@ -212,14 +212,6 @@ static int run_command(int argc, char **argv) {
         return r;
 }
 
-/* An answer that could not be written completely, as on a full disk, counts as none. */
-static int see_output_out(int r) {
-        if (fflush(stdout) == 0 && !ferror(stdout))
-                return r;
-        fprintf(stderr, "lago-gate: cannot write the answer: %s\n", strerror(errno));
-        return r < EXIT_USAGE ? EXIT_OSERR : r;
-}
-
 int main(int argc, char **argv) {
         int r;
 
@@ -231,7 +223,7 @@ int main(int argc, char **argv) {
         box_close_inherited(argv);
         /* In a shell's environment libpq would find another server than the URL's, and a verdict be about that one. */
         box_forget("PG", "PGSERVICEFILE");
-        r = see_output_out(run_command(argc, argv));
+        r = print_end("lago-gate", run_command(argc, argv));
 #ifndef SANITIZED /* what looks for leaks does so at exit */
         /* OpenSSL, which libpq brought in, would take itself apart for half a millisecond: a twentieth of a verdict. */
         _exit(r);

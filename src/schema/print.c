@@ -171,3 +171,10 @@ void print_answer(const char *verdict, const char *sentence, const Ledger *ledge
         }
         (void)fflush(stdout);
 }
+
+int print_end(const char *program, int status) {
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        fprintf(stderr, "%s: cannot write the answer: %s\n", program, strerror(errno));
+        return status < EXIT_USAGE ? EXIT_OSERR : status;
+}

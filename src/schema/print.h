@@ -16,3 +16,5 @@ int format_parse(const char *word, Format *ret);
 void print_finding(const Finding *finding, const Manifest *manifest, const Ledger *ledger, Format format);
 /** print_answer() - the same, where there is a sentence alone: of a login, or of a change that was asked for. */
 void print_answer(const char *verdict, const char *sentence, const Ledger *ledger, Format format);
+/** print_end() - the exit status of @program: @status, or EXIT_OSERR, told, when the answer is not all out, as on a full disk. */
+int print_end(const char *program, int status);

@@ -281,6 +281,12 @@ check() {
         run -0 "$LAGO_GATE-clickhouse" --version
 }
 
+@test "an answer that is not all out is none" {
+        ledger v1.50.0
+        run -71 bash -c '"$LAGO_GATE-clickhouse" check --manifest "$RUN/v1.50.0.manifest" --format export >/dev/full'
+        [[ $output == *"lago-gate-clickhouse: cannot write the answer"* ]]
+}
+
 @test "wait: a line for each change of the cause, the verdict in the end, or 75 when time is up" {
         local manifest=$RUN/v1.50.0.manifest i pid
         ledger v1.30.0
