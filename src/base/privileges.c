@@ -8,6 +8,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+extern char **environ;
+
 static uid_t gate_uid;
 static gid_t gate_gid;
 
@@ -21,6 +23,37 @@ int privileges_init(void) {
         gate_uid = user->pw_uid;
         gate_gid = user->pw_gid;
         return 0;
+}
+
+/* What a program of that user has use for: all else may be a secret of whoever started us. */
+static const char *const kept[] = {
+        "PATH=",
+        "LANG=",
+        "LC_",
+        "TZ=",
+        "LD_",
+        "SSL_CERT_",
+        "PGSERVICEFILE=",
+        "RES_OPTIONS=",
+        "LOCALDOMAIN=",
+};
+
+static bool is_kept(const char *variable) {
+        for (size_t i = 0; i < ELEMENTSOF(kept); i++)
+                if (startswith(variable, kept[i]))
+                        return true;
+        return false;
+}
+
+/* Behind fork(): nothing is allocated. */
+static void forget_environment(void) {
+        size_t n = 0;
+
+        for (size_t i = 0; environ && environ[i]; i++)
+                if (is_kept(environ[i]))
+                        environ[n++] = environ[i];
+        if (environ)
+                environ[n] = NULL;
 }
 
 /* While it is root: this asks for a capability itself. -EINVAL says that the kernel knows no more of them. */
@@ -48,5 +81,6 @@ int privileges_drop(void) {
             setresuid(gate_uid, gate_uid, gate_uid) < 0 ||
             prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
+        forget_environment();
         return 0;
 }

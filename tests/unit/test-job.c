@@ -305,9 +305,11 @@ static void nobody_runs_unprivileged_with_our_rights(void **state _unused_) {
         assert_string_equal(house.output, "");
 }
 
-/* A user of that name need not be on this machine: the child that tries it has an /etc/passwd of its own. */
-static void who_runs_unprivileged_has_no_right_left_to_get(void **state _unused_) {
-        char text[8192] = "";
+/*
+ * What @argv prints as that user. A user of that name need not be on this machine: the child that tries it has an /etc/passwd
+ * of its own.
+ */
+static void print_unprivileged(const char *const argv[], char text[static 8192]) {
         int p[2], status;
         pid_t pid;
 
@@ -321,18 +323,40 @@ static void who_runs_unprivileged_has_no_right_left_to_get(void **state _unused_
                     file_write("/etc/passwd", "lago-gate:x:4711:4712::/:/bin/false\n", 0644) < 0 || privileges_init() < 0 ||
                     privileges_drop() < 0)
                         _exit(1);
-                (void)execlp("grep", "grep", "-E", "^(Uid|Gid|Groups|Cap...|NoNewPrivs):", "/proc/self/status", NULL);
+                (void)execvp(argv[0], (char *const *)(uintptr_t)argv);
                 _exit(1);
         }
         (void)close(p[1]);
-        for (ssize_t n, all = 0; (n = read(p[0], text + all, sizeof(text) - 1 - (size_t)all)) > 0; all += n)
+        memset(text, 0, 8192);
+        for (ssize_t n, all = 0; (n = read(p[0], text + all, 8191 - (size_t)all)) > 0; all += n)
                 ;
         (void)close(p[0]);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
+}
+
+static void who_runs_unprivileged_has_no_right_left_to_get(void **state _unused_) {
+        static const char *const argv[] = {"grep", "-E", "^(Uid|Gid|Groups|Cap...|NoNewPrivs):", "/proc/self/status", NULL};
+        char text[8192];
+
+        print_unprivileged(argv, text);
         assert_string_equal(text, "Uid:\t4711\t4711\t4711\t4711\nGid:\t4712\t4712\t4712\t4712\nGroups:\t \n"
                                   "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
                                   "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
+}
+
+static void who_runs_unprivileged_is_told_no_secret_of_a_shell(void **state _unused_) {
+        static const char *const argv[] = {"env", NULL};
+        char text[8192];
+
+        assert_int_equal(setenv("AWS_SECRET_ACCESS_KEY", "s3cret", 1), 0);
+        assert_int_equal(setenv("LC_TIME", "C", 1), 0);
+        print_unprivileged(argv, text);
+        assert_null(strstr(text, "s3cret"));
+        assert_non_null(strstr(text, "PATH="));
+        assert_non_null(strstr(text, "LC_TIME=C\n"));
+        assert_int_equal(unsetenv("AWS_SECRET_ACCESS_KEY"), 0);
+        assert_int_equal(unsetenv("LC_TIME"), 0);
 }
 
 /* --- what it is given ----------------------------------------------------------------------------------- */
@@ -438,6 +462,7 @@ int main(void) {
                 cmocka_unit_test(a_program_that_is_not_there_is_no_status_of_it),
                 cmocka_unit_test(nobody_runs_unprivileged_with_our_rights),
                 cmocka_unit_test(who_runs_unprivileged_has_no_right_left_to_get),
+                cmocka_unit_test(who_runs_unprivileged_is_told_no_secret_of_a_shell),
                 cmocka_unit_test(input_output_and_place_are_as_asked),
                 cmocka_unit_test(what_could_not_be_had_is_refused),
                 cmocka_unit_test(a_thousand_leave_nothing_open),
