@@ -52,6 +52,26 @@ int file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_size) 
         return fd_read_all(fd, max_bytes, ret, ret_size);
 }
 
+/* What it is is looked at before it is opened, and then the same is opened, whatever has its name by now. */
+int file_open_in(int root, const char *path, bool links) {
+        struct open_how how = {
+                .flags = O_PATH | O_CLOEXEC,
+                .resolve = RESOLVE_IN_ROOT | (links ? RESOLVE_NO_MAGICLINKS : RESOLVE_NO_SYMLINKS),
+        };
+        _cleanup_(closep) int place = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+        char name[32];
+        struct stat st;
+        int fd;
+
+        if (place < 0 || fstat(place, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
+        fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        return fd < 0 ? -errno : fd;
+}
+
 static int write_all(int fd, const char *text, size_t size) {
         while (size > 0) {
                 ssize_t n = write(fd, text, size);

@@ -19,6 +19,15 @@ int file_read(const char *path, size_t max_bytes, char **ret, size_t *ret_size);
 int fd_read_all(int fd, size_t max_bytes, char **ret, size_t *ret_size);
 
 /**
+ * file_open_in() - a regular file below the open directory @root, in which strangers may write, to be read: nothing outside
+ * is opened, whatever a link says, and no pipe or device, as some act when they are opened.
+ *
+ * @links  whether a link to another place in @root is followed.
+ * Errors: -errno; -EINVAL for what is no regular file. It needs /proc.
+ */
+int file_open_in(int root, const char *path, bool links);
+
+/**
  * file_write() - @path holds exactly @text afterwards, or what it held before: a file without a name, fsync, a link,
  * rename, fsync of the directory.
  *

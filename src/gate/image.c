@@ -17,9 +17,9 @@
 #define DEPTH_MAX     4 /* of directories below db/migrate: Rails looks into them too */
 
 /* The image is a stranger's: whatever its links say, nothing outside @root is opened. */
-static int open_in(int root, const char *path, int flags) {
+static int open_in(int root, const char *path) {
         struct open_how how = {
-                .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+                .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
                 .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
         };
         long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
@@ -28,16 +28,9 @@ static int open_in(int root, const char *path, int flags) {
 }
 
 static int read_in(int root, const char *path, size_t max_bytes, char **ret) {
-        _cleanup_(closep) int fd = open_in(root, path, O_RDONLY);
-        struct stat st;
+        _cleanup_(closep) int fd = file_open_in(root, path, /* links= */ true);
 
-        if (fd < 0)
-                return fd;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode))
-                return -EINVAL;
-        return fd_read_all(fd, max_bytes, ret, NULL);
+        return fd < 0 ? fd : fd_read_all(fd, max_bytes, ret, NULL);
 }
 
 static void closedirp(DIR **directory) {
@@ -46,7 +39,7 @@ static void closedirp(DIR **directory) {
 }
 
 static int open_directory(int root, const char *path, DIR **ret) {
-        _cleanup_(closep) int fd = open_in(root, path, O_RDONLY | O_DIRECTORY);
+        _cleanup_(closep) int fd = open_in(root, path);
         DIR *directory;
 
         if (fd < 0)

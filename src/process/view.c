@@ -6,11 +6,9 @@
 #include "process/netns.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FILE_MAX (4U << 20)
@@ -22,15 +20,14 @@ static const char *const names[] = {"hosts", "resolv.conf", "nsswitch.conf"};
 
 /* A link in the container leads to another of its files, and never to one of this host. */
 static int read_inside(int root, const char *name, char **ret) {
-        struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
         _cleanup_(freep) char *path = xasprintf("etc/%s", name);
-        _cleanup_(closep) int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+        _cleanup_(closep) int fd = file_open_in(root, path, /* links= */ true);
 
-        if (fd < 0 && errno == ENOENT) {
+        if (fd == -ENOENT) {
                 *ret = xstrdup("");
                 return 0;
         }
-        return fd < 0 ? -errno : fd_read_all(fd, FILE_MAX, ret, NULL);
+        return fd < 0 ? fd : fd_read_all(fd, FILE_MAX, ret, NULL);
 }
 
 static int cover(const char *name, const char *text) {

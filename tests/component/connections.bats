@@ -509,7 +509,7 @@ with_descriptors() {
         run -71 with_descriptors 4 "$LAGO_GATE" manifest --root "$RUN/images/v1.50.0"
         [[ "$output" == *"Too many open files"* ]]
         # A script that is there, and is not read.
-        run -71 with_descriptors 5 "$LAGO_GATE" manifest --root "$RUN/images/v1.50.0"
+        run -71 with_descriptors 6 "$LAGO_GATE" manifest --root "$RUN/images/v1.50.0"
         [[ "$output" == *"cannot read $RUN/images/v1.50.0/scripts: Too many open files" ]]
 }
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 static char *path_in(const Scratch *scratch, const char *name) {
@@ -218,6 +219,52 @@ static void a_directory_is_ours_when_nobody_else_may_write(void **state _unused_
         }
 }
 
+/* What @name is opened as below the directory. Answer: its first byte, or a negative errno. */
+static int opened_in(const Scratch *scratch, const char *name, bool links) {
+        _cleanup_(closep) int root = open(scratch->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(closep) int fd = file_open_in(root, name, links);
+        char byte = 0;
+
+        return fd < 0 ? fd : read(fd, &byte, 1) == 1 ? byte
+                                                     : -ENODATA;
+}
+
+static void link_to(const Scratch *scratch, const char *target, const char *name) {
+        _cleanup_(freep) char *path = path_in(scratch, name);
+
+        assert_int_equal(symlink(target, path), 0);
+}
+
+static void of_what_strangers_write_a_file_alone_is_opened(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *pipe = path_in(&scratch, "pipe"), *device = path_in(&scratch, "device");
+
+        scratch_put(&scratch, "file", "a");
+        link_to(&scratch, "file", "beside");
+        link_to(&scratch, "/file", "from-root");
+        link_to(&scratch, "/etc/passwd", "out");
+        link_to(&scratch, "../../../../../etc/passwd", "up");
+        link_to(&scratch, "/proc/self/fd/0", "magic");
+        assert_int_equal(mkfifo(pipe, 0600), 0);
+        /* It would wait for who writes. */
+        (void)alarm(10);
+        assert_int_equal(opened_in(&scratch, "file", false), 'a');
+        assert_int_equal(opened_in(&scratch, "file", true), 'a');
+        assert_int_equal(opened_in(&scratch, "beside", false), -ELOOP);
+        assert_int_equal(opened_in(&scratch, "beside", true), 'a');
+        assert_int_equal(opened_in(&scratch, "from-root", true), 'a');
+        assert_int_equal(opened_in(&scratch, "out", true), -ENOENT);
+        assert_int_equal(opened_in(&scratch, "up", true), -ENOENT);
+        assert_int_equal(opened_in(&scratch, "../file", true), 'a');
+        assert_int_equal(opened_in(&scratch, "magic", true), -ENOENT);
+        assert_int_equal(opened_in(&scratch, "pipe", true), -EINVAL);
+        assert_int_equal(opened_in(&scratch, ".", true), -EINVAL);
+        /* /dev/full; where it cannot be made, nobody can have made one. */
+        if (mknod(device, S_IFCHR | 0666, makedev(1, 7)) == 0)
+                assert_int_equal(opened_in(&scratch, "device", true), -EINVAL);
+        (void)alarm(0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_file_is_written_with_its_mode_and_nothing_beside_it),
@@ -227,6 +274,7 @@ int main(void) {
                 cmocka_unit_test(of_several_writers_each_file_is_whole),
                 cmocka_unit_test(a_tree_is_removed_and_never_what_a_link_in_it_names),
                 cmocka_unit_test(a_tree_on_another_file_system_is_removed_and_no_mount_in_it),
+                cmocka_unit_test(of_what_strangers_write_a_file_alone_is_opened),
                 cmocka_unit_test(a_directory_is_ours_when_nobody_else_may_write),
         };
 
