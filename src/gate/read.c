@@ -290,6 +290,22 @@ static char *ledger_query(PGconn *conn, const Target *target, const char *databa
         return gate_collect(conn, target, facts);
 }
 
+/* Both queries tell these, and the first three are never null: what lacks one comes from no PostgreSQL. */
+static bool is_answer(const PGresult *row) {
+        /* clang-format off */
+        static const char *const asked[] = {
+                "database", "role", "version", "version_num", "standby", "read_only", "pid", "schema", "has_migrations", "versions",
+                "odd", "roles", "collation", "encoding", "statement_timeout", "lock_timeout", "superuser", "may_create", "keyless",
+                "absent", "loose",
+        };
+        /* clang-format on */
+
+        for (size_t i = 0; i < ELEMENTSOF(asked); i++)
+                if (PQfnumber(row, asked[i]) < 0 || (i < 3 && isempty(row_text(row, asked[i]))))
+                        return false;
+        return true;
+}
+
 static int query_once(PGconn *conn, const Target *target, const char *database, bool whole, Ledger *ledger,
                       PGresult **ret) {
         _cleanup_(query_error_done) QueryError error = {};
@@ -301,7 +317,7 @@ static int query_once(PGconn *conn, const Target *target, const char *database, 
         r = sql ? gate_query(conn, sql, target->timeout_sec + 2, &row, &error) : -EPROTO;
         if (r < 0)
                 return fail(ledger, r, &error);
-        if (!row || PQntuples(row) != 1 || PQfnumber(row, "may_create") < 0) {
+        if (!row || PQntuples(row) != 1 || !is_answer(row)) {
                 error.text = xstrdup("an answer that PostgreSQL does not give");
                 return fail(ledger, -EPROTO, &error);
         }
