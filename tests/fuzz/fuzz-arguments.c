@@ -28,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         REQUIRE(r == 1 || r == 0 || r == -EINVAL);
         REQUIRE(r != 1 || (arguments.command >= 0 && arguments.command < _COMMAND_MAX));
         strv_free(arguments.passed_bridges);
+        versions_done(&arguments.policy.tombstones);
         if (words)
                 schemas(words[0]);
         return 0;

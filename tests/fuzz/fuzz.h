@@ -10,12 +10,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define REQUIRE(condition)                                                                      \
-        do {                                                                                    \
-                if (!(condition)) {                                                             \
-                        fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-                        abort();                                                                \
-                }                                                                               \
+#define REQUIRE(condition)                                                                 \
+        do {                                                                               \
+                if (!(condition)) {                                                        \
+                        dprintf(2, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+                        abort();                                                           \
+                }                                                                          \
         } while (0)
 
 /** fuzz_text() - the input as a string, up to its first zero byte; the caller frees it. */
