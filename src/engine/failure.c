@@ -26,6 +26,17 @@ static bool layer_is_gone(const char *text) {
         return false;
 }
 
+/*
+ * 'creating overlay mount to .../merged, mount_data="lowerdir=...": no such file or directory', or
+ * "open .../overlay-images/7ff6.../manifest: no such file or directory".
+ */
+static bool part_is_gone(const char *text) {
+        const char *mount = strstr(text, "creating overlay mount to "), *file = strstr(text, "/overlay-images/");
+
+        return (mount && (strstr(mount, ": no such file or directory") || strstr(mount, ": invalid argument"))) ||
+               (file && strstr(file, ": no such file or directory"));
+}
+
 EngineFailure engine_failure(const char *text) {
         static const struct {
                 const char *words;
@@ -43,6 +54,7 @@ EngineFailure engine_failure(const char *text) {
                 {"may be corrupted (remove the image", ENGINE_IMAGE_DAMAGED},
                 {"layer not known", ENGINE_IMAGE_DAMAGED},
                 {"unexpected end of JSON input", ENGINE_IMAGE_DAMAGED},
+                {"looking for beginning of value", ENGINE_IMAGE_DAMAGED},
                 {"image not known", ENGINE_IMAGE_ABSENT},
                 {"no such image", ENGINE_IMAGE_ABSENT},
                 {"no space left on device", ENGINE_DISK_FULL},
@@ -62,7 +74,7 @@ EngineFailure engine_failure(const char *text) {
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
                 if (strcasestr(text, table[i].words))
                         return table[i].failure;
-        return layer_is_gone(text) ? ENGINE_IMAGE_DAMAGED : ENGINE_FAILED;
+        return layer_is_gone(text) || part_is_gone(text) ? ENGINE_IMAGE_DAMAGED : ENGINE_FAILED;
 }
 
 /* "image platform (linux/arm64) does not match the expected platform (linux/amd64)" */

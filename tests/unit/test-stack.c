@@ -752,6 +752,12 @@ static void the_engines_failures_are_told_apart(void **state) {
                  ENGINE_IMAGE_DAMAGED},
                 {"Error: Download config.json digest sha256:e3b0 does not match expected sha256:7ff6", ENGINE_IMAGE_DAMAGED},
                 {"Error: unexpected end of JSON input", ENGINE_IMAGE_DAMAGED},
+                {"Error: mounting storage for container 7c06: creating overlay mount to /var/lib/containers/storage/overlay/7c06/merged, "
+                 "mount_data=\"lowerdir=/var/lib/containers/storage/overlay/l/2F5H\": no such file or directory",
+                 ENGINE_IMAGE_DAMAGED},
+                {"Error: creating overlay mount to /x/merged, mount_data=\"lowerdir=l/2F5H\": permission denied", ENGINE_FAILED},
+                {"Error: open /var/lib/containers/storage/overlay-images/7ff6/manifest: no such file or directory", ENGINE_IMAGE_DAMAGED},
+                {"Error: invalid character '\\x00' looking for beginning of value", ENGINE_IMAGE_DAMAGED},
                 {"Error: dial tcp 192.0.2.1:443: i/o timeout", ENGINE_FAILED},
                 {"", ENGINE_FAILED},
         };
