@@ -111,6 +111,8 @@ static void check_login(const Check *check, const EnvPair *pair, const DbUrl *ur
                 REFUSE(check, pair, "%s names no database; write postgresql://USER:PASSWORD@HOST:5432/DATABASE", pair->key);
         else if (name && (streq(name, "template0") || streq(name, "template1")))
                 REFUSE(check, pair, "%s: of %s every new database is a copy; make one for Lago, and name that", pair->key, name);
+        else if (name && streq(name, "pgbouncer"))
+                REFUSE(check, pair, "%s names the console of PgBouncer; name Lago's database, at the server itself", pair->key);
 }
 
 /* libpq looks at a CA from sslmode=require on; below that it may not even encrypt. */

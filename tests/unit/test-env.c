@@ -742,6 +742,10 @@ static void a_session_is_one_that_lago_can_work_in(void **state _unused_) {
         assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/\nREDIS_URL=redis://r.example.com\n",
                              "lago.env:1: DATABASE_URL names no database; write "
                              "postgresql://USER:PASSWORD@HOST:5432/DATABASE\n");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/template1\nREDIS_URL=redis://r.example.com\n",
+                             "lago.env:1: DATABASE_URL: of template1 every new database is a copy; make one for Lago, and name that\n");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com:6432/pgbouncer\nREDIS_URL=redis://r.example.com\n",
+                             "lago.env:1: DATABASE_URL names the console of PgBouncer; name Lago's database, at the server itself\n");
         assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago?hostaddr=127.0.0.1\n"
                              "REDIS_URL=redis://r.example.com\n",
                              "lago.env:1: DATABASE_URL " ITSELF);
