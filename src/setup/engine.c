@@ -103,6 +103,13 @@ static void find_network(NetworkFound *found, char *const *lines, const char *na
         }
 }
 
+static bool is_mounted(const char *path) {
+        _cleanup_(freep) char *above = xasprintf("%s/..", path);
+        struct stat here, there;
+
+        return stat(path, &here) == 0 && stat(above, &there) == 0 && here.st_dev != there.st_dev;
+}
+
 /*
  * Where the files of a volume are. One that was made with options ("map[device:/srv/pg o:bind type:none]") is mounted only
  * while a container has it: of a folder that is bound we look at that, and of a disk or a share there is nothing to be seen.
@@ -116,7 +123,7 @@ static char *place_of(const char *mountpoint, const char *options) {
         end = device + strcspn(device, " ]");
         if (*device == '/' && (strstr(options, "o:bind") || strstr(options, "bind,") || strstr(options, ",bind")))
                 return xstrndup(device, (size_t)(end - device));
-        return xstrdup("");
+        return xstrdup(is_mounted(mountpoint) ? mountpoint : INVENTORY_UNMOUNTED);
 }
 
 void inventory_parse(Inventory *inventory, const char *volumes, const char *networks, const char *network,

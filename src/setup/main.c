@@ -171,11 +171,17 @@ static StepResult note_new_database(const Options *options, const Config *config
 
 /* A volume that cannot be looked into now is neither taken for an empty one nor for one with data. */
 static StepResult set_up_database(const Options *options, Config **config, const Inventory *inventory) {
-        int r = inventory_volume_has_data(inventory, (*config)->database_volume);
+        const char *volume = (*config)->database_volume, *place = inventory_mountpoint(inventory, volume);
+        _cleanup_(strv_freep) char **missing = setup_missing_keys(*config);
+        int r = inventory_volume_has_data(inventory, volume);
         StepResult result;
 
+        if (missing && place && streq(place, INVENTORY_UNMOUNTED) && !(*config)->database_external)
+                return setup_later(MESSAGE_KEYS, "Keys are missing, and the volume %s is on a disk of its own that is not mounted: podman "
+                                                 "volume mount %s lets it be looked into",
+                                   volume, volume);
         if (r < 0)
-                return setup_later(NULL, "Cannot look into the volume %s: %s", (*config)->database_volume, strerror(-r));
+                return setup_later(NULL, "Cannot look into the volume %s: %s", volume, strerror(-r));
         /* First the note: fingerprints without it are those of a database that was ready once. */
         result = note_new_database(options, *config, r > 0);
         return result == STEP_DONE ? set_up_keys(options, config, r > 0) : result;

@@ -92,6 +92,9 @@ typedef struct NetworkFound {
         char *problem; /* why it is of no use to us; NULL when it is, or the name is free */
 } NetworkFound;
 
+/* In place of the path of a volume that leads to a disk or a share, while that is not mounted. */
+#define INVENTORY_UNMOUNTED "not mounted"
+
 /* The volumes and networks that the engine has. */
 typedef struct Inventory {
         char **volumes;              /* names */

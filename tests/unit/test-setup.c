@@ -411,6 +411,7 @@ static void a_volume_with_options_is_looked_at_where_it_leads(void **state _unus
         assert_int_equal(inventory_volume_has_data(&inventory, "plain"), 0);
         assert_int_equal(inventory_volume_has_data(&inventory, "disk"), 1);
         assert_string_equal(inventory_mountpoint(&inventory, "bound"), scratch.path);
+        assert_string_equal(inventory_mountpoint(&inventory, "disk"), INVENTORY_UNMOUNTED);
         inventory_done(&inventory);
 }
 
