@@ -164,7 +164,7 @@ compose_file() {
         printf 'name: lago\nservices:\n'
         for m in "${peer_services[@]}"; do compose_service "$m" "$1"; done
         printf 'networks:\n  default:\n    name: lago\n    external: true\nvolumes:\n'
-        for m in "${peer_services[@]}"; do option "$m" volume; done | sort -u | sed 's/:.*/:\n    external: true/; s/^/  /'
+        for m in "${peer_services[@]}"; do option "$m" volume; done | grep -v '^/' | sort -u | sed 's/:.*/:\n    external: true/; s/^/  /'
 }
 
 # --- one start ------------------------------------------------------------------------------------------
@@ -207,7 +207,8 @@ serves() (
 # Containers without a published port are asked at their own address, once they have one.
 container_serves() {
         local address
-        address=$(podman inspect "lago-$1" --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' 2>/dev/null) &&
+        # Any of them will do where it is in two networks.
+        read -r address _ < <(podman inspect "lago-$1" --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' 2>/dev/null) &&
                 [ -n "$address" ] && serves "$address" "$2" "$3"
 }
 
