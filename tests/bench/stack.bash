@@ -80,7 +80,7 @@ journal_count() {
 aftermath() {
         local commit deadline=$((SECONDS + 30))
         # The clock's first tick sends three jobs at once.
-        until [ "$(journal_count 'Clock::.*("status":"(success|error)"|elapsed=)')" -ge 3 ] || [ "$SECONDS" -ge "$deadline" ]; do sleep 0.2; done
+        until [ "$(journal_count '"status":"(success|error)".*"job":"Clock::|Clock::.*elapsed=')" -ge 3 ] || [ "$SECONDS" -ge "$deadline" ]; do sleep 0.2; done
         commit=$(podman exec lago-db psql -U lago -d lago -Atqc 'SELECT extract(epoch FROM max(created_at)) * 1000 FROM roles')
         awk -v a="$commit" -v b="$clock_at" 'BEGIN { printf "%.1f\n", b - a }' >>"$1.clock.ms"
         journal_count 'relation [^ ]* does not exist' >>"$1.relations"
