@@ -3,12 +3,13 @@
 # lagoctl backup: where it writes and what it removes. A script plays podman, and /run and /var/cache are this test's own.
 
 bats_require_minimum_version 1.5.0
+load admitted
 
 setup() {
         LAGOCTL=$(dirname "$LAGO_GATE")/lagoctl
         RUN=$(mktemp -d /tmp/lago-component.XXXXXX)
         DIR=$RUN/backups
-        mkdir -p "$RUN/bin" "$RUN/admitted" "$RUN/state"
+        mkdir -p "$RUN/bin" "$RUN/state"
         chmod 755 "$RUN"
         cat >"$RUN/bin/podman" <<'SH'
 #!/bin/sh
@@ -19,12 +20,7 @@ case "$*" in
 esac
 SH
         chmod 755 "$RUN/bin/podman"
-        printf '[lago]\nrelease = v1.50.0\n' >"$RUN/admitted/lago.conf"
-        printf '%s=x\n' SECRET_KEY_BASE ENCRYPTION_PRIMARY_KEY ENCRYPTION_DETERMINISTIC_KEY ENCRYPTION_KEY_DERIVATION_SALT \
-                POSTGRES_PASSWORD >"$RUN/admitted/secrets.env"
-        echo "LAGO_RSA_PRIVATE_KEY=$(printf -- '-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n' | base64 -w0)" \
-                >>"$RUN/admitted/secrets.env"
-        printf 'API_IMAGE_ID=image\nVERSION=v1.50.0\n' >"$RUN/admitted/images"
+        admit "$RUN/admitted"
         printf 'STATE=serving\nADDRESS=127.0.0.1\n' >"$RUN/state/db"
         mkdir -p "$RUN/app/db/migrate"
         touch "$RUN/app/db/migrate/20240101000000_one.rb"

@@ -3,11 +3,12 @@
 # lagoctl verify: what it says when the image cannot be looked into. A script plays podman, on a host of this test's own.
 
 bats_require_minimum_version 1.5.0
+load admitted
 
 setup() {
         LAGOCTL=$(dirname "$LAGO_GATE")/lagoctl
         RUN=$(mktemp -d /tmp/lago-component.XXXXXX)
-        mkdir -p "$RUN/bin" "$RUN/admitted" "$RUN/image"
+        mkdir -p "$RUN/bin" "$RUN/image"
         chmod 755 "$RUN" "$RUN/bin" "$RUN/image"
         cat >"$RUN/bin/podman" <<'SH'
 #!/bin/sh
@@ -18,12 +19,7 @@ esac
 SH
         cp "$LAGO_GATE" "$RUN/bin/"
         chmod 755 "$RUN/bin"/*
-        printf '[lago]\nrelease = v1.50.0\n' >"$RUN/admitted/lago.conf"
-        printf '%s=x\n' SECRET_KEY_BASE ENCRYPTION_PRIMARY_KEY ENCRYPTION_DETERMINISTIC_KEY ENCRYPTION_KEY_DERIVATION_SALT \
-                POSTGRES_PASSWORD >"$RUN/admitted/secrets.env"
-        echo "LAGO_RSA_PRIVATE_KEY=$(printf -- '-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n' | base64 -w0)" \
-                >>"$RUN/admitted/secrets.env"
-        printf 'API_IMAGE_ID=image\nVERSION=v1.50.0\n' >"$RUN/admitted/images"
+        admit "$RUN/admitted"
         { grep -v '^lago-gate:' /etc/passwd; echo 'lago-gate:x:65533:65533::/:/bin/false'; } >"$RUN/passwd"
         chmod 644 "$RUN/passwd"
         export RUN
