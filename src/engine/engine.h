@@ -116,5 +116,12 @@ uint16_t engine_exposed_port(const char *text);
  */
 char *engine_reason(const char *text, size_t max);
 
+/**
+ * engine_exit_file() - where a container's monitor writes the container's exit status, a decimal number, as soon as the first
+ * process has ended. The monitor ends later: it lets the engine tidy up first. @command_line is the monitor's, @size bytes as in
+ * /proc/PID/cmdline. NULL when it does not say; the caller frees it.
+ */
+char *engine_exit_file(const char *command_line, size_t size);
+
 /** engine_last_line() - the last line of @text that says something, without the "Error: " before it; the caller frees it. */
 char *engine_last_line(const char *text);

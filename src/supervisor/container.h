@@ -35,6 +35,12 @@ void enter_stop(Supervisor *s);
 /** on_stranger() - a JobStranger for adopted children: feeds ENDED when the container's monitor or first process ended. */
 void on_stranger(void *userdata, pid_t pid, int code, int status);
 
+/**
+ * ended_watch() - feeds ENDED as soon as the monitor of what migrates has written down a good end. on_stranger() feeds it for
+ * any other end, and for one that the monitor does not write down.
+ */
+void ended_watch(Supervisor *s);
+
 /** strangers_take() - looks at the adopted children that ended during the start, now that the container's processes are known. */
 void strangers_take(Supervisor *s);
 

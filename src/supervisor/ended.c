@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 static void note_end(Supervisor *s, int code, int status) {
+        exitfile_done(&s->container.exit_file);
         s->container.ended = true;
         s->container.exit_code = code == CLD_EXITED ? status : 128 + status;
         s->container.signal = code == CLD_EXITED ? 0 : status;
@@ -46,6 +47,23 @@ static void container_ended(Supervisor *s, int code, int status) {
                 migrate_ended(s);
         hear_last_lines(s);
         supervisor_feed(s, LIFE_ON_ENDED);
+}
+
+/* What else the monitor does, and its own end, is no longer about this container: nobody waits for it. */
+static void on_exit_written(void *userdata, int exit_status) {
+        Supervisor *s = userdata;
+
+        if (s->state != LIFE_MIGRATE || exit_status != 0)
+                return;
+        s->container.monitor = s->container.init = 0;
+        container_ended(s, CLD_EXITED, exit_status);
+}
+
+void ended_watch(Supervisor *s) {
+        int r = exitfile_watch(&s->container.exit_file, s->work.event, s->container.monitor, on_exit_written, s);
+
+        if (r < 0)
+                log_debug("What the monitor writes cannot be watched: %s.", strerror(-r));
 }
 
 static bool is_our_child(pid_t pid) {

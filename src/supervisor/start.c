@@ -181,6 +181,8 @@ static void on_started(void *userdata, const JobResult *result) {
                 supervisor_wait_over(s);
         supervisor_feed(s, s->member.kind == MEMBER_MIGRATE ? LIFE_ON_MIGRATE : LIFE_ON_OK);
         strangers_take(s);
+        if (s->state == LIFE_MIGRATE)
+                ended_watch(s);
 }
 
 static void on_output_ended(void *userdata) {

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "engine/engine.h"
 #include "stack/stack.h"
+#include "supervisor/exitfile.h"
 #include "supervisor/gate-client.h"
 #include "supervisor/health.h"
 #include "supervisor/hold.h"
@@ -41,6 +42,7 @@ typedef struct Container {
         bool ended_unanswered; /* db: the last one ended before it answered */
         EndHistory ends;       /* of it and of those before it */
         Relay *relay;          /* of its output; NULL: it was never started */
+        ExitFile exit_file;    /* of what is migrated with: its followers wait for it */
         bool relay_awaited;    /* it is gone; the state ends when its last line is in the journal */
         uint64_t stop_began;   /* usec; when it was asked to end */
         bool held_up_told;     /* of that stop; see heldup.h */

@@ -780,6 +780,40 @@ static void the_engines_failures_are_told_apart(void **state) {
         assert_string_equal(end, "... at all");
 }
 
+static void a_monitor_says_where_it_writes_the_end(void **state) {
+        static const struct {
+                const char *words; /* with "|" for the NUL behind each */
+                const char *file;
+        } cases[] = {
+                {"/usr/bin/conmon|--api-version|1|-c|f00|-u|f00|-r|/usr/bin/crun|--exit-dir|/run/libpod/exits|--full-attach|",
+                 "/run/libpod/exits/f00"},
+                {"/usr/bin/conmon|-c|f00|--exit-dir|", NULL},
+                {"/usr/bin/conmon|--exit-dir|/run/libpod/exits|-c|", NULL},
+                {"/usr/bin/conmon|--exit-dir|/run/libpod/exits|-c||", NULL},
+                {"/usr/bin/conmon|-c|../f00|--exit-dir|/run/libpod/exits|", NULL},
+                {"/usr/bin/conmon|-c|..|--exit-dir|/run/libpod/exits|", NULL},
+                {"/usr/bin/conmon|-c|f00|--exit-dir|exits|", NULL},
+                {"/usr/bin/conmon|-c|f00|--exit-dir|/run/libpod/ex", NULL},
+                {"postgres|", NULL},
+                {"", NULL},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *words = xstrdup(cases[i].words), *file = NULL;
+                size_t size = strlen(words);
+
+                for (char *c = words; *c; c++)
+                        if (*c == '|')
+                                *c = '\0';
+                file = engine_exit_file(words, size);
+                if (cases[i].file)
+                        assert_string_equal(file, cases[i].file);
+                else
+                        assert_null(file);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(names_go_both_ways),
@@ -812,6 +846,7 @@ int main(void) {
                 cmocka_unit_test(clickhouse_is_what_lago_migrate_is_told),
                 cmocka_unit_test(the_gate_of_clickhouse_is_told_the_image_and_the_ca),
                 cmocka_unit_test(the_engines_failures_are_told_apart),
+                cmocka_unit_test(a_monitor_says_where_it_writes_the_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1461,6 +1461,33 @@ static void migrations_go_on_without_their_monitor(void **state _unused_) {
         assert_int_equal(times_called("stop lago-migrate"), 0);
 }
 
+/* What the monitor does behind its container's end is nothing that the followers of the verdict wait for. */
+static void nobody_waits_until_the_engine_has_tidied_up(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", FOLLOWED);
+        on("tidy", "until [ -e $fake/tidied ]; do sleep 0.02; done\n");
+        starts("migrate");
+        says("READY=1");
+        exits(0);
+        assert_int_not_equal(access(FAKE "/tidied", F_OK), 0);
+        put(FAKE "/tidied", "");
+        assert_int_equal(times_called("start lago-migrate"), 1);
+        assert_int_equal(times_called("rm lago-migrate"), 1);
+}
+
+static void a_run_that_failed_has_ended_when_its_monitor_has(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("container", FOLLOWED "exit 7\n");
+        on("tidy", "until [ -e $fake/tidied ]; do sleep 0.02; done\n");
+        starts("migrate");
+        file_has(FAKE "/exits/lago-migrate", "7");
+        (void)usleep(300000);
+        never_logged("The run ended");
+        put(FAKE "/tidied", "");
+        logged("(exit 7); asking the database");
+        stops_well();
+}
+
 static void a_first_load_that_was_cut_off_begins_anew(void **state _unused_) {
         put("/var/lib/lago/unfinished-load", "WHAT=volume lago_postgres_data\nBEGUN=yes\n");
         on("gate-check",
@@ -2751,6 +2778,8 @@ int main(int argc, char **argv) {
                 LIFE(a_power_cut_while_migrating_goes_on_with_the_same_copy),
                 LIFE(a_copy_that_others_may_write_is_not_believed),
                 LIFE(migrations_go_on_without_their_monitor),
+                LIFE(nobody_waits_until_the_engine_has_tidied_up),
+                LIFE(a_run_that_failed_has_ended_when_its_monitor_has),
                 LIFE(a_first_load_that_was_cut_off_begins_anew),
                 LIFE(a_migration_that_fails_twice_is_refused),
                 LIFE(rails_that_dies_at_its_start_is_told_as_that),
