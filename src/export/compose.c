@@ -93,7 +93,7 @@ static void put_database_settings(Compose *c, const Member *member) {
 
 /* "NAME:/path", or "/host/path:/path:ro"; of the first the name is declared below. */
 static void put_volumes(Compose *c, const Member *member) {
-        _cleanup_(strv_freep) char **volumes = stack_volumes(c->config, member->kind);
+        _cleanup_(strv_freep) char **volumes = export_volumes(c->input, member);
         _cleanup_(freep) char *list = NULL;
 
         if (member_info(member->kind)->backend) {

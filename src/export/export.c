@@ -119,6 +119,18 @@ char *export_service(const Member *member) {
         return xstrdup(member->kind == MEMBER_CLOCK ? "api-clock" : member_info(member->kind)->name);
 }
 
+bool export_has_clickhouse_ca(const ExportInput *input) {
+        return input->config->clickhouse_ca_file && stack_has_clickhouse(input->config, NULL);
+}
+
+char **export_volumes(const ExportInput *input, const Member *member) {
+        char **volumes = stack_volumes(input->config, member->kind);
+
+        if (member_info(member->kind)->backend && export_has_clickhouse_ca(input))
+                strv_addf(&volumes, "%s:" EXPORT_CLICKHOUSE_CA ":ro", input->config->clickhouse_ca_file);
+        return volumes;
+}
+
 char *export_object_name(const char *volume) {
         char *name = xstrdup(volume);
 

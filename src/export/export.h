@@ -62,6 +62,13 @@ const char *export_gate_image(const ExportInput *input);
 /** export_service() - "api", "api-worker", "api-events-worker", "api-clock": the names of Lago's own compose file. */
 char *export_service(const Member *member);
 
+/* Where the certificate of ClickHouse's authority is in a container; Lago itself looks at none. */
+#define EXPORT_CLICKHOUSE_CA "/etc/ssl/lago-clickhouse-ca.pem"
+/** export_volumes() - of that member, "NAME:/path" or "/host/path:/path:ro", with what lago-gate reads. The caller frees them. */
+char **export_volumes(const ExportInput *input, const Member *member);
+/** export_has_clickhouse_ca() - whether there is a file of that authority to be had along. */
+bool export_has_clickhouse_ca(const ExportInput *input);
+
 /** export_run_script() - the script between the engine and Lago's own ones, the same for all kinds. */
 char *export_run_script(const ExportInput *input);
 /** export_run_verb() - what the script is called with: "start SCRIPT...", "clock SCRIPT..."; NULL for no backend. */

@@ -52,14 +52,19 @@ static void put_gate(FILE *f, const char *image) {
 }
 
 /* @args: NULL for those of the chart. */
-static void put_container(FILE *f, const char *name, const char *image, const char *command, const char *args) {
+static void put_container(FILE *f, const ExportInput *input, const char *name, const char *image, const char *command, const char *args) {
+        bool ca = export_has_clickhouse_ca(input);
+
         fprintf(f, "          containers:\n          - name: %s\n            image: %s\n            command: %s\n", name, image, command);
         if (args)
                 fprintf(f, "            args: %s\n", args);
-        fputs("            volumeMounts:\n            - {name: gate, mountPath: /gate, readOnly: true}\n"
-              "            - {name: run, mountPath: /lago, readOnly: true}\n"
-              "          volumes:\n          - {name: gate, emptyDir: {}}\n          - {name: run, configMap: {name: lago-run}}\n",
-              f);
+        fprintf(f, "            volumeMounts:\n            - {name: gate, mountPath: /gate, readOnly: true}\n"
+                   "            - {name: run, mountPath: /lago, readOnly: true}\n%s"
+                   "          volumes:\n          - {name: gate, emptyDir: {}}\n          - {name: run, configMap: {name: lago-run}}\n%s",
+                ca ? "            - {name: clickhouse-ca, mountPath: " EXPORT_CLICKHOUSE_CA ", subPath: ca.pem, readOnly: true}\n" : "",
+                ca ? "          # kubectl create secret generic lago-clickhouse-ca --from-file=ca.pem=FILE\n"
+                     "          - {name: clickhouse-ca, secret: {secretName: lago-clickhouse-ca}}\n"
+                   : "");
 }
 
 static void put_patch(FILE *f, const ExportInput *input, const char *service) {
@@ -75,7 +80,7 @@ static void put_patch(FILE *f, const ExportInput *input, const char *service) {
         else
                 put_gate(f, image);
         /* The chart's arguments stay, as they name Lago's script; of one deployment its command does. */
-        put_container(f, name, image, clock ? "[/bin/sh, /lago/run, clock]" : "[/bin/sh, /lago/run, start]",
+        put_container(f, input, name, image, clock ? "[/bin/sh, /lago/run, clock]" : "[/bin/sh, /lago/run, start]",
                       streq(service, "events-consumer-worker") ? "[./scripts/start.events.consumer.sh]" : NULL);
 }
 
@@ -96,7 +101,7 @@ static void put_job(FILE *f, const ExportInput *input) {
         put_install(f, input, "gate-install", "/usr/lib/lago/lago-gate");
         if (stack_has_clickhouse(input->config, NULL))
                 put_install(f, input, "gate-install-clickhouse", "/usr/lib/lago/lago-gate-clickhouse");
-        put_container(f, "lago-migrate", image, "[/bin/sh, /lago/run]", "[migrate]");
+        put_container(f, input, "lago-migrate", image, "[/bin/sh, /lago/run]", "[migrate]");
         fprintf(f, "- target: {kind: Job, name: lago-migrate-db}\n  options: {allowNameChange: true}\n"
                    "  patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"lago-migrate-%s\"}]'\n",
                 release);

@@ -60,8 +60,18 @@ static void put_secret(Kubernetes *k, const char *service, const Settings *setti
         }
 }
 
+/* Of "/host/path:/path:ro": whose authority's certificate it is. */
+static const char *ca_name(const char *volume) {
+        return strstr(volume, ":" EXPORT_CLICKHOUSE_CA ":") ? "clickhouse-ca" : "ca";
+}
+
+static void put_ca_mount(Kubernetes *k, const char *volume) {
+        fprintf(k->f, "        - {name: %s, mountPath: %s, subPath: ca.pem, readOnly: true}\n", ca_name(volume),
+                streq(ca_name(volume), "ca") ? STACK_CA_FILE : EXPORT_CLICKHOUSE_CA);
+}
+
 static void put_mounts(Kubernetes *k, const Member *member) {
-        _cleanup_(strv_freep) char **volumes = stack_volumes(k->config, member->kind);
+        _cleanup_(strv_freep) char **volumes = export_volumes(k->input, member);
         bool backend = member_info(member->kind)->backend;
 
         if (!volumes && !backend)
@@ -71,13 +81,13 @@ static void put_mounts(Kubernetes *k, const Member *member) {
                 fputs("        - {name: gate, mountPath: /gate, readOnly: true}\n        - {name: run, mountPath: /lago, readOnly: true}\n", k->f);
         STRV_FOREACH(volume, volumes)
                 if (**volume == '/')
-                        fputs("        - {name: ca, mountPath: " STACK_CA_FILE ", subPath: ca.pem, readOnly: true}\n", k->f);
+                        put_ca_mount(k, *volume);
                 else
                         fprintf(k->f, "        - {name: data, mountPath: %s}\n", strchr(*volume, ':') + 1);
 }
 
 static void put_volumes(Kubernetes *k, const Member *member) {
-        _cleanup_(strv_freep) char **volumes = stack_volumes(k->config, member->kind);
+        _cleanup_(strv_freep) char **volumes = export_volumes(k->input, member);
         bool backend = member_info(member->kind)->backend;
 
         if (!volumes && !backend)
@@ -89,9 +99,9 @@ static void put_volumes(Kubernetes *k, const Member *member) {
                 _cleanup_(freep) char *volume_name = xstrndup(*volume, strcspn(*volume, ":")), *name = export_object_name(volume_name);
 
                 if (**volume == '/')
-                        fputs("      # kubectl create secret generic lago-ca --from-file=ca.pem=FILE\n"
-                              "      - {name: ca, secret: {secretName: lago-ca}}\n",
-                              k->f);
+                        fprintf(k->f, "      # kubectl create secret generic lago-%s --from-file=ca.pem=FILE\n"
+                                      "      - {name: %s, secret: {secretName: lago-%s}}\n",
+                                ca_name(*volume), ca_name(*volume), ca_name(*volume));
                 else
                         fprintf(k->f, "      - {name: data, persistentVolumeClaim: {claimName: %s}}\n", name);
         }
@@ -150,6 +160,7 @@ static void put_install(Kubernetes *k, const char *name, const char *program) {
 
 /* Before it: lago-gate into the pod, and its verdict on the very image that is to run. */
 static void put_init(Kubernetes *k, const Member *member, const char *service, const Settings *settings) {
+        _cleanup_(strv_freep) char **volumes = export_volumes(k->input, member);
         _cleanup_(freep) char *image = export_image(k->input, member->kind);
 
         fputs("      initContainers:\n", k->f);
@@ -163,8 +174,9 @@ static void put_init(Kubernetes *k, const Member *member, const char *service, c
         fputs("        volumeMounts:\n        - {name: gate, mountPath: /gate, readOnly: true}\n"
               "        - {name: run, mountPath: /lago, readOnly: true}\n",
               k->f);
-        if (k->config->ca_file)
-                fputs("        - {name: ca, mountPath: " STACK_CA_FILE ", subPath: ca.pem, readOnly: true}\n", k->f);
+        STRV_FOREACH(volume, volumes)
+                if (**volume == '/')
+                        put_ca_mount(k, *volume);
 }
 
 static void put_pod(Kubernetes *k, const Member *member, const char *service) {

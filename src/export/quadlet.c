@@ -111,19 +111,24 @@ static void put_secrets(Quadlet *q, const Member *member, const char *service, c
         fprintf(q->f, "Volume=./%s:/run/secrets/lago:ro\n", name);
 }
 
-static void put_settings(Quadlet *q, const Member *member, const char *service) {
-        _cleanup_(strv_freep) char **volumes = stack_volumes(q->config, member->kind);
-        Settings settings = export_settings(q->input, member);
+static void put_volumes(Quadlet *q, const Member *member) {
+        _cleanup_(strv_freep) char **volumes = export_volumes(q->input, member);
 
-        put_environment(q, settings.plain);
-        put_secrets(q, member, service, &settings);
-        export_settings_done(&settings);
         if (member_info(member->kind)->backend) {
                 put_volume(q, "lago_gate:/gate:ro");
                 put_volume(q, "./run:/lago/run:ro");
         }
         STRV_FOREACH(volume, volumes)
                 put_volume(q, *volume);
+}
+
+static void put_settings(Quadlet *q, const Member *member, const char *service) {
+        Settings settings = export_settings(q->input, member);
+
+        put_environment(q, settings.plain);
+        put_secrets(q, member, service, &settings);
+        export_settings_done(&settings);
+        put_volumes(q, member);
 }
 
 static void put_command(Quadlet *q, const Member *member, const char *verb) {
@@ -224,8 +229,7 @@ static void add_gate(Quadlet *q) {
                 image);
         put_environment(q, settings.plain);
         fputs("Volume=./secrets/migrate:/run/secrets/lago:ro\n", q->f);
-        put_volume(q, "lago_gate:/gate:ro");
-        put_volume(q, "./run:/lago/run:ro");
+        put_volumes(q, &migrate);
         fputs("\n[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=infinity\n", q->f);
         fclose(q->f);
         export_settings_done(&settings);

@@ -232,10 +232,10 @@ char *export_run_script(const ExportInput *input) {
         _cleanup_(freep) char *passed = strv_join(config->passed_bridges, ","), *both = judging(config);
         bool clickhouse = stack_has_clickhouse(config, NULL);
 
-        return xasprintf("%s\noptions='--app=/app %s --fresh=%s%s%s'\nautomatic=%s\n%s%s%s%s\n%s", head, both,
+        return xasprintf("%s\noptions='--app=/app %s --fresh=%s%s%s'\nautomatic=%s\n%s%s%s%s%s\n%s", head, both,
                          fresh_word(config->migrate_fresh), isempty(passed) ? "" : " --passed-bridges=", passed,
                          config->migrate_automatic ? "yes" : "no", clickhouse ? "clickhouse_options='" : "", clickhouse ? both : "",
-                         clickhouse ? "'\n" : "", clickhouse ? with_clickhouse : without_clickhouse, body);
+                         export_has_clickhouse_ca(input) ? " --ca-file=" EXPORT_CLICKHOUSE_CA : "", clickhouse ? "'\n" : "", clickhouse ? with_clickhouse : without_clickhouse, body);
 }
 
 char **export_run_verb(const Member *member) {

@@ -204,6 +204,34 @@ static void the_chart_gets_the_same_gate(void **state _unused_) {
         assert_null(strstr(text_of(with_clickhouse, "helm/kustomization.yaml"), "/lago/run, gate"));
 }
 
+/* The gate checks a certificate, so it has to have its authority wherever it is asked. */
+static void the_authorities_go_along(void **state _unused_) {
+        static const char conf[] = "[database]\nmode = external\nca-file = /etc/ssl/pg.pem\n[clickhouse]\nca-file = /etc/ssl/ch.pem\n";
+        static const char env[] = "DATABASE_URL=postgresql://u:pass@pg.example/lago?sslmode=verify-full\n"
+                                  "LAGO_CLICKHOUSE_MIGRATIONS_ENABLED=true\nLAGO_CLICKHOUSE_HOST=ch.example\n";
+        static const struct {
+                const char *file, *mount;
+                size_t times;
+        } places[] = {
+                [EXPORT_COMPOSE] = {"compose.yaml", "/etc/ssl/ch.pem:" EXPORT_CLICKHOUSE_CA ":ro", 5},
+                [EXPORT_QUADLET] = {"lago_gate.container", "Volume=/etc/ssl/ch.pem:" EXPORT_CLICKHOUSE_CA ":ro\n", 1},
+                [EXPORT_KUBERNETES] = {"lago.yaml", "{name: clickhouse-ca, mountPath: " EXPORT_CLICKHOUSE_CA ",", 7},
+        };
+        _cleanup_(config_freep) Config *config = config_with(conf, env);
+
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(export_freep) Export *export = export_make(kind, &(ExportInput){.config = config});
+                const char *text = text_of(export, places[kind].file), *run = text_of(export, kind == EXPORT_KUBERNETES ? "helm/run" : "run");
+                size_t n = 0;
+
+                assert_non_null(strstr(run, " --ca-file=" EXPORT_CLICKHOUSE_CA "'"));
+                assert_non_null(strstr(text, STACK_CA_FILE));
+                for (const char *at = text; (at = strstr(at, places[kind].mount)); at++)
+                        n++;
+                assert_int_equal(n, places[kind].times);
+        }
+}
+
 static void an_external_store_has_no_service(void **state _unused_) {
         _cleanup_(config_freep) Config *config = config_with("[redis]\nmode = external\n", "REDIS_URL=redis://:pass@cache.example:6379\n");
         _cleanup_(export_freep) Export *export = NULL;
@@ -312,6 +340,7 @@ int main(void) {
                 cmocka_unit_test(no_shell_waits_beside_postgresql),
                 cmocka_unit_test(the_database_is_kept_in_its_volume),
                 cmocka_unit_test(the_chart_gets_the_same_gate),
+                cmocka_unit_test(the_authorities_go_along),
                 cmocka_unit_test(an_external_store_has_no_service),
                 cmocka_unit_test(an_exported_redis_has_no_password),
                 cmocka_unit_test(a_job_is_not_tried_again_where_that_is_no_use),
