@@ -863,6 +863,29 @@ questions_since() {
         grep -q "Schema verified: v1.51.0, 1075 of 1075" "$RUN/wait.out"
 }
 
+@test "wait says each cause once, and with --require-roles goes on until the predefined roles are there" {
+        fill v1.49.0
+        sql "$DATABASE" -c "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)" \
+                -c "SET ROLE lago; CREATE TABLE roles (id int, organization_id uuid, name varchar)"
+        cp -r "$RUN/images/v1.49.0" "$RUN/images/seeds"
+        printf '#!/bin/bash\nbundle exec rails roles:seed_predefined\n' >"$RUN/images/seeds/app/scripts/migrate.sh"
+        "$LAGO_GATE" manifest --root "$RUN/images/seeds" >"$RUN/seeds.manifest"
+        "$LAGO_GATE" wait --manifest "$RUN/seeds.manifest" --require-roles --timeout 60 >"$RUN/wait.out" 2>"$RUN/wait.err" 3>&- &
+        waiter=$!
+        wait_for grep -q "Waiting for the schema: 1 of" "$RUN/wait.err"
+        # Longer than between two looks.
+        read -rt 5 <> <(:) || :
+        sql "$DATABASE" -c "INSERT INTO schema_migrations VALUES ('$(versions v1.49.0 | tail -n 1)')"
+        wait_for grep -q roles "$RUN/wait.err"
+        kill -0 "$waiter"
+        sql "$DATABASE" -c "INSERT INTO roles VALUES (1, NULL, 'Admin'), (2, NULL, 'Finance'), (3, NULL, 'Manager')"
+        wait "$waiter"
+        cat "$RUN/wait.err"
+        [ "$(grep -c 'Waiting for the schema: 1 of' "$RUN/wait.err")" -eq 1 ]
+        [ "$(grep -c '' "$RUN/wait.err")" -eq 2 ]
+        [ "$(cat "$RUN/wait.out")" = "Schema verified: v1.49.0, $(versions v1.49.0 | wc -l) of $(versions v1.49.0 | wc -l)" ]
+}
+
 @test "wait gives up when its time is out" {
         gate wait v1.6.0 --timeout 1
         expect 75 fresh
