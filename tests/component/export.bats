@@ -14,6 +14,7 @@ setup_file() {
         "$LAGO_GATE" install "$RUN/root/gate"
         "$LAGO_GATE-clickhouse" install "$RUN/root/gate"
         write_run >"$RUN/root/lago/run"
+        sed 's/--fresh=auto/--fresh=load/' "$RUN/root/lago/run" >"$RUN/root/lago/run-that-loads"
         write_run LAGO_CLICKHOUSE_{MIGRATIONS_ENABLED=true,HOST=ch.example} >"$RUN/root/lago/run-with-clickhouse"
 }
 
@@ -208,6 +209,37 @@ said() {
         wait "$pid" || status=$?
         [ "$status" -eq 83 ]
         [ "$(said | grep -c db:migrate)" -eq 2 ]
+}
+
+# tables: what a load of structure.sql makes before it writes a row of the ledger.
+tables() {
+        sql "$DATABASE" -c 'SET ROLE lago; CREATE TABLE billable_metrics (id int); CREATE TABLE subscriptions (id int); CREATE TABLE invoices (id int);
+                CREATE TABLE schema_migrations (version varchar PRIMARY KEY)'
+}
+
+@test "run migrate: a load that the database cut off is emptied and begun again, one of somebody else is refused" {
+        local pid
+        SCRIPT=/lago/run-that-loads
+        # A plain role cannot make it.
+        sed -i '/pg_partman/d' "$RUN/root/app/db/structure.sql"
+        tables
+        run run_in_root migrate
+        [ "$status" -eq 34 ]
+        new_database
+        # shellcheck disable=SC2016 # it is for the script
+        echo 'echo x >>/tmp/runs; n=$(sed -n "\$=" /tmp/runs); touch "/tmp/begun.$n"; while [ ! -e "/tmp/go.$n" ]; do sleep 0.1; done' >"$RUN/root/tmp/rails"
+        run_in_root migrate >"$RUN/cut" 2>&1 3>&- &
+        pid=$!
+        wait_for test -e "$RUN/root/tmp/begun.1"
+        tables
+        sql "$DATABASE" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lago-gate' AND datname = '$DATABASE'"
+        touch "$RUN/root/tmp/go.1"
+        wait_for test -e "$RUN/root/tmp/begun.2"
+        [ -z "$(sql "$DATABASE" -c "SELECT to_regclass('invoices')")" ]
+        fill v1.50.0
+        touch "$RUN/root/tmp/go.2"
+        wait "$pid"
+        grep -q '^Schema verified' "$RUN/cut"
 }
 
 @test "run migrate: a stop waits for the migration in hand, and for no other one" {
