@@ -70,6 +70,15 @@ static void check_log_level(const Check *check) {
                 REFUSE(check, pair, "%s: Rails does not start with that; write debug, info, warn, error or fatal", pair->key);
 }
 
+static void check_log_place(const Check *check) {
+        const EnvPair *pair = check_pair(check, "RAILS_LOG_TO_STDOUT");
+
+        if (pair && streq(pair->value, "false"))
+                WARN(check, pair,
+                     "%s=false: Lago's log is then a file in each container, and goes with it; remove this line, and the journal has it",
+                     pair->key);
+}
+
 /* The host of "URL", "host:port", "[::1]:port" or "host"; NULL where there is none. */
 static char *any_host(const char *value) {
         value += strspn(value, " \t");
@@ -164,6 +173,7 @@ void check_values(const Check *check) {
         check_pool_size(check);
         check_prepared_statements(check);
         check_log_level(check);
+        check_log_place(check);
         check_places(check);
         check_schemes(check);
         check_schema(check);

@@ -820,6 +820,8 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
                 {"all_proxy=socks5://127.0.0.1:1080", "all_proxy " ELSEWHERE},
                 {"LAGO_LOG_LEVEL=verbose", "LAGO_LOG_LEVEL: Rails does not start with that; write debug, info, warn, error or fatal"},
                 {"RAILS_LOG_TO_STDOUT=1", "RAILS_LOG_TO_STDOUT: Lago takes only the word true for yes; write true or false"},
+                {"RAILS_LOG_TO_STDOUT=false", "warning: RAILS_LOG_TO_STDOUT=false: Lago's log is then a file in each container, and goes "
+                                              "with it; remove this line, and the journal has it"},
                 {"LAGO_REDIS_CACHE_HOST=redis", "warning: LAGO_REDIS_CACHE_HOST has no effect; remove this line"},
                 {"LAGO_RAILS_STDOUT=true", "warning: LAGO_RAILS_STDOUT has no effect; remove this line"},
                 {"LAGO_PDF_URL=http://pdf:99999", "LAGO_PDF_URL: the port is not a number from 1 to 65535"},
