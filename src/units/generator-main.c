@@ -73,6 +73,8 @@ static int generate(const Arguments *arguments) {
         /* Warnings: lago-setup tells them. */
         config_errors_done(&errors);
         plan = generator_plan(config);
+        /* Ended now it would leave a part, which switches off some members of many. Memory is written to, which hangs nobody. */
+        (void)alarm(0);
         r = output_write(arguments->output, plan, &failed);
         if (r < 0) {
                 _cleanup_(freep) char *text = xasprintf("cannot write %s/%s: %s", arguments->output,
