@@ -139,8 +139,9 @@ static StepResult load(const Options *options, Config **ret) {
 static StepResult set_up_keys(const Options *options, Config **config, bool data_exists) {
         bool external = (*config)->database_external, here = is_of_host(options);
         _cleanup_(strv_freep) char **missing = setup_missing_keys(*config);
-        bool made = external && here && missing, new_keys;
+        bool made = external && here && missing;
         StepResult result = made ? new_keys_note(NEW_KEYS_FILE, *config) : STEP_DONE;
+        int new_keys;
 
         if (result == STEP_DONE)
                 result = setup_keys(options->directory, *config, !external && data_exists);
@@ -152,7 +153,9 @@ static StepResult set_up_keys(const Options *options, Config **config, bool data
         }
         if (result != STEP_DONE || !here)
                 return result;
-        new_keys = made || new_keys_judge(NEW_KEYS_FILE, FINGERPRINTS_FILE, *config);
+        new_keys = made ? 1 : new_keys_judge(NEW_KEYS_FILE, FINGERPRINTS_FILE, *config);
+        if (new_keys < 0)
+                return setup_later(MESSAGE_KEYS, "Cannot read " NEW_KEYS_FILE ": %s", strerror(-new_keys));
         /* An external server cannot be looked into from here; that we were here before says enough. */
         return setup_fingerprints(FINGERPRINTS_FILE, *config, (external && !new_keys) || data_exists);
 }

@@ -29,14 +29,14 @@ static bool is_there(const char *directory, const char *name) {
 /* --- what this host had ----------------------------------------------------------------------------------- */
 
 /* The database was made here to its end: a note of one that never was ready would stand beside its fingerprints. */
-static bool had_database(const Config *config, const PlaceNotes *notes) {
+static int had_database(const Config *config, const PlaceNotes *notes, bool unfinished) {
         _cleanup_(freep) char *text = NULL, *known = NULL, *now = stack_database_identity(config);
+        int r = config->database_external ? -ENOENT : file_read(notes->fingerprints, NOTE_MAX, &text, NULL);
 
-        if (config->database_external || file_read(notes->fingerprints, NOTE_MAX, &text, NULL) < 0)
-                return false;
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
         known = keyfile_get(text, "DATABASE");
-        return known && streq(known, now) &&
-               unfinished_state(notes->unfinished, config->database_volume) == UNFINISHED_NO;
+        return known && streq(known, now) && !unfinished;
 }
 
 /* The engine may still know a volume whose directory went with a disk. */
@@ -50,13 +50,17 @@ static bool is_gone(const Inventory *inventory, const char *volume) {
 static char *missed_volume(const Config *config, const Inventory *inventory, const PlaceNotes *notes, int *ret_error) {
         _cleanup_(freep) char *text = NULL;
         _cleanup_(strv_freep) char **wanted = setup_volumes(config), **had = NULL;
-        bool unfinished = unfinished_state(notes->unfinished, config->database_volume) != UNFINISHED_NO;
-        int r = inventory_volume_has_data(inventory, config->database_volume);
+        UnfinishedState state = unfinished_state(notes->unfinished, config->database_volume);
+        bool unfinished = state != UNFINISHED_NO;
+        int r = state == UNFINISHED_UNREAD ? -errno : inventory_volume_has_data(inventory, config->database_volume);
 
-        if (r < 0)
-                *ret_error = r;
-        else if ((r == 0 || is_gone(inventory, config->database_volume)) && had_database(config, notes))
+        if (r == 0 || (r > 0 && is_gone(inventory, config->database_volume)))
+                r = had_database(config, notes, unfinished);
+        else if (r > 0)
+                r = 0;
+        if (r > 0)
                 return xstrdup(config->database_volume);
+        *ret_error = r;
         r = file_read(notes->volumes, NOTE_MAX, &text, NULL);
         if (r < 0 && r != -ENOENT)
                 *ret_error = r;

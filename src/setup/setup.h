@@ -80,9 +80,9 @@ char **fingerprints_changed(const Config *config, const char *text);
 StepResult new_keys_note(const char *note, const Config *config);
 /**
  * new_keys_judge() - whether it was noted that the keys of this database are new; the note goes when @fingerprints tell that
- * others have been put in their place.
+ * others have been put in their place. Answer: 1, 0. Errors: -errno.
  */
-bool new_keys_judge(const char *note, const char *fingerprints, const Config *config);
+int new_keys_judge(const char *note, const char *fingerprints, const Config *config);
 void new_keys_forget(const char *note, const Config *config);
 
 /* What the engine has under a name of ours. */

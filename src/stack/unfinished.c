@@ -37,9 +37,14 @@ int unfinished_begun(const char *path, const char *what) {
 
 UnfinishedState unfinished_state(const char *path, const char *what) {
         _cleanup_(freep) char *text = NULL, *noted = NULL, *begun = NULL;
+        int r = file_read(path, NOTE_MAX, &text, NULL);
 
-        if (file_read(path, NOTE_MAX, &text, NULL) < 0)
+        if (r == -ENOENT)
                 return UNFINISHED_NO;
+        if (r < 0) {
+                errno = -r;
+                return UNFINISHED_UNREAD;
+        }
         noted = keyfile_get(text, "WHAT");
         begun = keyfile_get(text, "BEGUN");
         if (!noted || !streq(noted, what))
@@ -47,17 +52,18 @@ UnfinishedState unfinished_state(const char *path, const char *what) {
         return begun ? UNFINISHED_BEGUN : UNFINISHED_NEW;
 }
 
-void unfinished_over(const char *path, const char *what) {
+int unfinished_over(const char *path, const char *what) {
+        UnfinishedState state = unfinished_state(path, what);
         _cleanup_(freep) char *directory = NULL;
         _cleanup_(closep) int fd = -EBADF;
 
-        if (unfinished_state(path, what) == UNFINISHED_NO)
-                return;
-        (void)unlink(path);
+        if (state == UNFINISHED_NO)
+                return 0;
+        if (state == UNFINISHED_UNREAD || (unlink(path) < 0 && errno != ENOENT))
+                return -errno;
         directory = xstrndup(path, (size_t)(strrchr(path, '/') - path));
         fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd >= 0)
-                (void)fsync(fd);
+        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 /* --- what the directory holds --------------------------------------------------------------------------- */

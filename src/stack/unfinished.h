@@ -20,9 +20,10 @@
 #define NEW_KEYS_FILE "/var/lib/lago/new-keys"
 
 typedef enum UnfinishedState {
-        UNFINISHED_NO,    /* it was ready before, or is not known to us: never touch it */
-        UNFINISHED_NEW,   /* it was empty, and nobody began to fill it */
-        UNFINISHED_BEGUN, /* somebody of ours began to fill it, and was never done */
+        UNFINISHED_NO,     /* it was ready before, or is not known to us: never touch it */
+        UNFINISHED_NEW,    /* it was empty, and nobody began to fill it */
+        UNFINISHED_BEGUN,  /* somebody of ours began to fill it, and was never done */
+        UNFINISHED_UNREAD, /* there may be a note, which cannot be read for the moment: errno says why */
 } UnfinishedState;
 
 /** unfinished_note() - @what (a volume, a database) is empty or not there yet; @path forgets what it said. Errors: -errno. */
@@ -34,8 +35,8 @@ UnfinishedState unfinished_state(const char *path, const char *what);
 /** unfinished_begun() - a server is about to be started on @what, or the load begins. Errors: -errno. */
 int unfinished_begun(const char *path, const char *what);
 
-/** unfinished_over() - @what is finished; the note is gone for good when this returns. */
-void unfinished_over(const char *path, const char *what);
+/** unfinished_over() - @what is finished; the note is gone for good when this returns 0. Errors: -errno. */
+int unfinished_over(const char *path, const char *what);
 
 /**
  * unfinished_is_bare() - whether a data directory holds what PostgreSQL makes by itself and nothing else: no table of

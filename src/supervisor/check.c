@@ -2,6 +2,7 @@
 /* The verdict on both databases, before anything of Lago runs; and what follows from it. */
 #include "supervisor/check.h"
 
+#include "stack/unfinished.h"
 #include "supervisor/fresh.h"
 #include "supervisor/gate.h"
 #include "supervisor/migrate.h"
@@ -10,9 +11,13 @@
 #include "supervisor/supervisor.h"
 
 static void decide_proven(Supervisor *s) {
+        int cut_off = fresh_was_cut_off(s);
+
         if (migrate_needs_lock(s))
                 supervisor_feed(s, LIFE_ON_LOCK);
-        else if (fresh_was_cut_off(s))
+        else if (cut_off < 0)
+                supervisor_later(s, "Cannot read " UNFINISHED_LOAD_FILE ": %s", strerror(-cut_off));
+        else if (cut_off > 0)
                 supervisor_feed(s, LIFE_ON_EMPTY);
         else if (gate_refuses(s->gate.answer.status))
                 gate_refused(s);

@@ -42,19 +42,22 @@ void fresh_begin(Supervisor *s) {
 void fresh_over(const Supervisor *s) {
         _cleanup_(freep) char *database = stack_database_identity(s->config);
 
-        unfinished_over(UNFINISHED_LOAD_FILE, database);
+        /* Where it stays, a later load is taken for one that was cut off: lago-gate empties nothing that holds a row. */
+        (void)unfinished_over(UNFINISHED_LOAD_FILE, database);
 }
 
 /* --- cut off ------------------------------------------------------------------------------------------- */
 
-bool fresh_was_cut_off(const Supervisor *s) {
+int fresh_was_cut_off(const Supervisor *s) {
         _cleanup_(freep) char *database = NULL;
         int status = s->gate.answer.status;
+        UnfinishedState state;
 
         if (status != GATE_INVISIBLE && status != GATE_HALF_LOADED && status != GATE_OCCUPIED)
-                return false;
+                return 0;
         database = stack_database_identity(s->config);
-        return unfinished_state(UNFINISHED_LOAD_FILE, database) == UNFINISHED_BEGUN;
+        state = unfinished_state(UNFINISHED_LOAD_FILE, database);
+        return state == UNFINISHED_UNREAD ? -errno : state == UNFINISHED_BEGUN;
 }
 
 static void on_emptied(void *userdata, GateAnswer *answer) {

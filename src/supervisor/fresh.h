@@ -18,5 +18,6 @@ void fresh_over(const Supervisor *s);
 /**
  * fresh_was_cut_off() - what the gate refuses may be a load of ours that was cut off: it began in an empty database, and no
  * schema was verified there since. Whether somebody has filled a table meanwhile the gate sees.
+ * Answer: 1 it may be, 0. Errors: -errno: whether it was noted cannot be read.
  */
-bool fresh_was_cut_off(const Supervisor *s);
+int fresh_was_cut_off(const Supervisor *s);

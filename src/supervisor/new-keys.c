@@ -6,13 +6,18 @@
 
 bool new_keys_refuse(Supervisor *s) {
         _cleanup_(freep) char *database = stack_database_identity(s->config);
-        int status = s->gate.answer.status;
+        UnfinishedState state = unfinished_state(NEW_KEYS_FILE, database);
+        int status = s->gate.answer.status, r = state == UNFINISHED_UNREAD ? -errno : 0;
 
-        if (unfinished_state(NEW_KEYS_FILE, database) == UNFINISHED_NO)
+        if (state == UNFINISHED_NO)
                 return false;
-        if (status == GATE_FRESH || status == GATE_EMPTY)
+        if (r >= 0 && (status == GATE_FRESH || status == GATE_EMPTY))
                 /* What will be stored there will be stored with them. */
-                unfinished_over(NEW_KEYS_FILE, database);
+                r = unfinished_over(NEW_KEYS_FILE, database);
+        if (r < 0) {
+                supervisor_later(s, "Cannot read or remove " NEW_KEYS_FILE ": %s", strerror(-r));
+                return true;
+        }
         if (status != GATE_VERIFIED && status != GATE_PENDING)
                 return false;
         log_message(LOG_ERR, MESSAGE_KEYS,

@@ -9,6 +9,6 @@ typedef struct Supervisor Supervisor;
 /**
  * new_keys_refuse() - after a verdict, for lago-migrate: new keys are not for a database that holds data. The note goes when
  * it is seen empty.
- * Answer: true when the start was refused, and that has been told.
+ * Answer: true when the start was refused, or waits because the note cannot be read, and that has been told.
  */
 bool new_keys_refuse(Supervisor *s);

@@ -20,9 +20,11 @@ static bool is_filled(const Supervisor *s) {
 
 bool proof_is_due(const Supervisor *s) {
         _cleanup_(freep) char *now = NULL, *proven = NULL;
+        int r = is_filled(s) ? file_read(FINGERPRINTS_FILE, FILE_MAX, &now, NULL) : -ENOENT;
 
-        if (!is_filled(s) || file_read(FINGERPRINTS_FILE, FILE_MAX, &now, NULL) < 0)
-                return false;
+        /* What cannot be read may be another set than was proven. */
+        if (r < 0)
+                return r != -ENOENT;
         return file_read(PROVEN_FILE, FILE_MAX, &proven, NULL) < 0 || !streq(now, proven);
 }
 

@@ -37,6 +37,14 @@ void serve_status(Supervisor *s) {
                 supervisor_status(s, "%s %s", s->info->serves, runs);
 }
 
+/* A note that stays has a volume emptied at the next start only if it holds no table of anybody's: see stack/unfinished.h. */
+static void note_finished(const Supervisor *s) {
+        int r = unfinished_over(UNFINISHED_FILE, s->config->database_volume);
+
+        if (r < 0)
+                log_warning("Cannot remove " UNFINISHED_FILE ": %s.", strerror(-r));
+}
+
 static void say_ready(Supervisor *s) {
         _cleanup_(strv_freep) char **fields = NULL;
 
@@ -49,7 +57,7 @@ static void say_ready(Supervisor *s) {
                    s->info->backend ? s->gate.answer.sentence : "", s->ready_said ? ", again" : "");
         /* Before anybody hears that it is ready, and puts something into it. */
         if (s->member.kind == MEMBER_DB && !s->config->database_external)
-                unfinished_over(UNFINISHED_FILE, s->config->database_volume);
+                note_finished(s);
         if (!s->ready_said)
                 (void)sd_notify(0, "READY=1");
         s->ready_said = true;

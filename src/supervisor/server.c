@@ -177,6 +177,9 @@ void server_prepare(Supervisor *s) {
                 else
                         supervisor_feed(s, LIFE_ON_OK);
                 return;
+        case UNFINISHED_UNREAD:
+                supervisor_later(s, "Cannot read " UNFINISHED_FILE ": %s", strerror(errno));
+                return;
         case UNFINISHED_NO:
                 break;
         }

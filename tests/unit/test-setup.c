@@ -558,6 +558,24 @@ static void an_empty_place_is_no_new_beginning_where_there_was_a_database(void *
         place_done(&p);
 }
 
+/* What this host had cannot be told then: nothing is begun anew, and nothing refused. */
+static void a_place_whose_notes_cannot_be_read_is_waited_for(void **state _unused_) {
+        static const char *const notes[] = {"fingerprints", "unfinished", "volumes"};
+
+        for (size_t i = 0; i < ELEMENTSOF(notes); i++) {
+                Place p = place_new();
+                Inventory inventory = {0};
+                int error;
+
+                scratch_put_damaged(&p.scratch, notes[i]);
+                inventory_parse(&inventory, "", "", "lago", NULL);
+                assert_null(place_objection(p.config, &inventory, &p.notes, &error));
+                assert_int_equal(error, -EIO);
+                inventory_done(&inventory);
+                place_done(&p);
+        }
+}
+
 static void a_volume_that_this_host_had_is_missed(void **state _unused_) {
         Place p = place_new();
 
@@ -831,6 +849,7 @@ int main(void) {
                 cmocka_unit_test(an_empty_volume_has_no_data),
                 cmocka_unit_test(a_snapshot_without_a_log_is_not_given_to_a_redis_that_logs),
                 cmocka_unit_test(an_empty_place_is_no_new_beginning_where_there_was_a_database),
+                cmocka_unit_test(a_place_whose_notes_cannot_be_read_is_waited_for),
                 cmocka_unit_test(a_volume_that_this_host_had_is_missed),
                 cmocka_unit_test(a_database_is_made_in_a_folder_and_not_on_top_of_a_disk),
                 cmocka_unit_test(new_keys_are_new_until_others_stand_in_their_place),

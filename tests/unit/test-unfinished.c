@@ -104,14 +104,14 @@ static void the_note_is_about_one_volume(void **state _unused_) {
         assert_int_equal(unfinished_note(path, "data"), 0);
         assert_int_equal(unfinished_state(path, "data"), UNFINISHED_NEW);
         assert_int_equal(unfinished_state(path, "data2"), UNFINISHED_NO);
-        unfinished_over(path, "data2");
+        assert_int_equal(unfinished_over(path, "data2"), 0);
         assert_int_equal(unfinished_begun(path, "data"), 0);
         assert_int_equal(unfinished_state(path, "data"), UNFINISHED_BEGUN);
         assert_int_equal(unfinished_state(path, "dat"), UNFINISHED_NO);
         /* Emptied by the operator, it is new once more. */
         assert_int_equal(unfinished_note(path, "data"), 0);
         assert_int_equal(unfinished_state(path, "data"), UNFINISHED_NEW);
-        unfinished_over(path, "data");
+        assert_int_equal(unfinished_over(path, "data"), 0);
         assert_int_equal(unfinished_state(path, "data"), UNFINISHED_NO);
         assert_int_not_equal(access(path, F_OK), 0);
         scratch_put(&scratch, "note", "WHAT=");
@@ -120,12 +120,25 @@ static void the_note_is_about_one_volume(void **state _unused_) {
         assert_int_equal(unfinished_state(path, "data"), UNFINISHED_NO);
 }
 
+/* A read error is no word about what is noted: who takes it for one makes new keys for old data. */
+static void a_note_that_cannot_be_read_is_not_taken_for_none(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *path = xasprintf("%s/note", scratch.path);
+
+        assert_int_equal(unfinished_state(path, "data"), UNFINISHED_NO);
+        scratch_put_damaged(&scratch, "note");
+        assert_int_equal(unfinished_state(path, "data"), UNFINISHED_UNREAD);
+        assert_int_equal(errno, EIO);
+        assert_int_equal(unfinished_over(path, "data"), -EIO);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_initdb_makes_is_bare),
                 cmocka_unit_test(anything_of_anybody_is_kept),
                 cmocka_unit_test(links_and_what_cannot_be_read_are_kept),
                 cmocka_unit_test(the_note_is_about_one_volume),
+                cmocka_unit_test(a_note_that_cannot_be_read_is_not_taken_for_none),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

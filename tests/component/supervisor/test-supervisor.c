@@ -756,6 +756,21 @@ static void new_keys_are_not_for_a_database_in_use(void **state _unused_) {
         (void)unlink(NEW_KEYS_FILE);
 }
 
+/* It may say that they are new, of a database in which others were used. */
+static void a_note_of_new_keys_that_cannot_be_read_is_waited_for(void **state _unused_) {
+        put("/etc/lago/lago.conf", EXTERNAL_CONF);
+        put("/etc/lago/lago.env", EXTERNAL_URL);
+        assert_int_equal(make_dirs("/var/lib/lago", 0755), 0);
+        assert_int_equal(symlink("/proc/self/mem", NEW_KEYS_FILE), 0);
+        put(FAKE "/pending", "");
+        starts("migrate");
+        says("STATUS=Cannot read or remove " NEW_KEYS_FILE ": Input/output error");
+        assert_int_equal(times_called("start lago-migrate"), 0);
+        assert_int_equal(unlink(NEW_KEYS_FILE), 0);
+        says("STATUS=Schema verified");
+        exits(0);
+}
+
 static void new_keys_are_those_of_an_empty_database(void **state _unused_) {
         put("/etc/lago/lago.conf", EXTERNAL_CONF);
         put("/etc/lago/lago.env", EXTERNAL_URL);
@@ -2728,6 +2743,7 @@ int main(int argc, char **argv) {
                 LIFE(a_redis_serves_with_its_password),
                 LIFE(what_is_pending_is_migrated_and_admitted),
                 LIFE(new_keys_are_not_for_a_database_in_use),
+                LIFE(a_note_of_new_keys_that_cannot_be_read_is_waited_for),
                 LIFE(new_keys_are_those_of_an_empty_database),
                 LIFE(keys_that_open_nothing_are_refused),
                 LIFE(keys_are_tried_once),
