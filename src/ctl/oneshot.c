@@ -83,20 +83,24 @@ int rails_run(const Release *release, char *const *arguments, const Env *own, bo
                 stack_environment(release->config, &migrate, own);
         /* Lago's tasks reach, read and write what the API does. */
         _cleanup_(strv_freep) char **networks = stack_networks_now(release->config, MEMBER_API);
+        int r = networks ? 0 : -errno;
         _cleanup_(strv_freep) char **volumes = stack_volumes(release->config, MEMBER_API),
                                    **command = NULL;
         Oneshot oneshot = {
                 .purpose = "rails",
                 .image = release->image_id,
-                .network = networks[0],
-                .second_network = networks[1],
                 .environment = environment,
                 .volumes = volumes,
                 .terminal = shown && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
         };
         RunOptions options = {.inherit = shown, .error_fd = STDERR_FILENO, .max_bytes = 1U << 20};
-        int r;
 
+        if (r < 0) {
+                log_error("Cannot read " STACK_PAGES_NOTE ": %s", strerror(-r));
+                return r;
+        }
+        oneshot.network = networks[0];
+        oneshot.second_network = networks[1];
         strv_add(&command, "bundle");
         strv_add(&command, "exec");
         strv_add(&command, "rails");

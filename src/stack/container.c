@@ -73,8 +73,13 @@ char **stack_networks(const Config *config, MemberKind kind, const char *note) {
 
 char **stack_networks_now(const Config *config, MemberKind kind) {
         _cleanup_(freep) char *note = NULL;
+        int r = file_read(STACK_PAGES_NOTE, 256, &note, NULL);
 
-        (void)file_read(STACK_PAGES_NOTE, 256, &note, NULL);
+        /* Taken for absent it would let PDF rendering into the network of the stores. */
+        if (r < 0 && r != -ENOENT) {
+                errno = -r;
+                return NULL;
+        }
         return stack_networks(config, kind, note);
 }
 

@@ -144,7 +144,7 @@ char *stack_pages_network(const Config *config);
  */
 char **stack_networks(const Config *config, MemberKind kind, const char *note);
 
-/** stack_networks_now() - the same, with the note that is there now. */
+/** stack_networks_now() - the same, with the note that is there now; NULL and errno while that cannot be read. */
 char **stack_networks_now(const Config *config, MemberKind kind);
 
 /** stack_volumes() - "volume:/path" for the engine; NULL for none. */

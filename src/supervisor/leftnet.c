@@ -142,7 +142,7 @@ static char *find_namespace(const LeftNet *left) {
 static char *network_of(const Supervisor *s) {
         _cleanup_(strv_freep) char **networks = stack_networks_now(s->config, s->member.kind);
 
-        return xstrdup(networks[0]);
+        return xstrdup(networks ? networks[0] : s->config->network);
 }
 
 static bool find_left(const Supervisor *s, LeftNet *ret) {

@@ -43,19 +43,28 @@ static int command_of(Supervisor *s, char ***ret) {
         return r;
 }
 
+/* NULL while that cannot be read, which has been told. */
+static char **networks_of(Supervisor *s) {
+        char **networks = stack_networks_now(s->config, s->member.kind);
+
+        if (!networks)
+                supervisor_later(s, "Cannot read " STACK_PAGES_NOTE ": %s", strerror(errno));
+        return networks;
+}
+
 char **container_words(Supervisor *s, char **(*words)(const ContainerSpec *spec)) {
         _cleanup_(freep) char *env_file = container_file(s, "env"), *id = container_file(s, "id");
         _cleanup_(freep) char *monitor = container_file(s, "conmon.pid"), *init = container_file(s, "pid");
         _cleanup_(freep) char *publish = stack_publish(s->config, s->member.kind, s->image.port);
         _cleanup_(strv_freep) char **volumes = stack_volumes(s->config, s->member.kind), **command = NULL;
-        _cleanup_(strv_freep) char **networks = stack_networks_now(s->config, s->member.kind);
+        _cleanup_(strv_freep) char **networks = networks_of(s);
         ContainerSpec spec = {
                 .name = s->container_name,
                 .member = s->name,
                 .image = s->image.id,
                 .env_file = env_file,
-                .network = networks[0],
-                .second_network = networks[1],
+                .network = networks ? networks[0] : NULL,
+                .second_network = networks ? networks[1] : NULL,
                 .alias = s->member.pool[0] ? NULL : s->info->name,
                 .publish = publish,
                 .shm_size = s->member.kind == MEMBER_DB ? s->config->shm_size : NULL,
@@ -65,8 +74,10 @@ char **container_words(Supervisor *s, char **(*words)(const ContainerSpec *spec)
                 .conmon_pid_file = monitor,
                 .pid_file = init,
         };
-        int r = command_of(s, &command);
+        int r = networks ? command_of(s, &command) : 0;
 
+        if (!networks)
+                return NULL;
         if (r < 0) {
                 supervisor_later(s, "Cannot read the manifest of %s: %s", s->image.reference, strerror(-r));
                 return NULL;

@@ -82,7 +82,7 @@ static bool was_made(const Supervisor *s) {
 /* lago-setup made it, and somebody has removed it since. */
 static void network_gone(Supervisor *s) {
         _cleanup_(strv_freep) char **networks = stack_networks_now(s->config, s->member.kind);
-        _cleanup_(freep) char *names = strv_join(networks, " or ");
+        _cleanup_(freep) char *names = networks ? strv_join(networks, " or ") : xstrdup(s->config->network);
 
         supervisor_later(s, "The network %s is gone; \"systemctl restart lago-setup\" makes it", names);
 }

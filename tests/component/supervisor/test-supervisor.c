@@ -738,6 +738,7 @@ static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
 }
 
 #define NEW_KEYS_FILE "/var/lib/lago/new-keys"
+#define PAGES_NOTE    "/var/lib/lago/pages-network"
 #define EXTERNAL_CONF CONF "[database]\nmode = external\n"
 #define EXTERNAL_URL  "DATABASE_URL=postgresql://lago:s@pg.example.com:5432/lago\n"
 
@@ -754,6 +755,19 @@ static void new_keys_are_not_for_a_database_in_use(void **state _unused_) {
         assert_int_equal(times_called("gate-hold"), 0);
         assert_int_equal(times_called("start lago-migrate"), 0);
         (void)unlink(NEW_KEYS_FILE);
+}
+
+/* Without it the page renderer would be in the network of the stores. */
+static void a_note_of_networks_that_cannot_be_read_is_waited_for(void **state _unused_) {
+        assert_int_equal(make_dirs("/var/lib/lago", 0755), 0);
+        (void)unlink(PAGES_NOTE);
+        assert_int_equal(symlink("/proc/self/mem", PAGES_NOTE), 0);
+        starts("redis");
+        says("STATUS=Cannot read " PAGES_NOTE ": Input/output error");
+        assert_int_equal(times_called("start lago-redis"), 0);
+        assert_int_equal(unlink(PAGES_NOTE), 0);
+        says("READY=1");
+        stops_well();
 }
 
 /* It may say that they are new, of a database in which others were used. */
@@ -2743,6 +2757,7 @@ int main(int argc, char **argv) {
                 LIFE(a_redis_serves_with_its_password),
                 LIFE(what_is_pending_is_migrated_and_admitted),
                 LIFE(new_keys_are_not_for_a_database_in_use),
+                LIFE(a_note_of_networks_that_cannot_be_read_is_waited_for),
                 LIFE(a_note_of_new_keys_that_cannot_be_read_is_waited_for),
                 LIFE(new_keys_are_those_of_an_empty_database),
                 LIFE(keys_that_open_nothing_are_refused),
