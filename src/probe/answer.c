@@ -6,21 +6,31 @@
 #include "probe/reading.h"
 #include "probe/redis.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+/* Of what follows "HTTP/1.": a digit, a space, three digits. -1: it is no status line, RFC 9112, section 4. */
+static int http_status(const char *rest) {
+        if (strlen(rest) < 5 || !isdigit((unsigned char)rest[0]) || rest[1] != ' ' || strspn(rest + 2, "0123456789") != 3)
+                return -1;
+        return atoi(rest + 2);
+}
 
 /* "HTTP/1.1 200 OK" and the body; Lago's /health echoes the release in it. */
 static ProbeReading read_http(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
         _cleanup_(freep) char *text = xstrndup(bytes, n), *line = NULL;
         const char *rest = startswith(text, "HTTP/1.");
         const char *body = strstr(text, "\r\n\r\n");
-        int status = 0;
+        int status;
 
         if (!rest && (n >= 7 || eof))
                 return n > 0 ? reading(PROBE_LATER, "no HTTP on port %u", target->port)
                              : reading(PROBE_LATER, "closed without an answer");
         if (!body && !eof)
                 return (ProbeReading){.complete = false};
-        if (!rest || sscanf(rest, "%*1[0-9] %3d", &status) != 1)
+        status = rest ? http_status(rest) : -1;
+        if (status < 0)
                 return reading(PROBE_LATER, "no HTTP on port %u", target->port);
         line = first_line(text, n);
         if (status != 200)
