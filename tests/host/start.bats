@@ -294,9 +294,15 @@ SH
         grep -F '"uri":"/forms/chromium/convert/html"' <<<"$output"
         refute grep -F '"uri":"/health"' <<<"$output"
         # Nobody had to be killed, neither then nor before.
-        run in_guest journalctl -b --no-pager -o cat MESSAGE_ID=2f5e069a94a8472f991a43cfc1063f35
-        echo "$output" | sort | uniq -c | sort -rn | head -n 20
-        refute grep -F 'Not stopped within' <<<"$output"
+        run in_guest_sh <<'SH'
+journalctl -b --no-pager -o json MESSAGE_ID=2f5e069a94a8472f991a43cfc1063f35 | jq -r '"\(.__REALTIME_TIMESTAMP[:10]) \(.LAGO_MEMBER): \(.MESSAGE)"'
+SH
+        [[ $output == *' worker: Stopped after '* ]]
+        if grep -F 'Not stopped within' <<<"$output"; then
+                # What it did in the meantime.
+                in_guest journalctl -b --no-pager -o short-precise -n 60 -t lago-worker -t lago-api -t lago-supervisor | cut -c 1-200
+                return 1
+        fi
 }
 
 @test "enabled, it comes up by itself after a reboot, and in order" {
