@@ -2903,5 +2903,6 @@ int main(int argc, char **argv) {
         if (status >= 0)
                 return status;
         cmocka_set_test_filter(argc > 1 ? argv[1] : getenv("LAGO_TEST_FILTER"));
+        cmocka_set_skip_filter(getenv("LAGO_TEST_SKIP"));
         return cmocka_run_group_tests(tests, make_world, end_world);
 }
