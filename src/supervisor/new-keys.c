@@ -6,16 +6,22 @@
 
 bool new_keys_refuse(Supervisor *s) {
         _cleanup_(freep) char *database = stack_database_identity(s->config);
-        UnfinishedState state = unfinished_state(NEW_KEYS_FILE, database);
-        int status = s->gate.answer.status, r = state == UNFINISHED_UNREAD ? -errno : 0;
+        int status = s->gate.answer.status, r = 0;
 
-        if (state == UNFINISHED_NO)
+        switch (unfinished_state(NEW_KEYS_FILE, database)) {
+        case UNFINISHED_NO:
                 return false;
-        if (r >= 0 && (status == GATE_FRESH || status == GATE_EMPTY))
+        case UNFINISHED_UNREAD:
+                supervisor_later(s, "Cannot read " NEW_KEYS_FILE ": %s", strerror(errno));
+                return true;
+        default:
+                break;
+        }
+        if (status == GATE_FRESH || status == GATE_EMPTY)
                 /* What will be stored there will be stored with them. */
                 r = unfinished_over(NEW_KEYS_FILE, database);
         if (r < 0) {
-                supervisor_later(s, "Cannot read or remove " NEW_KEYS_FILE ": %s", strerror(-r));
+                supervisor_later(s, "Cannot write " NEW_KEYS_FILE ": %s", strerror(-r));
                 return true;
         }
         if (status != GATE_VERIFIED && status != GATE_PENDING)
