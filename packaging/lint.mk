@@ -12,10 +12,10 @@ shell_files = $(shell grep -rlE --exclude-dir=.git --exclude-dir=$(BUILD) --excl
 
 .PHONY: lint
 lint: check-units check-keys check-manuals check-options check-catalog check-security check-documents check-troubleshooting check-cases check-hardening \
-      check-format check-shape shellcheck check-deb check-rpm
+      check-mutants check-format check-shape shellcheck check-deb check-rpm
 
 .PHONY: check-keys check-manuals check-options check-catalog check-security check-documents check-troubleshooting \
-        check-cases check-hardening check-format check-shape shellcheck check-deb check-rpm
+        check-cases check-hardening check-mutants check-format check-shape shellcheck check-deb check-rpm
 check-keys: $(BUILD)/render-units
 	@packaging/check-keys $(abspath $(BUILD)/render-units)
 
@@ -39,6 +39,9 @@ check-troubleshooting:
 
 check-cases:
 	@packaging/check-cases
+
+check-mutants:
+	@tests/drill/mutants --check
 
 check-security:
 	@packaging/check-threats packaging/doc/security.md

@@ -5,6 +5,7 @@
 # make soak N=20   the long form: N clean starts, a migration of three minutes
 # make vm      power cuts, memory, disks, clock and more on a Debian with a kernel of its own (QEMU; long without KVM);
 #              VM_CASES=REGEX chooses, VM_CUTS=N cuts of each kind; make soak runs it, too
+# make mutants MUTANTS="NAME..." FAULTS=200   products broken in a line each, which the fault drill has to find (hours)
 # make bench      what it costs, measured beside its peers in a guest: the figures of README
 # make demo    a clean start of the whole stack in a throwaway guest, to watch
 
@@ -46,6 +47,11 @@ vm: deps
 	@$(MAKE) --no-print-directory deb
 	tests/vm/vm deps
 	GUESTS="$(GUESTS)" VM_CUTS=$(VM_CUTS) VM_CASES="$(VM_CASES)" tests/run vm
+
+.PHONY: mutants
+mutants: deps
+	@$(MAKE) --no-print-directory all deb
+	tests/drill/mutants $(MUTANTS)
 
 .PHONY: bench
 bench: deps
