@@ -92,3 +92,13 @@ char *names_sentence(const char *server, const char *interface, const char *reas
                          "table opens: nft insert rule inet filter input iifname %s udp dport 53 accept",
                          server, reason, where, where, where);
 }
+
+char *forward_sentence(const char *interface) {
+        const char *where = isempty(interface) ? "BRIDGE" : interface;
+
+        return xasprintf("Containers do not reach each other: db hears nothing of what lago-migrate sends, as where a firewall of this "
+                         "host drops what is forwarded; let it through: ufw route allow in on %s out on %s, or iptables -I FORWARD -i %s "
+                         "-o %s -j ACCEPT; where the chain is nftables' own: nft insert rule inet filter forward iifname %s oifname %s "
+                         "accept",
+                         where, where, where, where, where, where);
+}

@@ -36,3 +36,6 @@ char *inside_advice(const InsideFacts *facts);
  * Answer: the caller frees it.
  */
 char *names_sentence(const char *server, const char *interface, const char *reason);
+
+/** forward_sentence() - containers hear nothing of each other, and what helps; @interface as above. The caller frees it. */
+char *forward_sentence(const char *interface);

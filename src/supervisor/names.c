@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/names.h"
 
+#include "base/runstate.h"
 #include "supervisor/reach.h"
 #include "supervisor/supervisor.h"
 
@@ -8,11 +9,54 @@
 
 static void ask_name(Supervisor *s);
 
+static void tell(Supervisor *s, bool told, char *sentence) {
+        s->run.names = sentence;
+        if (!told)
+                log_message(LOG_WARNING, MESSAGE_UNREACHED, "%s.", s->run.names);
+}
+
+/* Nothing is heard, as of a packet that was dropped; what refuses, or has no way there, says so to the run itself. */
+static void on_server(void *userdata, ProbeVerdict verdict, const char *reason) {
+        Supervisor *s = userdata;
+        bool told = s->run.names;
+
+        free(s->run.names);
+        s->run.names = NULL;
+        if (verdict == PROBE_GOOD || !streq(reason, PROBE_NO_ANSWER))
+                return;
+        if (s->run.name_missed)
+                tell(s, told, reach_forward_sentence(s->container.netns_fd));
+        else {
+                s->run.name_missed = true;
+                ask_name(s);
+        }
+}
+
+/* That a name is known says nothing of the way to whom it names: a firewall may drop what goes from container to container. */
+static bool ask_server(Supervisor *s) {
+        _cleanup_(freep) char *address = s->config->database_external ? NULL : runstate_address("db");
+        ProbeTarget target = {
+                .question = ASK_POSTGRES,
+                .place = PROBE_IN_NAMESPACE,
+                .netns_fd = s->container.netns_fd,
+                .address = address,
+                .port = member_info(MEMBER_DB)->port,
+                .timeout_usec = NAME_TIMEOUT_USEC,
+        };
+
+        if (isempty(address) || s->container.netns_fd < 0)
+                return false;
+        work_probe(&s->work, &target, on_server, s);
+        return true;
+}
+
 /* One miss says nothing: the server may be busy, or be told of a new container just now. A run may hang for long on the second. */
 static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
         bool told = s->run.names;
 
+        if (verdict == PROBE_GOOD && ask_server(s))
+                return;
         free(s->run.names);
         s->run.names = NULL;
         if (verdict == PROBE_GOOD)
@@ -22,9 +66,7 @@ static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
                 ask_name(s);
                 return;
         }
-        s->run.names = reach_names_sentence(s->container.netns_fd, reason);
-        if (!told)
-                log_message(LOG_WARNING, MESSAGE_UNREACHED, "%s.", s->run.names);
+        tell(s, told, reach_names_sentence(s->container.netns_fd, reason));
 }
 
 static void ask_name(Supervisor *s) {

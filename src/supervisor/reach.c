@@ -77,6 +77,14 @@ char *reach_names_sentence(int netns_fd, const char *reason) {
         return names_sentence(server, interface, reason);
 }
 
+char *reach_forward_sentence(int netns_fd) {
+        char server[46] = "", interface[IF_NAMESIZE] = "";
+
+        if (netns_gateway(netns_fd, server, sizeof(server)) >= 0)
+                (void)netns_interface(server, interface, sizeof(interface));
+        return forward_sentence(interface);
+}
+
 int reach_name_target(int netns_fd, const char *name, uint64_t timeout_usec, char server[static 46], ProbeTarget *ret) {
         *ret = (ProbeTarget){
                 .question = ASK_NAME,

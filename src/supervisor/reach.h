@@ -46,6 +46,9 @@ char *reach_doubt(const Reachability *r, const Listen *listen);
  */
 int reach_name_target(int netns_fd, const char *name, uint64_t timeout_usec, char server[static 46], ProbeTarget *ret);
 
+/** reach_forward_sentence() - see forward_sentence(); the caller frees it. */
+char *reach_forward_sentence(int netns_fd);
+
 /**
  * reach_names_sentence() - the container of @netns_fd gets no name from its name server, for the @reason of a probe: what that
  * says of this host, and what helps; see names_sentence(). The caller frees it.

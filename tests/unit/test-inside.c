@@ -41,6 +41,13 @@ static void clickhouse_has_networks_of_its_users(void **state _unused_) {
         assert_non_null(strstr(refused, "ufw allow from 10.89.0.0/24 to any port 8123 proto tcp"));
 }
 
+static void what_is_dropped_between_containers_has_its_rule(void **state _unused_) {
+        _cleanup_(freep) char *text = forward_sentence("podman1"), *unknown = forward_sentence("");
+
+        assert_non_null(strstr(text, "nft insert rule inet filter forward iifname podman1 oifname podman1 accept"));
+        assert_non_null(strstr(unknown, "-i BRIDGE -o BRIDGE -j ACCEPT"));
+}
+
 static void what_is_not_known_is_a_word_in_its_place(void **state _unused_) {
         InsideFacts facts = {.place = "Redis at r:6379", .reason = "connection refused", .network = "lago", .subnet = "", .port = 6379};
         _cleanup_(freep) char *advice = inside_advice(&facts), *names = names_sentence("10.89.0.1", "", "no answer");
@@ -69,6 +76,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_reason_has_its_way_out),
                 cmocka_unit_test(clickhouse_has_networks_of_its_users),
+                cmocka_unit_test(what_is_dropped_between_containers_has_its_rule),
                 cmocka_unit_test(what_is_not_known_is_a_word_in_its_place),
                 cmocka_unit_test(who_has_port_53_is_told_by_the_answer),
         };
