@@ -51,21 +51,6 @@ starts_in_background() {
         in_guest systemctl start --no-block lago.target
 }
 
-@test "another resolver has port 53: told with who shows it; with another port for Podman's, Lago serves" {
-        resolver 0.0.0.0
-        starts_in_background
-        wait_for 150 some_status 'port 53'
-        in_guest systemctl show -P StatusText 'lago-*.service' | sort -u | sed 's/^/# /'
-        journal -u 'lago-*' | grep -F 'port 53' | sort | uniq -c | sed 's/^/# /'
-        in_guest_sh <<'SH'
-mkdir -p /etc/containers/containers.conf.d
-printf '[network]\ndns_bind_port = 5353\n' >/etc/containers/containers.conf.d/port.conf
-timeout 100 lagoctl stop && timeout 200 lagoctl start
-SH
-        serves
-        [ "$(relation_errors)" = 0 ]
-}
-
 @test "another resolver has port 53, and then leaves the network alone: Lago serves" {
         resolver 0.0.0.0
         starts_in_background
@@ -108,6 +93,22 @@ SH
                 in_guest sh -c "$rule"
         fi
         in_guest timeout 200 lagoctl start
+        serves
+        [ "$(relation_errors)" = 0 ]
+}
+
+# The last one: on Debian 12 the rules that lead to the other port stay with the network.
+@test "another resolver has port 53: told with who shows it; with another port for Podman's, Lago serves" {
+        resolver 0.0.0.0
+        starts_in_background
+        wait_for 150 some_status 'port 53'
+        in_guest systemctl show -P StatusText 'lago-*.service' | sort -u | sed 's/^/# /'
+        journal -u 'lago-*' | grep -F 'port 53' | sort | uniq -c | sed 's/^/# /'
+        in_guest_sh <<'SH'
+mkdir -p /etc/containers/containers.conf.d
+printf '[network]\ndns_bind_port = 5353\n' >/etc/containers/containers.conf.d/port.conf
+timeout 100 lagoctl stop && timeout 200 lagoctl start
+SH
         serves
         [ "$(relation_errors)" = 0 ]
 }
