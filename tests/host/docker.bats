@@ -5,14 +5,16 @@
 
 # shellcheck disable=SC2154 # root, guest: of lib.bash
 load lib
+load elsewhere
 
 setup_file() {
-        export LAGO_TEST_PACKAGES='docker.io docker-compose'
-        # There its client is a package of its own.
-        [ "${GUEST_SUITE-}" != trixie ] || LAGO_TEST_PACKAGES='docker.io docker-cli docker-compose'
-        make -s -C "$root" image >&2
-        boot_and_install
-        "$guest" push "$GUEST" "$root/build/lago-gate-image.tar" /root/
+        export ENGINE=docker
+        # On trixie its client is a package of its own.
+        if [ "${GUEST_SUITE-}" = trixie ]; then
+                boot_with_gate docker.io docker-cli docker-compose
+        else
+                boot_with_gate docker.io docker-compose
+        fi
         in_guest_sh <<'SH'
 # Its layers can lie on no overlay; that folder is a plain one.
 mkdir -p /etc/docker /var/lib/containers/docker
@@ -25,87 +27,64 @@ for image in getlago/api:v1.50.0 getlago/front:v1.50.0 getlago/postgres-partman:
         # Docker leaves out the registry that it asks by itself.
         docker tag "docker.io/$image" "$image" 2>/dev/null || :
 done
-lagoctl export compose --output /root/lago && cd /root/lago &&
-printf 'services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: "%s"\n' "$(cat secrets/db-password)" >compose.override.yaml
 SH
+        write_compose
 }
 
 teardown_file() {
         remove_guest
 }
 
-# The script on standard input, in the folder of the export; the names of containers have "-" or "_" in them.
-# shellcheck disable=SC2016 # for the shell in the guest
-with_compose() {
-        {
-                echo 'set -e'
-                echo 'lacks() { if grep "$@"; then return 1; fi; }'
-                echo 'refute() { if "$@"; then echo "it should not succeed: $*"; return 1; fi; }'
-                echo 'cd /root/lago; compose="timeout 300 docker-compose"'
-                echo 'of() { docker ps -aq --filter "label=com.docker.compose.project=lago" --filter "label=com.docker.compose.service=$1" | head -n 1; }'
-                echo 'sql() { docker exec "$(of db)" psql -U lago -d lago -Atqc "$1"; }'
-                echo 'said() { docker logs "$(of "$1")" 2>&1 | grep -F "$2"; }'
-                echo 'until_ok() { for i in $(seq "$1"); do "${@:2}" >/dev/null 2>&1 && return; sleep 1; done; "${@:2}"; }'
-                echo 'serves() { [ "$(curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1:3000/health)" = 200 ]; }'
-                cat
-        } | in_guest_sh
-}
-
-@test "a first start: no relation is missing, no job is dead" {
-        with_compose <<'SH'
-docker version --format 'engine {{.Server.Version}}'; docker-compose --version
-$compose up -d >up.log 2>&1 || { cat up.log; exit 1; }
-until_ok 60 serves
-until_ok 60 said api-clock 'Starting clock for'
-sleep 3
-for c in $(docker ps -aq); do docker logs "$c" 2>&1; done >all.log
-lacks -E 'relation .* does not exist' all.log
-[ "$(docker exec "$(of redis)" redis-cli zcard dead)" = 0 ]
-SH
+@test "clean starts: no relation is missing, no job is dead" {
+        with_compose <<<'docker version --format "engine {{.Server.Version}}"; docker-compose --version'
+        clean_starts "$(n_starts 2)"
 }
 
 @test "a second \"up\" makes no container again" {
         with_compose <<'SH'
 before=$(docker ps -q --no-trunc | sort)
-$compose up -d >up.log 2>&1 || { cat up.log; exit 1; }
+up
 [ "$(docker ps -q --no-trunc | sort)" = "$before" ]
 SH
 }
 
 @test "the schema is behind: what the engine restarts waits, and goes on by itself" {
         with_compose <<'SH'
-v=$(sql 'SELECT max(version) FROM schema_migrations')
-sql "DELETE FROM schema_migrations WHERE version = '$v'"
+v=$(ask_sql 'SELECT max(version) FROM schema_migrations')
+ask_sql "DELETE FROM schema_migrations WHERE version = '$v'"
 docker restart "$(of api-worker)" "$(of api)" >/dev/null
 until_ok 30 said api-worker 'Waiting for the schema: 1 of 1046 missing'
 refute docker exec "$(of api-worker)" curl -fsS -o /dev/null http://localhost:8080/
-sql "INSERT INTO schema_migrations VALUES ('$v')"
-until_ok 60 serves
+# Who waits ends when it is told to, and not after its whole grace.
+SECONDS=0
+docker restart "$(of api-worker)" >/dev/null
+[ "$SECONDS" -lt 10 ]
+ask_sql "INSERT INTO schema_migrations VALUES ('$v')"
+until_ok 60 health
 SH
 }
 
 @test "a reboot of the host: the engine starts all at once, and each waits for its verdict" {
         LAGO_TEST_BOOT_SECONDS=200 "$guest" reboot "$GUEST"
         with_compose <<'SH'
-until_ok 120 serves
-sleep 3
-for c in $(docker ps -aq); do docker logs --since 3m "$c" 2>&1; done >all.log
-lacks -E 'relation .* does not exist' all.log
-[ "$(docker exec "$(of redis)" redis-cli zcard dead)" = 0 ]
+until_ok 120 health
+nothing_is_lost --since 3m
 SH
 }
 
 @test "an image older than the database is refused, and nothing of Lago starts" {
         with_compose <<'SH'
-$compose stop api api-worker api-clock front >/dev/null 2>&1
-sql "INSERT INTO schema_migrations VALUES ('20991231000000')"
-status=0
-$compose up -d >up.log 2>&1 || status=$?
-[ "$status" != 0 ]
-[ "$(docker inspect "$(of migrate)" --format '{{.State.ExitCode}}')" = 30 ]
-[ "$(docker inspect "$(of api)" --format '{{.State.Running}}')" = false ]
-$compose down -v >/dev/null 2>&1
+compose stop api api-worker api-clock front >/dev/null 2>&1
+ask_sql "INSERT INTO schema_migrations VALUES ('20991231000000')"
+refute up
+[ "$(exit_code migrate)" = 30 ]
+refute is_running api
+down
 SH
+}
+
+@test "the database is killed while its schema is loaded: it is loaded again, and no job is lost" {
+        the_database_is_killed load
 }
 
 @test "the control: the same images, where workers wait for /health alone, fail on a missing relation" {
@@ -142,11 +121,9 @@ YAML
   printf '%s\n' DATABASE_URL=postgresql://lago:changeme@db:5432/lago REDIS_URL=redis://redis:6379 RAILS_ENV=production RAILS_LOG_TO_STDOUT=true
 } | grep -v -E '^(POSTGRES|REDIS)_PASSWORD=' >env
 docker-compose -p control up -d >up.log 2>&1 || { cat up.log; exit 1; }
-for i in $(seq 60); do
-        ! docker-compose -p control logs api-worker 2>&1 | grep -q -E 'relation .* does not exist' || break
-        sleep 1
-done
-docker-compose -p control logs api-worker 2>&1 | grep -m 1 -E 'relation .* does not exist'
+fails() { docker-compose -p control logs api-worker >control.log 2>&1; grep -m 1 -E 'relation .* does not exist' control.log; }
+until_ok 60 fails
+fails
 docker-compose -p control down -v >/dev/null 2>&1
 SH
 }
