@@ -4,13 +4,11 @@
 
 # shellcheck disable=SC2154 # root, guest: of lib.bash
 load lib
+load elsewhere
 
 setup_file() {
         # What holds a pod.
-        export LAGO_TEST_PACKAGES=catatonit
-        make -s -C "$root" image >&2
-        boot_and_install
-        "$guest" push "$GUEST" "$root/build/lago-gate-image.tar" /root/
+        boot_with_gate catatonit
         in_guest_sh <<'SH'
 podman load -q -i /root/lago-gate-image.tar
 systemctl start lago-setup || exit
@@ -23,26 +21,45 @@ teardown_file() {
         remove_guest
 }
 
+# --- for a shell in the guest -------------------------------------------------------------------------------
+
+object() {
+        # shellcheck disable=SC2046 # a list of files
+        grep -l "^metadata: {name: $1," $(grep -l -E "^kind: (Deployment|Job)" object-*)
+}
+
+# play NAME [FILE]: what the engine said is shown when it failed.
+play() {
+        set -- "$1" "${2:-$(object "$1")}"
+        timeout 200 podman kube play --replace --network "play:alias=$1" --configmap script.yaml "$2" >"play-$1.log" 2>&1 ||
+                { cat "play-$1.log"; return 1; }
+}
+
+said_in() {
+        podman logs "$1" 2>&1 | grep -E "$2"
+}
+
+ask_pod() {
+        podman exec db-pod-db psql -U lago -d lago -Atqc "$1"
+}
+
+worker_answers() {
+        podman exec api-worker-pod-api-worker curl -fsS -o /dev/null http://localhost:8080/
+}
+
 # The script on standard input, in the folder of the export. There are no Services: a pod gets its name as an alias.
-# shellcheck disable=SC2016 # for the shell in the guest
 with_kube() {
-        {
-                echo 'set -e; cd /root/kube'
-                echo 'lacks() { if grep "$@"; then return 1; fi; }'
-                echo 'refute() { if "$@"; then echo "it should not succeed: $*"; return 1; fi; }'
-                echo 'object() { grep -l "^metadata: {name: $1," $(grep -l -E "^kind: (Deployment|Job)" object-*); }'
-                # play NAME [FILE]: what the engine said is shown when it failed.
-                echo 'play() {'
-                echo '  set -- "$1" "${2:-$(object "$1")}"'
-                echo '  timeout 200 podman kube play --replace --network "play:alias=$1" --configmap script.yaml "$2" >"play-$1.log" 2>&1 ||'
-                echo '    { cat "play-$1.log"; return 1; }'
-                echo '}'
-                echo 'sql() { podman exec db-pod-db psql -U lago -d lago -Atqc "$1"; }'
-                echo 'until_ok() { for i in $(seq "$1"); do "${@:2}" >/dev/null 2>&1 && return; sleep 1; done; "${@:2}"; }'
-                echo 'said() { podman logs "$1" 2>&1 | grep -E "$2"; }'
-                echo 'worker_answers() { podman exec api-worker-pod-api-worker curl -fsS -o /dev/null http://localhost:8080/; }'
-                cat
-        } | in_guest_sh
+        { echo 'cd /root/kube'; cat; } | with_words object play said_in ask_pod worker_answers
+}
+
+@test "what is written fits the published schemas of Kubernetes, without a field that they do not know" {
+        local name
+        for name in lago secrets; do
+                "$guest" pull "$GUEST" "/root/kube/$name.yaml" >"$BATS_TEST_TMPDIR/$name.yaml"
+        done
+        "$root/tests/manifests/check" "$BATS_TEST_TMPDIR"/{lago,secrets}.yaml
+        sed 's/readOnlyRootFilesystem/readOnlyRoot/' "$BATS_TEST_TMPDIR/lago.yaml" >"$BATS_TEST_TMPDIR/wrong.yaml"
+        refute "$root/tests/manifests/check" "$BATS_TEST_TMPDIR/wrong.yaml"
 }
 
 @test "the init containers run first; no container of Lago runs before the Job has migrated" {
@@ -58,7 +75,7 @@ play db
 play redis
 play api &
 api=$!
-until_ok 60 said api-pod-gate 'Waiting for the schema: the database is empty'
+until_ok 60 said_in api-pod-gate 'Waiting for the schema: the database is empty'
 [ -z "$(podman ps -q --filter name=api-pod-api --filter status=running)" ]
 play lago-migrate-v1-50-0
 wait "$api"
@@ -66,7 +83,7 @@ until_ok 90 podman exec api-pod-api curl -fsS -o /dev/null http://localhost:3000
 play api-worker
 play api-clock
 until_ok 60 worker_answers
-until_ok 60 said api-clock-pod-api-clock 'Starting clock for'
+until_ok 60 said_in api-clock-pod-api-clock 'Starting clock for'
 sleep 5
 for c in $(podman ps -aq); do podman logs "$c" 2>&1; done >all.log
 lacks -E 'relation .* does not exist' all.log
@@ -77,7 +94,7 @@ SH
 @test "the Job once more: the same verdict, and no Rails" {
         with_kube <<'SH'
 play lago-migrate-v1-50-0
-until_ok 30 said lago-migrate-v1-50-0-pod-migrate 'Schema verified: v1.50.0, 1046 of 1046'
+until_ok 30 said_in lago-migrate-v1-50-0-pod-migrate 'Schema verified: v1.50.0, 1046 of 1046'
 [ "$(podman wait lago-migrate-v1-50-0-pod-migrate)" = 0 ]
 podman logs lago-migrate-v1-50-0-pod-migrate 2>&1 | lacks db:migrate
 SH
@@ -86,13 +103,13 @@ SH
 # Podman has no init container for a container that is restarted, and a kubelet has none either.
 @test "the schema is behind: a container that is restarted waits, and goes on by itself" {
         with_kube <<'SH'
-v=$(sql 'SELECT max(version) FROM schema_migrations')
-sql "DELETE FROM schema_migrations WHERE version = '$v'"
+v=$(ask_pod 'SELECT max(version) FROM schema_migrations')
+ask_pod "DELETE FROM schema_migrations WHERE version = '$v'"
 podman restart -t 30 api-worker-pod-api-worker >/dev/null
-until_ok 30 said api-worker-pod-api-worker 'Waiting for the schema: 1 of 1046 missing'
+until_ok 30 said_in api-worker-pod-api-worker 'Waiting for the schema: 1 of 1046 missing'
 refute worker_answers
 refute podman exec api-pod-api /bin/sh /lago/run healthy http://localhost:3000/health
-sql "INSERT INTO schema_migrations VALUES ('$v')"
+ask_pod "INSERT INTO schema_migrations VALUES ('$v')"
 until_ok 60 worker_answers
 podman exec api-pod-api /bin/sh /lago/run healthy http://localhost:3000/health
 SH
@@ -102,23 +119,23 @@ SH
         with_kube <<'SH'
 sed 's/name: api-clock\>/name: second-clock/g' "$(object api-clock)" >second.yaml
 play second-clock second.yaml
-until_ok 60 said second-clock-pod-second-clock 'the clock of this database runs at'
+until_ok 60 said_in second-clock-pod-second-clock 'the clock of this database runs at'
 podman logs second-clock-pod-second-clock 2>&1 | lacks 'Starting clock for'
 podman pod stop -t 30 api-clock-pod >/dev/null 2>&1
-until_ok 60 said second-clock-pod-second-clock 'Starting clock for'
+until_ok 60 said_in second-clock-pod-second-clock 'Starting clock for'
 SH
 }
 
 @test "an image older than the database: the Job ends with 30, and a pod gets no further than its gate" {
         with_kube <<'SH'
-sql "INSERT INTO schema_migrations VALUES ('20991231000000')"
+ask_pod "INSERT INTO schema_migrations VALUES ('20991231000000')"
 play lago-migrate-v1-50-0 || :
-until_ok 30 said lago-migrate-v1-50-0-pod-migrate 'Refused: database is newer than v1.50.0'
+until_ok 30 said_in lago-migrate-v1-50-0-pod-migrate 'Refused: database is newer than v1.50.0'
 [ "$(podman inspect lago-migrate-v1-50-0-pod-migrate --format '{{.State.ExitCode}}')" = 30 ]
 podman pod rm -f api-worker-pod >/dev/null 2>&1
 refute play api-worker
 [ -z "$(podman ps -q --filter name=api-worker-pod-api-worker --filter status=running)" ]
-sql "DELETE FROM schema_migrations WHERE version = '20991231000000'"
+ask_pod "DELETE FROM schema_migrations WHERE version = '20991231000000'"
 SH
 }
 
@@ -138,6 +155,6 @@ play redis
 for name in api api-worker api-clock; do
         play "$name" "bare-$name.yaml"
 done
-until_ok 90 said api-worker-pod-api-worker 'relation .* does not exist'
+until_ok 90 said_in api-worker-pod-api-worker 'relation .* does not exist'
 SH
 }

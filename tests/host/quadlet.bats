@@ -4,11 +4,10 @@
 
 # shellcheck disable=SC2154 # root, guest: of lib.bash
 load lib
+load elsewhere
 
 setup_file() {
-        make -s -C "$root" image >&2
-        boot_and_install
-        "$guest" push "$GUEST" "$root/build/lago-gate-image.tar" /root/
+        boot_with_gate
         in_guest_sh <<'SH'
 podman load -q -i /root/lago-gate-image.tar
 # The keys; what lago-setup has made for this host besides is in the way of the units.
