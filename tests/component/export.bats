@@ -87,6 +87,7 @@ init_of_root() {
 # stops_at_once SAYING VERB ARGUMENT...: once it has said that, the signal that an engine sends first is the end.
 stops_at_once() {
         local pid init
+        : >"$RUN/stopped"
         run_in_root "${@:2}" >"$RUN/stopped" 2>&1 3>&- &
         pid=$!
         wait_for grep -q "$1" "$RUN/stopped"

@@ -84,7 +84,7 @@ SH
 }
 
 @test "the database is killed while its schema is loaded: it is loaded again, and no job is lost" {
-        the_database_is_killed load
+        the_database_is_killed
 }
 
 @test "the control: the same images, where workers wait for /health alone, fail on a missing relation" {

@@ -108,6 +108,6 @@ down
 SH
 }
 
-@test "compose: the database is killed in the middle of the migrations: they are made up for, and no job is lost" {
-        the_database_is_killed replay
+@test "compose: the database is killed while its schema is loaded: it is loaded again, and no job is lost" {
+        the_database_is_killed
 }
