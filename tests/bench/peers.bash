@@ -4,7 +4,7 @@
 # the plan, so that images, environment, arguments, network and volumes are those of the stack that the supervisor runs.
 # What waits for what, and by which check, is as in Lago's own docker-compose.yml.
 
-read -ra peers <<<"${PEERS-quadlet-10s quadlet-1s docker-compose podman-compose}"
+read -ra peers <<<"${PEERS-quadlet-10s quadlet-1s docker-compose exported podman-compose}"
 # A peer that does not serve after so long is said not to come up, and is not asked again.
 peer_seconds=180
 quadlet_folder=/run/containers/systemd
@@ -15,6 +15,7 @@ peer_title() {
         quadlet-10s) echo "Quadlet with \`Notify=healthy\`, checks every 10 s as in Lago's file" ;;
         quadlet-1s) echo 'Quadlet, checks every second' ;;
         docker-compose) echo "\`docker-compose\` on Podman's socket, without \`start_interval\`" ;;
+        exported) echo "what \`lagoctl export compose\` writes, by \`docker-compose\` on Podman's socket" ;;
         podman-compose) echo "\`podman-compose\`" ;;
         esac
 }
@@ -167,14 +168,38 @@ compose_file() {
         for m in "${peer_services[@]}"; do option "$m" volume; done | grep -v '^/' | sort -u | sed 's/:.*/:\n    external: true/; s/^/  /'
 }
 
+# --- our own export -------------------------------------------------------------------------------------
+
+# As it is written, on the network and the volumes that are there; the names are those that are asked for here. The stand-in
+# of the database does not know POSTGRES_PASSWORD_FILE.
+prepare_export() {
+        podman volume rm -f lago_gate >/dev/null
+        [ ! -e lago-gate-image.tar ] || podman load --quiet --input lago-gate-image.tar >/dev/null
+        rm -rf export
+        lagoctl export compose --output export >/dev/null
+        cat >export/compose.override.yaml <<YAML
+services:
+  db: {container_name: lago-db, environment: {POSTGRES_PASSWORD: "$(cat export/secrets/db-password)"}}
+  redis: {container_name: lago-redis}
+  api-worker: {container_name: lago-worker}
+  pdf: {container_name: lago-pdf}
+networks: {default: {external: true}}
+volumes:
+  lago_postgres_data: {external: true}
+  lago_redis_data: {external: true}
+  lago_storage_data: {external: true}
+YAML
+}
+
 # --- one start ------------------------------------------------------------------------------------------
 
 prepare_peer() {
         case $1 in
         quadlet-*) prepare_quadlet "${1#quadlet-}" ;;
+        exported) prepare_export ;;
         *) compose_file "$1" >compose.yaml ;;
         esac
-        [ "$1" != docker-compose ] || systemctl start podman.socket
+        case $1 in docker-compose | exported) systemctl start podman.socket ;; esac
 }
 
 # start_command NAME: into the array "command". In the foreground podman-compose 1.3 starts nothing behind migrate either: it
@@ -183,6 +208,7 @@ start_command() {
         case $1 in
         quadlet-*) command=(systemctl start peer-{api,worker,clock,front,pdf}.service) ;;
         docker-compose) command=(env DOCKER_HOST=unix:///run/podman/podman.sock docker-compose -f compose.yaml up -d) ;;
+        exported) command=(env DOCKER_HOST=unix:///run/podman/podman.sock docker-compose --project-directory export up -d) ;;
         podman-compose) command=(podman-compose -f compose.yaml up -d) ;;
         esac
 }
