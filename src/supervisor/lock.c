@@ -68,6 +68,10 @@ static void refuse_pooler(Supervisor *s) {
                          "Refused: a pooler stands before PostgreSQL, and keeps no lock for the one %s", s->name);
 }
 
+/* A host that stands by tries every two seconds: it gets the lock before this one, whose connection was cut, asks again. */
+#define CLOCK_LOST_USEC   (3 * USEC_PER_SEC)
+#define MIGRATE_LOST_USEC (1 * USEC_PER_SEC)
+
 /* Without its session the lock is free for others at once: the clock may not tick a moment longer than it must. */
 static void on_lost(void *userdata, bool was_held, const JobResult *result) {
         Supervisor *s = userdata;
@@ -86,7 +90,7 @@ static void on_lost(void *userdata, bool was_held, const JobResult *result) {
                 /* The catalogue's words for a second clock would mislead about a migrator. */
                 log_message(LOG_WARNING, is_clock(s) ? MESSAGE_SECOND_CLOCK : NULL,
                             "The connection that holds the lock of the one %s is lost.", s->name);
-        s->wait.rest_usec = USEC_PER_SEC;
+        s->wait.rest_usec = is_clock(s) ? CLOCK_LOST_USEC : MIGRATE_LOST_USEC;
         supervisor_feed(s, LIFE_ON_LOST);
 }
 
