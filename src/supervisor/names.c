@@ -9,23 +9,22 @@
 
 static void ask_name(Supervisor *s);
 
-static void tell(Supervisor *s, bool told, char *sentence) {
+/* Each cause is logged when it is news: one may have been behind the other. */
+static void tell(Supervisor *s, const char *before, char *sentence) {
         s->run.names = sentence;
-        if (!told)
+        if (!before || !streq(before, sentence))
                 log_message(LOG_WARNING, MESSAGE_UNREACHED, "%s.", s->run.names);
 }
 
 /* Nothing is heard, as of a packet that was dropped; what refuses, or has no way there, says so to the run itself. */
 static void on_server(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
-        bool told = s->run.names;
+        _cleanup_(freep) char *before = TAKE_PTR(s->run.names);
 
-        free(s->run.names);
-        s->run.names = NULL;
         if (verdict == PROBE_GOOD || !streq(reason, PROBE_NO_ANSWER))
                 return;
         if (s->run.name_missed)
-                tell(s, told, reach_forward_sentence(s->container.netns_fd));
+                tell(s, before, reach_forward_sentence(s->container.netns_fd));
         else {
                 s->run.name_missed = true;
                 ask_name(s);
@@ -53,12 +52,11 @@ static bool ask_server(Supervisor *s) {
 /* One miss says nothing: the server may be busy, or be told of a new container just now. A run may hang for long on the second. */
 static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
         Supervisor *s = userdata;
-        bool told = s->run.names;
+        _cleanup_(freep) char *before = NULL;
 
         if (verdict == PROBE_GOOD && ask_server(s))
                 return;
-        free(s->run.names);
-        s->run.names = NULL;
+        before = TAKE_PTR(s->run.names);
         if (verdict == PROBE_GOOD)
                 return;
         if (!s->run.name_missed) {
@@ -66,7 +64,7 @@ static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
                 ask_name(s);
                 return;
         }
-        tell(s, told, reach_names_sentence(s->container.netns_fd, reason));
+        tell(s, before, reach_names_sentence(s->container.netns_fd, reason));
 }
 
 static void ask_name(Supervisor *s) {
