@@ -13,23 +13,11 @@
 #include "relay/watch.h"
 
 #include "base/util.h"
+#include "relay/piece.h"
 
 #include <ctype.h>
 
 #define QUOTE_MAX 160
-
-typedef struct Piece {
-        const char *at, *end;
-} Piece;
-
-static bool take_word(Piece *p, const char *word) {
-        size_t n = strlen(word);
-
-        if ((size_t)(p->end - p->at) < n || memcmp(p->at, word, n) != 0)
-                return false;
-        p->at += n;
-        return true;
-}
 
 static bool take_quote(Piece *p) {
         return take_word(p, "\"") || take_word(p, "\\\"");
@@ -41,16 +29,12 @@ static bool is_bare(char c) {
 
 /* A name in quotes, or one that needs none. */
 static bool take_name(Piece *p) {
-        const char *start = p->at;
-
         if (take_quote(p)) {
                 while (p->at < p->end && *p->at != '"' && *p->at != '\\')
                         p->at++;
                 return take_quote(p);
         }
-        while (p->at < p->end && is_bare(*p->at))
-                p->at++;
-        return p->at > start;
+        return take_all(p, is_bare);
 }
 
 /* Whether from @start on nothing but one such thing stands before @end. */

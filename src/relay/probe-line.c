@@ -2,45 +2,24 @@
 #include "relay/probe-line.h"
 
 #include "base/util.h"
+#include "relay/piece.h"
 
 #include <ctype.h>
 
-typedef struct Rest {
-        const char *at, *end;
-} Rest;
-
-static bool take_word(Rest *r, const char *word) {
-        size_t n = strlen(word);
-
-        if ((size_t)(r->end - r->at) < n || memcmp(r->at, word, n) != 0)
-                return false;
-        r->at += n;
-        return true;
-}
-
 static bool is_of_time(char c) {
-        return isalnum((unsigned char)c) || strchr("/:+- ", c);
+        return isalnum((unsigned char)c) || (c != '\0' && strchr("/:+- ", c));
 }
 
 static bool is_of_version(char c) {
-        return isalnum((unsigned char)c) || strchr(".~+-", c);
+        return isalnum((unsigned char)c) || (c != '\0' && strchr(".~+-", c));
 }
 
 static bool is_digit(char c) {
         return isdigit((unsigned char)c);
 }
 
-/* One or more. */
-static bool take_all(Rest *r, bool (*is_part)(char c)) {
-        const char *start = r->at;
-
-        while (r->at < r->end && *r->at != '\0' && is_part(*r->at))
-                r->at++;
-        return r->at > start;
-}
-
 bool probe_line(const char *line, size_t n) {
-        Rest r = {line, line + n};
+        Piece r = {line, line + n};
 
         if (!take_word(&r, "127.0.0.1 ") && !take_word(&r, "::1 "))
                 return false;
