@@ -84,6 +84,13 @@ init_of_root() {
         done
 }
 
+# other_holds LOCK: another host has it, until the process $holder ends.
+other_holds() {
+        "$LAGO_GATE" hold --lock "$1" >"$RUN/other" 3>&- &
+        holder=$!
+        wait_for grep -q held "$RUN/other"
+}
+
 # stops_at_once SAYING VERB ARGUMENT...: once it has said that, the signal that an engine sends first is the end.
 stops_at_once() {
         local pid init
@@ -139,16 +146,14 @@ said() {
 }
 
 @test "run migrate: while another migrates it waits, and finds the work done" {
-        local pid
+        local holder
         fill v1.49.0
-        "$LAGO_GATE" hold --lock migrate >"$RUN/other" 3>&- &
-        pid=$!
-        wait_for grep -q held "$RUN/other"
+        other_holds migrate
         run_in_root migrate >"$RUN/second" 2>&1 3>&- &
         wait_for grep -q 'the migrate of this database runs at' "$RUN/second"
         sql "$DATABASE" -c 'DROP TABLE schema_migrations, billable_metrics, subscriptions, invoices'
         fill v1.50.0
-        kill "$pid"
+        kill "$holder"
         wait_for grep -q '^Schema verified' "$RUN/second"
         [ -z "$(said)" ]
 }
@@ -167,28 +172,24 @@ said() {
 }
 
 @test "run: who waits ends when it is told to, whatever it waits for" {
-        local pid
+        local holder
         fill v1.49.0
         stops_at_once 'Waiting for the schema' start scripts/start.api.sh
         stops_at_once 'Waiting for the schema' gate 3600
-        "$LAGO_GATE" hold --lock migrate >"$RUN/other" 3>&- &
-        pid=$!
-        wait_for grep -q held "$RUN/other"
+        other_holds migrate
         stops_at_once 'the migrate of this database runs at' migrate
-        kill "$pid"
+        kill "$holder"
         sed -i 's/@db:[0-9]*/@db:1/' "$RUN/root/run/secrets/lago"
         stops_at_once 'Waiting for' migrate
         [ -z "$(said)" ]
 }
 
 @test "run clock: one that stands by ends when it is told to, one that runs ends its clock" {
-        local pid
+        local holder
         fill v1.50.0
-        "$LAGO_GATE" hold --lock clock >"$RUN/other" 3>&- &
-        pid=$!
-        wait_for grep -q held "$RUN/other"
+        other_holds clock
         stops_at_once 'the clock of this database runs at' clock scripts/start.clock.sh
-        kill "$pid"
+        kill "$holder"
         # shellcheck disable=SC2016 # it is for the script
         printf '%s\n' '#!/bin/sh' 'exec sh -c "trap \"echo Ended; exit\" TERM; echo Ticks; while :; do sleep 1; done"' \
                 >"$RUN/root/app/scripts/start.ticks.sh"

@@ -111,6 +111,16 @@ static inline StageUnit *stage_unit(Stage *stage, const char *name) {
         return NULL;
 }
 
+/* @r: how the filling of the list went; the reply is given away. */
+static inline int send_list(Stage *stage, sd_bus_message *reply, int r) {
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(stage->bus, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
 static inline int answer_list(Stage *stage, sd_bus_message *m) {
         sd_bus_message *reply = NULL;
         int r = 0;
@@ -133,12 +143,7 @@ static inline int answer_list(Stage *stage, sd_bus_message *m) {
                                                   unit->active, "", "", "/unit", unit->job, "",
                                                   "/job");
         }
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r >= 0)
-                r = sd_bus_send(stage->bus, reply, NULL);
-        sd_bus_message_unref(reply);
-        return r;
+        return send_list(stage, reply, r);
 }
 
 static inline int answer_jobs(Stage *stage, sd_bus_message *m) {
@@ -154,12 +159,7 @@ static inline int answer_jobs(Stage *stage, sd_bus_message *m) {
                 if (stage->units[i].job > 0)
                         r = sd_bus_message_append(reply, "(usssoo)", stage->units[i].job, stage->units[i].name, "start",
                                                   "waiting", "/job", "/unit");
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r >= 0)
-                r = sd_bus_send(stage->bus, reply, NULL);
-        sd_bus_message_unref(reply);
-        return r;
+        return send_list(stage, reply, r);
 }
 
 static inline int answer_property(Stage *stage, sd_bus_message *m) {
