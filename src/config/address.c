@@ -113,7 +113,8 @@ bool host_is_local(const char *host) {
         return name_is_local(host);
 }
 
-char *url_host(const char *url) {
+/* Host and port, @ret_n bytes, of a URL with or without a login; NULL when there is no "://". */
+static const char *host_and_port(const char *url, size_t *ret_n) {
         const char *start = strstr(url, "://"), *at;
         size_t n;
 
@@ -126,6 +127,16 @@ char *url_host(const char *url) {
                 n -= (size_t)(at + 1 - start);
                 start = at + 1;
         }
+        *ret_n = n;
+        return start;
+}
+
+char *url_host(const char *url) {
+        size_t n = 0;
+        const char *start = host_and_port(url, &n);
+
+        if (!start)
+                return NULL;
         if (n > 0 && start[0] == '[') {
                 start++;
                 n = strcspn(start, "]/?#");
@@ -135,16 +146,14 @@ char *url_host(const char *url) {
 }
 
 int url_port(const char *url) {
-        const char *start = strstr(url, "://"), *at, *colon;
-        _cleanup_(freep) char *authority = NULL;
+        size_t n = 0;
+        const char *start = host_and_port(url, &n), *colon;
+        _cleanup_(freep) char *text = start ? xstrndup(start, n) : NULL;
         uint16_t port;
 
-        if (!start)
+        if (!text)
                 return 0;
-        authority = xstrndup(start + 3, strcspn(start + 3, "/?#"));
-        at = strrchr(authority, '@');
-        at = at ? at + 1 : authority;
-        colon = *at == '[' ? strchr(at, ']') : at;
+        colon = *text == '[' ? strchr(text, ']') : text;
         colon = colon ? strchr(colon, ':') : NULL;
         if (!colon || colon[1] == '\0')
                 return 0;
