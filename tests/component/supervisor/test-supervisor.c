@@ -2412,6 +2412,29 @@ static void a_network_without_a_name_server_is_told_as_the_cause(void **state _u
         exits(0);
 }
 
+/* A name server that hears, and answers once it is let. */
+#define NAME_SERVER                                                                                                            \
+        "ip route add default via 10.89.0.1; ip address add 10.89.0.1/32 dev lo; ip link set eth1 up\n"                        \
+        "perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => q(10.89.0.1), LocalPort => 53, Proto => q(udp));" \
+        "while ($s->recv($q, 512)) { next unless -e q(/run/fake/known); $s->send(substr($q, 0, 2) . "                          \
+        "pack(q(H*), q(81800001000100000000)) . substr($q, 12) . pack(q(H*), q(c00c000100010000003c00040a59004d))) }' &\n"     \
+        "until grep -q ':0035 ' /proc/net/udp; do sleep 0.01; done\n"
+
+static void a_cause_behind_another_one_is_logged_too(void **state _unused_) {
+        put(FAKE "/pending", "");
+        run_file("db", "STATE=serving\nADDRESS=10.89.0.77\nSINCE=1\n");
+        on("network", NAME_SERVER);
+        on("container", "until [ -e $fake/go-on ]; do sleep 0.05; done\n");
+        starts("migrate");
+        logged("Containers resolve no names: they hear nothing from their name server 10.89.0.1:53 (no answer)");
+        put(FAKE "/known", "");
+        says("STATUS=Containers do not reach each other: db hears nothing of what lago-migrate sends");
+        logged("nft insert rule inet filter forward iifname BRIDGE oifname BRIDGE accept");
+        put(FAKE "/go-on", "");
+        says("READY=1");
+        exits(0);
+}
+
 static void a_name_server_that_cannot_listen_is_told(void **state _unused_) {
         on("start", "echo 'Error: netavark: error while applying dns entries: IO error: aardvark-dns failed to start: Error from "
                     "child process' >&2\nfail 'Error starting server failed to bind udp listener on 10.89.0.1:53: IO error: "
@@ -2870,6 +2893,7 @@ int main(int argc, char **argv) {
                 LIFE(a_run_after_a_look_is_no_look),
                 LIFE(names_are_looked_up_as_containers_do),
                 LIFE(a_network_without_a_name_server_is_told_as_the_cause),
+                LIFE(a_cause_behind_another_one_is_logged_too),
                 LIFE(a_name_server_that_cannot_listen_is_told),
                 LIFE(an_external_redis_is_watched),
                 LIFE(a_replica_is_no_redis_for_jobs),
