@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "config/address.h"
 #include "config/dburl.h"
+#include "config/redisurl.h"
 #include "config/rubyurl.h"
 
 /* Host names under which the bundled servers are known in the container network. */
@@ -255,11 +256,26 @@ static void adopt_redis_password(const Check *check, const EnvPair *url) {
 static void forget_made_password(const Check *check, const EnvPair *url) {
         const EnvPair *given = env_pair(check->config->env, "REDIS_PASSWORD");
         const char *name = given ? strrchr(given->file, '/') : NULL;
-        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
+        _cleanup_(redisurl_done) RedisUrl parsed = {0};
 
-        if (name && streq(name, "/secrets.env") && dburl_parse_redis(url->value, &parsed) >= 0 &&
-            !isempty(dburl_get(parsed, "password")))
+        if (name && streq(name, "/secrets.env") && redisurl_parse(url->value, NULL, &parsed) >= 0 && !isempty(parsed.password))
                 env_unset(check->config->env, "REDIS_PASSWORD");
+}
+
+/* The client decodes the password, in which a + is a blank then, and leaves the user as it stands. */
+static char *redis_login_objection(const char *url) {
+        const char *login = strstr(url, "://") + strlen("://");
+        size_t n = strcspn(login, "/?");
+        const char *at = memrchr(login, '@', n), *colon = at ? memchr(login, ':', (size_t)(at - login)) : NULL;
+        const char *password = colon ? colon + 1 : login;
+
+        if (at && memchr(password, '+', (size_t)(at - password)))
+                return xstrdup("a + in the password, which Lago's client of Redis takes for a blank; write it as %2B");
+        if (colon && memchr(login, '%', (size_t)(colon - login)))
+                return xstrdup("a % in the user, which Lago's client of Redis does not decode; name a user without it");
+        if (strchr(at ? at : login, '%'))
+                return xstrdup("a % in the host or behind it, which Lago's client of Redis does not decode; write what it stands for");
+        return NULL;
 }
 
 #define BUNDLED_DATABASES 16 /* as Redis' own default has it */
@@ -282,7 +298,20 @@ char *check_redis_url(const char *url, bool bundled) {
                 return xstrdup("what stands behind the host is not the number of a database, such as /0");
         if (bundled && database >= BUNDLED_DATABASES)
                 return xstrdup("the bundled Redis has the databases 0 to 15");
-        return NULL;
+        return redis_login_objection(url);
+}
+
+/* Beside REDIS_PASSWORD, what stands before the "@" without a colon is neither user nor password. */
+static void check_redis_user(const Check *check, const EnvPair *url) {
+        const EnvPair *password = env_pair(check->config->env, "REDIS_PASSWORD");
+        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
+
+        if (password && !isempty(password->value) && !redisurl_has_user(url->value) &&
+            dburl_parse_redis(url->value, &parsed) >= 0 && !isempty(dburl_get(parsed, "user")))
+                REFUSE(check, url,
+                       "%s: Lago takes a user only with a colon behind it, and logs in as \"default\" here; write "
+                       "redis://USER:@HOST, or take what stands before the @ away",
+                       url->key);
 }
 
 static void check_redis_host(const Check *check, const EnvPair *pair) {
@@ -313,8 +342,10 @@ static void check_redis_host(const Check *check, const EnvPair *pair) {
                        pair->key);
         else if (check->config->redis_external) {
                 check_host_names(check, pair, host);
-                if (streq(pair->key, "REDIS_URL"))
+                if (streq(pair->key, "REDIS_URL")) {
                         forget_made_password(check, pair);
+                        check_redis_user(check, pair);
+                }
         } else
                 adopt_redis_password(check, pair);
 }

@@ -637,7 +637,7 @@ static void a_url_is_one_to_ruby_too(void **state _unused_) {
                 "write it as %C3%A4\n");
         assert_external_says(
                 "DATABASE_URL=postgresql://l:-_.!~*'();:&=+$,%5E@pg.example.com:5432/lago?sslmode=verify-full&x=[1]\n"
-                "REDIS_URL=rediss://:-_.!~*'();:&=+$,%5E@redis_main:6380/0\n",
+                "REDIS_URL=rediss://:-_.!~*'();:&=%2B$,%5E@redis_main:6380/0\n",
                 "");
 }
 
@@ -769,6 +769,9 @@ static void a_redis_has_one_host_a_port_and_a_number(void **state _unused_) {
                 {"r.example.com/08", "what stands behind the host is not the number of a database, such as /0"},
                 {"r.example.com/1/", "what stands behind the host is not the number of a database, such as /0"},
                 {"r.example.com/-1", "what stands behind the host is not the number of a database, such as /0"},
+                {":a+b@r.example.com", "a + in the password, which Lago's client of Redis takes for a blank; write it as %2B"},
+                {"a+b@r.example.com", "a + in the password, which Lago's client of Redis takes for a blank; write it as %2B"},
+                {"a%40b:p@r.example.com", "a % in the user, which Lago's client of Redis does not decode; name a user without it"},
                 {"a.example.com:1,b.example.com:1", "several hosts, which Lago does not take; for a group with sentinels "
                                                     "there is LAGO_REDIS_SIDEKIQ_SENTINELS"},
         };
@@ -784,6 +787,14 @@ static void a_redis_has_one_host_a_port_and_a_number(void **state _unused_) {
         assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://r.example.com?db=2\n",
                              "lago.env:2: warning: REDIS_URL: what stands behind the \"?\" has no effect; the number of a "
                              "database is written as /1\n");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://secret@r.example.com\n", "");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://lago:@r.example.com\n"
+                             "REDIS_PASSWORD=a+b%\n",
+                             "");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago\nREDIS_URL=redis://lago@r.example.com\n"
+                             "REDIS_PASSWORD=a+b%\n",
+                             "lago.env:2: REDIS_URL: Lago takes a user only with a colon behind it, and logs in as \"default\" "
+                             "here; write redis://USER:@HOST, or take what stands before the @ away\n");
         assert_env_says("REDIS_URL=redis://redis:6379/16\n",
                         "lago.env:1: REDIS_URL: the bundled Redis has the databases 0 to 15\n");
 }

@@ -4,7 +4,9 @@
  * both, with the same meaning; and what both take alike we must not refuse.
  */
 #include "base/util.h"
+#include "config/check-pair.h"
 #include "config/dburl.h"
+#include "config/redisurl.h"
 #include "config/rubyurl.h"
 
 #include "check.h"
@@ -27,6 +29,24 @@ static const char script[] =
         "    parts = [uri.user, uri.password, uri.hostname, uri.port&.to_s, uri.path.to_s.delete_prefix('/')]\n"
         "    puts parts.map { |part| parser.unescape(part.to_s).unpack1('H*') }.join(' ') + ' .'\n"
         "  rescue URI::Error, ArgumentError, TypeError\n"
+        "    puts '-'\n"
+        "  end\n"
+        "end\n";
+
+/* As the client of Redis in Lago does it, by the parser of RFC 3986. */
+static const char redis_script[] =
+        "ARGF.each_line(chomp: true) do |line|\n"
+        "  line.force_encoding('UTF-8')\n"
+        "  begin\n"
+        "    uri = URI(line)\n"
+        "    login = uri.password || uri.user\n"
+        "    password = URI.decode_www_form_component(login) if login\n"
+        "    user = uri.user if uri.password\n"
+        "    path = uri.path.delete_prefix('/')\n"
+        "    number = path.empty? ? 0 : Integer(path)\n"
+        "    parts = [user, password, uri.host.delete_prefix('[').delete_suffix(']'), (uri.port || 6379).to_s, number.to_s]\n"
+        "    puts parts.map { |part| part.to_s.unpack1('H*') }.join(' ') + ' .'\n"
+        "  rescue URI::Error, ArgumentError, TypeError, NoMethodError\n"
         "    puts '-'\n"
         "  end\n"
         "end\n";
@@ -119,7 +139,7 @@ static char *random_url(uint64_t *seed) {
         return url;
 }
 
-static char **ask_ruby(char *const *urls) {
+static char **ask_ruby(const char *program, char *const *urls) {
         char name[] = "/tmp/lago-urls-XXXXXX", line[4096];
         int fd = mkstemp(name);
         FILE *file = fd < 0 ? NULL : fdopen(fd, "w"), *ruby;
@@ -130,7 +150,7 @@ static char **ask_ruby(char *const *urls) {
         STRV_FOREACH(url, urls)
                 assert_true(fprintf(file, "%s\n", *url) > 0);
         assert_int_equal(fclose(file), 0);
-        assert_int_equal(setenv("RUBY_SCRIPT", script, 1), 0);
+        assert_int_equal(setenv("RUBY_SCRIPT", program, 1), 0);
         ruby = popen(command, "re");
         assert_non_null(ruby);
         while (fgets(line, sizeof(line), ruby)) {
@@ -157,7 +177,7 @@ static void what_we_take_is_taken_alike_by_ruby_and_libpq(void **state) {
         (void)state;
         for (unsigned i = 0; i < URLS; i++)
                 strv_take(&urls, random_url(&seed));
-        answers = ask_ruby(urls);
+        answers = ask_ruby(script, urls);
         assert_int_equal(strv_length(answers), URLS);
         for (unsigned i = 0; i < URLS; i++) {
                 bool dropped = false;
@@ -175,9 +195,69 @@ static void what_we_take_is_taken_alike_by_ruby_and_libpq(void **state) {
         assert_int_equal(odd, 0);
 }
 
+static char *random_redis_url(uint64_t *seed) {
+        static const char *const word[] = {"a", "Z", "7", "-", ".", "_", "~", "!", "*", "%41", "%40", "%2B", "%25", "&", "=", "+",
+                                           "$", ",", ";", ":", "^", "[", "|", "%", "%4", "#", "%C3%A4", "\xc3\xa4"};
+        static const char *const host[] = {"r", "r.example", "10.0.0.7", "[::1]", "r_1", "r-1", "a%41", "r,s"};
+        static const char *const port[] = {":6379", ":1", ":99999", ":", ":x", "", ""};
+        static const char *const path[] = {"", "/", "/0", "/1", "/15", "/08", "/x", "/-1", "/1/", "/0x1", "/%31", "/1_0"};
+        char *url = xstrdup(next_random(seed) % 2 ? "redis://" : "rediss://");
+
+        if (next_random(seed) % 8 > 0) {
+                add_random(&url, word, ELEMENTSOF(word), 3, seed);
+                if (next_random(seed) % 4 > 0)
+                        add(&url, ":");
+                add_random(&url, word, ELEMENTSOF(word), 4, seed);
+                add(&url, "@");
+        }
+        add(&url, host[next_random(seed) % ELEMENTSOF(host)]);
+        add(&url, port[next_random(seed) % ELEMENTSOF(port)]);
+        add(&url, path[next_random(seed) % ELEMENTSOF(path)]);
+        return url;
+}
+
+static char *ours_of_redis(const char *url) {
+        _cleanup_(freep) char *error = ruby_url_objection(url, /* of_rails= */ false), *port = NULL, *number = NULL;
+        _cleanup_(redisurl_done) RedisUrl parsed = {0};
+
+        if (!error)
+                error = check_redis_url(url, /* bundled= */ false);
+        if (error || redisurl_parse(url, NULL, &parsed) < 0)
+                return xstrdup("-");
+        port = xasprintf("%u", parsed.port);
+        number = xasprintf("%u", parsed.database);
+        return line_of((const char *[FIELDS]){parsed.user, parsed.password, parsed.host, port, number});
+}
+
+/* What we refuse and the client would take is for us to say; what we take must mean the same to both. */
+static void a_redis_that_we_take_is_the_same_to_lagos_client(void **state) {
+        _cleanup_(strv_freep) char **urls = NULL, **answers = NULL;
+        unsigned taken = 0, odd = 0;
+        uint64_t seed = 20261127;
+
+        (void)state;
+        for (unsigned i = 0; i < URLS; i++)
+                strv_take(&urls, random_redis_url(&seed));
+        answers = ask_ruby(redis_script, urls);
+        assert_int_equal(strv_length(answers), URLS);
+        for (unsigned i = 0; i < URLS; i++) {
+                _cleanup_(freep) char *we = ours_of_redis(urls[i]);
+
+                taken += !streq(we, "-");
+                if (!streq(we, "-") && !streq(we, answers[i])) {
+                        print_message("%s\n  we    %s\n  ruby  %s\n", urls[i], we, answers[i]);
+                        odd++;
+                }
+        }
+        print_message("%u of %u taken\n", taken, URLS);
+        assert_true(taken > URLS / 40);
+        assert_int_equal(odd, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_we_take_is_taken_alike_by_ruby_and_libpq),
+                cmocka_unit_test(a_redis_that_we_take_is_the_same_to_lagos_client),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
