@@ -46,6 +46,22 @@ static bool is_gone(const Inventory *inventory, const char *volume) {
         return !directory || (directory[0] == '/' && access(directory, F_OK) < 0 && errno == ENOENT);
 }
 
+/*
+ * Whether the bundled Redis has kept its jobs in its volume, and finds none there: they wait somewhere else, or are lost. What
+ * holds none because none was ever written has no note. Of a disk that only the engine mounts there is nothing to be seen.
+ */
+static int misses_jobs(const Config *config, const Inventory *inventory, const PlaceNotes *notes) {
+        const char *directory = inventory_mountpoint(inventory, config->redis_volume);
+        _cleanup_(freep) char *noted = NULL;
+        int r = config->redis_external || !directory || directory[0] != '/' ? -ENOENT
+                                                                            : file_read(notes->jobs, NOTE_MAX, &noted, NULL);
+
+        if (r < 0 || !streq(noted, config->redis_volume))
+                return r == -ENOENT || r >= 0 ? 0 : r;
+        r = redis_has_data(directory);
+        return r < 0 ? r : !r;
+}
+
 /* The first volume that this host had and that is not there, or is empty where it held the database; NULL: none. */
 static char *missed_volume(const Config *config, const Inventory *inventory, const PlaceNotes *notes, int *ret_error) {
         _cleanup_(freep) char *text = NULL;
@@ -65,6 +81,11 @@ static char *missed_volume(const Config *config, const Inventory *inventory, con
         if (r < 0 && r != -ENOENT)
                 *ret_error = r;
         had = text ? strv_split(text, "\n") : NULL;
+        r = misses_jobs(config, inventory, notes);
+        if (r > 0)
+                return xstrdup(config->redis_volume);
+        if (r < 0)
+                *ret_error = r;
         STRV_FOREACH(name, had)
                 if (strv_contains(wanted, *name) && is_gone(inventory, *name) &&
                     !(unfinished && streq(*name, config->database_volume)))
@@ -72,15 +93,23 @@ static char *missed_volume(const Config *config, const Inventory *inventory, con
         return NULL;
 }
 
+/* What knows that @volume held something. */
+static char *notes_of(const Config *config, const char *volume, const PlaceNotes *notes) {
+        const char *besides = streq(volume, config->database_volume) ? notes->fingerprints
+                              : streq(volume, config->redis_volume)  ? notes->jobs
+                                                                     : NULL;
+
+        return besides ? xasprintf("%s %s", notes->volumes, besides) : xstrdup(notes->volumes);
+}
+
 static char *objection_missed(const Config *config, const Inventory *inventory, const char *volume, const PlaceNotes *notes) {
         const char *place = is_gone(inventory, volume) ? NULL : inventory_mountpoint(inventory, volume);
-        _cleanup_(freep) char *store = place ? NULL : inventory_store(inventory);
+        _cleanup_(freep) char *store = place ? NULL : inventory_store(inventory), *known = notes_of(config, volume, notes);
+        bool jobs = place && streq(volume, config->redis_volume);
 
         return xasprintf("the volume %s, which this host had, is %s. If its disk is not mounted (findmnt --target %s), mount "
-                         "it; if it was removed, restore a backup; and to begin anew without its data: rm -f %s%s%s",
-                         volume, place ? "empty" : "gone", place ? place : store, notes->volumes,
-                         streq(volume, config->database_volume) ? " " : "",
-                         streq(volume, config->database_volume) ? notes->fingerprints : "");
+                         "it; if it was removed, restore a backup; and to begin anew without its %s: rm -f %s",
+                         volume, place ? "empty" : "gone", place ? place : store, jobs ? "jobs" : "data", known);
 }
 
 /* --- what stands in the place ------------------------------------------------------------------------------- */
@@ -142,7 +171,7 @@ char *place_objection(const Config *config, const Inventory *inventory, const Pl
 }
 
 static const PlaceNotes notes_here = {
-        .volumes = VOLUMES_FILE, .fingerprints = FINGERPRINTS_FILE, .unfinished = UNFINISHED_FILE};
+        .volumes = VOLUMES_FILE, .fingerprints = FINGERPRINTS_FILE, .unfinished = UNFINISHED_FILE, .jobs = STACK_JOBS_NOTE};
 
 StepResult setup_place(const Config *config, const Inventory *inventory) {
         int error;
@@ -150,6 +179,9 @@ StepResult setup_place(const Config *config, const Inventory *inventory) {
 
         if (!objection && error < 0)
                 return setup_later(NULL, "Cannot see what this host had: %s", strerror(-error));
+        /* A new one is made, in which nothing is until Redis serves again. */
+        if (!objection && !config->redis_external && is_gone(inventory, config->redis_volume))
+                (void)unlink(notes_here.jobs);
         if (!objection)
                 return STEP_DONE;
         log_message(LOG_ERR, MESSAGE_CONFIG_REFUSED, "Refused: %s", objection);

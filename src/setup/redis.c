@@ -21,17 +21,24 @@ static int has_file(const char *directory, const char *name) {
         return errno_is_passing(-errno) ? -errno : 0;
 }
 
+/* The first of the logs is that of Redis 7, the other of those before. */
+static int has_log(const char *directory) {
+        int r = has_file(directory, "appendonlydir");
+
+        return r == 0 ? has_file(directory, "appendonly.aof") : r;
+}
+
+int redis_has_data(const char *directory) {
+        int r = has_log(directory);
+
+        return r == 0 ? has_file(directory, "dump.rdb") : r;
+}
+
 int redis_would_forget(const char *directory) {
-        /* The first of the logs is that of Redis 7, the other of those before. */
-        static const char *const logs[] = {"appendonlydir", "appendonly.aof"};
-        int r = has_file(directory, "dump.rdb");
+        int r = has_file(directory, "dump.rdb"), log = r > 0 ? has_log(directory) : 0;
 
-        for (size_t i = 0; r > 0 && i < ELEMENTSOF(logs); i++) {
-                int log = has_file(directory, logs[i]);
-
-                r = log < 0 ? log : !log;
-        }
-        return r;
+        return r <= 0 ? r : log < 0 ? log
+                                    : !log;
 }
 
 StepResult setup_redis(const Config *config, const Inventory *inventory) {

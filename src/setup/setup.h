@@ -129,7 +129,7 @@ char **setup_volumes(const Config *config);
 
 /* Where it stands what this host had. */
 typedef struct PlaceNotes {
-        const char *volumes, *fingerprints, *unfinished;
+        const char *volumes, *fingerprints, *unfinished, *jobs;
 } PlaceNotes;
 
 /**
@@ -161,6 +161,9 @@ bool setup_runs(void);
  * @note  STACK_PAGES_NOTE, written when nobody runs; NULL: those who run are not concerned.
  */
 StepResult setup_engine(const Config *config, const Inventory *inventory, const char *note);
+
+/** redis_has_data() - 1 when @directory holds a log or a snapshot of Redis. Errors: -errno. */
+int redis_has_data(const char *directory);
 
 /** redis_would_forget() - 1 when Redis, told to log, would start empty although @directory holds a snapshot. Errors: -errno. */
 int redis_would_forget(const char *directory);

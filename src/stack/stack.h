@@ -118,6 +118,9 @@ char *stack_redis_url(const Config *config);
 /** stack_forget_redis_password() - from now on the bundled Redis of @config has none: for one that is run elsewhere, without STACK_REDIS_CONF. */
 void stack_forget_redis_password(Config *config);
 
+/* Written by the supervisor: the volume in which the bundled Redis was seen to keep its jobs. */
+#define STACK_JOBS_NOTE "/var/lib/lago/jobs-volume"
+
 /* Where the bundled Redis finds what no argument may tell: its password. */
 #define STACK_REDIS_CONF "/etc/lago-redis.conf"
 

@@ -2,11 +2,15 @@
 #include "supervisor/redis.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/runstate.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "config/dburl.h"
 #include "stack/stack.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #define TIMEOUT_USEC (5 * USEC_PER_SEC)
 
@@ -69,6 +73,30 @@ int redis_give_conf(const Config *config, char ***volumes) {
         if (r >= 0)
                 strv_add(volumes, REDIS_CONF ":" STACK_REDIS_CONF ":ro,Z");
         return r;
+}
+
+/* A log is there before Redis serves, a snapshot some time after the first job; an image may keep both elsewhere. */
+static bool keeps_jobs(pid_t init) {
+        static const char *const files[] = {"data/appendonlydir", "data/appendonly.aof", "data/dump.rdb"};
+        _cleanup_(freep) char *path = xasprintf("/proc/%d/root", (int)init);
+        _cleanup_(closep) int root = init > 0 ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+
+        for (size_t i = 0; root >= 0 && i < ELEMENTSOF(files); i++)
+                if (faccessat(root, files[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                        return true;
+        return false;
+}
+
+void redis_note_volume(const char *volume, pid_t init) {
+        _cleanup_(freep) char *noted = NULL;
+        int r = file_read(STACK_JOBS_NOTE, 4096, &noted, NULL);
+
+        if ((r >= 0 && streq(noted, volume)) || !keeps_jobs(init))
+                return;
+        r = file_write(STACK_JOBS_NOTE, volume, 0644);
+        if (r < 0)
+                log_warning("Cannot write " STACK_JOBS_NOTE ": %s. An empty volume in place of %s would not be missed.",
+                            strerror(-r), volume);
 }
 
 static void answered(RedisClient *r, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {

@@ -37,6 +37,14 @@ typedef struct RedisClient {
  */
 int redis_give_conf(const Config *config, char ***volumes);
 
+/**
+ * redis_note_volume() - notes that the jobs are in @volume, once the bundled Redis has written them there: an empty one is
+ * missed then (setup/place.c).
+ *
+ * @init  the first process of its container, which serves.
+ */
+void redis_note_volume(const char *volume, pid_t init);
+
 /** redis_ask() - asks the Redis of @config, as the work of the state; @done is called once unless that is dropped before. */
 void redis_ask(RedisClient *r, const Config *config, RedisAnswered done, void *userdata);
 

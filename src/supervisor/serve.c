@@ -58,6 +58,8 @@ static void say_ready(Supervisor *s) {
         /* Before anybody hears that it is ready, and puts something into it. */
         if (s->member.kind == MEMBER_DB && !s->config->database_external)
                 note_finished(s);
+        if (s->member.kind == MEMBER_REDIS && !s->config->redis_external)
+                redis_note_volume(s->config->redis_volume, s->container.init);
         if (!s->ready_said)
                 (void)sd_notify(0, "READY=1");
         s->ready_said = true;

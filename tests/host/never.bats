@@ -88,6 +88,66 @@ SH
         mended
 }
 
+# The folder that the disk is mounted to is there without it, and empty.
+@test "78: the disk of Redis' jobs is not mounted: Redis does not begin anew in its place" {
+        local jobs
+        stop_stack
+        jobs=$(in_guest podman volume inspect lago_redis_data --format '{{.Mountpoint}}')
+        in_guest mount -t tmpfs none "$jobs"
+        refused setup 78 'the volume lago_redis_data, which this host had, is empty'
+        [ -z "$(in_guest ls "$jobs")" ]
+        in_guest umount "$jobs"
+        mended
+        # Emptied by the operator, who says so by the command of the sentence.
+        stop_stack
+        in_guest find "$jobs" -mindepth 1 -delete
+        refused setup 78 'the volume lago_redis_data, which this host had, is empty'
+        journal -u lago-setup | sed -n 's/.*and to begin anew without its jobs: \(rm -f .*\)/\1/p' | tail -1 >"$BATS_TEST_TMPDIR/remedy"
+        in_guest_sh <"$BATS_TEST_TMPDIR/remedy"
+        mended
+}
+
+# remedy: the command of the last refusal that makes a volume, run as it stands.
+remedy() {
+        journal -u lago-setup | sed -n 's/.*; run: \(.*\), and write volume = .*/\1/p' | tail -1 >"$BATS_TEST_TMPDIR/remedy"
+        in_guest_sh <"$BATS_TEST_TMPDIR/remedy"
+}
+
+@test "78: a volume that is the top of a disk, or the folder above the data: the command of the sentence makes one that serves" {
+        stop_stack
+        config database volume on_disk
+        in_guest_sh <<'SH'
+podman volume create on_disk
+disk=$(podman volume inspect on_disk --format '{{.Mountpoint}}')
+mount -t tmpfs none "$disk"
+mkdir "$disk/lost+found"
+SH
+        refused setup 78 'the volume on_disk is itself the top of a disk'
+        remedy
+        config database volume on_disk_folder
+        start_stack
+        serves
+        stop_stack
+        in_guest_sh <<'SH'
+disk=$(podman volume inspect on_disk --format '{{.Mountpoint}}')
+[ -s "$disk/lago/PG_VERSION" ] && rmdir "$disk/lost+found"
+podman volume create --opt type=none --opt o=bind --opt device="$disk" above
+SH
+        config database volume above
+        refused setup 78 'the files of PostgreSQL are one folder deeper than the volume above'
+        remedy
+        config database volume above_folder
+        start_stack
+        serves
+        stop_stack
+        in_guest_sh <<'SH'
+rm -r /etc/lago/lago.conf.d
+disk=$(podman volume inspect on_disk --format '{{.Mountpoint}}')
+podman volume rm -f on_disk_folder above above_folder && umount "$disk" && podman volume rm on_disk
+SH
+        mended
+}
+
 @test "82: the password of the bundled database is not the one it was made with" {
         stop_stack
         in_guest cp -a /etc/lago/secrets.env /etc/lago/kept

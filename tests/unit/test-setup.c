@@ -498,10 +498,16 @@ static void new_keys_are_new_until_others_stand_in_their_place(void **state _unu
 
 typedef struct Place {
         Scratch scratch;
-        char *volumes, *fingerprints, *unfinished;
+        char *volumes, *fingerprints, *unfinished, *jobs;
         PlaceNotes notes;
         Config *config;
 } Place;
+
+static int unlink_in(const Scratch *scratch, const char *name) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", scratch->path, name);
+
+        return unlink(path);
+}
 
 static Place place_new(void) {
         Place p = {.scratch = scratch_new()};
@@ -509,7 +515,8 @@ static Place place_new(void) {
         p.volumes = xasprintf("%s/volumes", p.scratch.path);
         p.fingerprints = xasprintf("%s/fingerprints", p.scratch.path);
         p.unfinished = xasprintf("%s/unfinished", p.scratch.path);
-        p.notes = (PlaceNotes){p.volumes, p.fingerprints, p.unfinished};
+        p.jobs = xasprintf("%s/jobs", p.scratch.path);
+        p.notes = (PlaceNotes){p.volumes, p.fingerprints, p.unfinished, p.jobs};
         scratch_put(&p.scratch, "lago.conf", RELEASE);
         p.config = load(&p.scratch);
         return p;
@@ -521,6 +528,7 @@ static void place_done(Place *p) {
         free(p->volumes);
         free(p->fingerprints);
         free(p->unfinished);
+        free(p->jobs);
 }
 
 /* @expected: how the sentence begins; NULL: there is none. */
@@ -560,7 +568,7 @@ static void an_empty_place_is_no_new_beginning_where_there_was_a_database(void *
 
 /* What this host had cannot be told then: nothing is begun anew, and nothing refused. */
 static void a_place_whose_notes_cannot_be_read_is_waited_for(void **state _unused_) {
-        static const char *const notes[] = {"fingerprints", "unfinished", "volumes"};
+        static const char *const notes[] = {"fingerprints", "unfinished", "volumes", "jobs"};
 
         for (size_t i = 0; i < ELEMENTSOF(notes); i++) {
                 Place p = place_new();
@@ -568,7 +576,7 @@ static void a_place_whose_notes_cannot_be_read_is_waited_for(void **state _unuse
                 int error;
 
                 scratch_put_damaged(&p.scratch, notes[i]);
-                inventory_parse(&inventory, "", "", "lago", NULL);
+                inventory_parse(&inventory, "lago_redis_data|/nonexistent\n", "", "lago", NULL);
                 assert_null(place_objection(p.config, &inventory, &p.notes, &error));
                 assert_int_equal(error, -EIO);
                 inventory_done(&inventory);
@@ -585,6 +593,31 @@ static void a_volume_that_this_host_had_is_missed(void **state _unused_) {
         place_says(&p, "lago_redis_data|\n", "the volume lago_postgres_data, which this host had, is gone");
         assert_int_equal(unfinished_note(p.unfinished, "lago_postgres_data"), 0);
         place_says(&p, "lago_redis_data|\n", NULL);
+        place_done(&p);
+}
+
+static void a_volume_that_held_jobs_and_is_empty_is_missed(void **state _unused_) {
+        Place p = place_new();
+        _cleanup_(freep) char *here = xasprintf("lago_redis_data|%s/jobs-here\n", p.scratch.path);
+        _cleanup_(freep) char *found = xasprintf("%s/jobs-here/lost+found", p.scratch.path);
+        _cleanup_(freep) char *disk = xasprintf("lago_redis_data|%s/env.d|map[device:/dev/sdb1 type:ext4]\n", p.scratch.path);
+
+        /* A disk that is there, and has nothing on it yet. */
+        assert_int_equal(make_dirs(found, 0700), 0);
+        place_says(&p, here, NULL);
+        scratch_put(&p.scratch, "jobs", "lago_redis_data");
+        place_says(&p, here, "the volume lago_redis_data, which this host had, is empty. If its disk is not mounted");
+        place_says(&p, disk, NULL);
+        place_says(&p, "", NULL);
+        /* Of either kind, as append-only may be another than it was. */
+        touch(p.scratch.path, "jobs-here/dump.rdb");
+        place_says(&p, here, NULL);
+        assert_int_equal(unlink_in(&p.scratch, "jobs-here/dump.rdb"), 0);
+        touch(p.scratch.path, "jobs-here/appendonly.aof");
+        place_says(&p, here, NULL);
+        assert_int_equal(unlink_in(&p.scratch, "jobs-here/appendonly.aof"), 0);
+        scratch_put(&p.scratch, "jobs", "of_another_configuration");
+        place_says(&p, here, NULL);
         place_done(&p);
 }
 
@@ -851,6 +884,7 @@ int main(void) {
                 cmocka_unit_test(an_empty_place_is_no_new_beginning_where_there_was_a_database),
                 cmocka_unit_test(a_place_whose_notes_cannot_be_read_is_waited_for),
                 cmocka_unit_test(a_volume_that_this_host_had_is_missed),
+                cmocka_unit_test(a_volume_that_held_jobs_and_is_empty_is_missed),
                 cmocka_unit_test(a_database_is_made_in_a_folder_and_not_on_top_of_a_disk),
                 cmocka_unit_test(new_keys_are_new_until_others_stand_in_their_place),
                 cmocka_unit_test(only_what_lacks_is_made),
