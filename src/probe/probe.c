@@ -95,6 +95,9 @@ static int receive_more(Probe *probe, ProbeReading *ret) {
         ssize_t n = recv(probe->fd, probe->answer + probe->received, ANSWER_MAX - probe->received, MSG_DONTWAIT);
         bool eof;
 
+        /* So ends what was asked in the wrong language: it left our words unread. */
+        if (n < 0 && errno == ECONNRESET)
+                n = 0;
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -errno;
         probe->received += (size_t)n;

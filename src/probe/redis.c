@@ -4,6 +4,8 @@
 #include "base/util.h"
 #include "probe/reading.h"
 
+#include <stdio.h>
+
 /*
  * "-MISCONF Errors writing to the AOF file: No space left on device", or long words about the snapshot. Restarted it would lose
  * what it holds, and as it refuses to end before it has saved, it would have to be killed.
@@ -42,23 +44,43 @@ static ProbeReading read_forbidden(const char *answer) {
         return reading(PROBE_LATER, "its user lacks a right: ACL SETUSER USER +@all ~* &* (to %.30s)", line);
 }
 
+/* Sidekiq 7, which every release has, ends at once where it is less. */
+#define OLDEST "6.2"
+
+/* "5.0.7" where it is too old, in @ret; one that names no version is none of Redis' own, and may do. */
+static bool is_old(const char *info, char ret[static 16]) {
+        const char *version = strstr(info, "redis_version:");
+        unsigned major, minor;
+
+        if (!version || sscanf(version, "redis_version:%3u.%3u", &major, &minor) != 2)
+                return false;
+        version += strlen("redis_version:");
+        (void)snprintf(ret, 16, "%.*s", (int)strspn(version, "0123456789."), version);
+        return major < 6 || (major == 6 && minor < 2);
+}
+
 /* What INFO says; who may not ask is told nothing of it. */
 static ProbeReading read_info(const char *info) {
         const char *policy = strstr(info, "maxmemory_policy:allkeys-"), *most = strstr(info, "\nmaxmemory:");
+        char version[16];
 
         if (strstr(info, "cluster_enabled:1"))
                 return reading(PROBE_NEVER, "it is a node of a cluster, which Lago cannot use; name a Redis without one");
+        if (is_old(info, version))
+                return reading(PROBE_LATER, "it is Redis %s, and Lago's workers need " OLDEST, version);
         if (!policy || !most || startswith(most, "\nmaxmemory:0\r"))
                 return reading(PROBE_GOOD, "PONG");
         policy = strchr(policy, ':') + 1;
         return reading(PROBE_GOOD, PROBE_EVICTS "%.*s", (int)strcspn(policy, "\r\n"), policy);
 }
 
-/* What the write that changes nothing was answered, and two sections of INFO behind it. */
+/* What the write that changes nothing was answered, and three sections of INFO behind it. */
 static ProbeReading read_written(const char *answer, bool eof) {
-        const char *info = behind_reply(answer), *memory = info ? behind_reply(info) : NULL;
+        const char *info = behind_reply(answer), *end = info;
 
-        if ((!memory || !behind_reply(memory)) && !eof)
+        for (int i = 0; end && i < 3; i++)
+                end = behind_reply(end);
+        if (!end && !eof)
                 return (ProbeReading){.complete = false};
         if (startswith(answer, "-READONLY"))
                 return reading(PROBE_LATER, "it is a replica, which takes no jobs; name the primary in REDIS_URL");
@@ -129,7 +151,7 @@ static char *redis_login(const ProbeTarget *target) {
  * A write as to where it is refused: of nothing at all, which leaves a key as it is. Sidekiq counts by this one, so who may not
  * write it has no use for the server.
  */
-#define WRITE_OF_NOTHING "*4\r\n$8\r\nSETRANGE\r\n$14\r\nstat:processed\r\n$1\r\n0\r\n$0\r\n\r\nINFO cluster\r\nINFO memory\r\n"
+#define WRITE_OF_NOTHING "*4\r\n$8\r\nSETRANGE\r\n$14\r\nstat:processed\r\n$1\r\n0\r\n$0\r\n\r\nINFO cluster\r\nINFO memory\r\nINFO server\r\n"
 
 char *redis_request(const ProbeTarget *target) {
         _cleanup_(freep) char *login = redis_login(target);
