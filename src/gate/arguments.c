@@ -19,6 +19,7 @@ static const char help[] =
         "  lago-gate prepare-load IMAGE [OPTION…]\n"
         "                                     empty a database again whose first load was cut off\n"
         "  lago-gate open   [OPTION…]         try the encryption keys on a value that Lago has stored\n"
+        "  lago-gate redis  [OPTION…]         ask the Redis of REDIS_URL whether it takes jobs\n"
         "  lago-gate manifest [--root DIR]    print what the image below DIR (default .) carries, for --manifest\n"
         "  lago-gate install DIR              put a copy into DIR that runs in any image, whatever C library that has\n"
         "\n"
@@ -31,6 +32,7 @@ static const char help[] =
         "  --url-file FILE        a file that holds it in its place; - reads it from standard input\n"
         "                         of \"open\" it has DATABASE_URL=, ENCRYPTION_PRIMARY_KEY= and ENCRYPTION_KEY_DERIVATION_SALT=,\n"
         "                         a line each; without it they are those of the environment\n"
+        "                         of \"redis\" it has REDIS_URL=, and REDIS_PASSWORD= if there is one\n"
         "  --schema NAMES         search path (default: schema_search_path of the URL, POSTGRES_SCHEMA, public)\n"
         "  --hostaddr IP          connect to this address; the URL's host is still the name in the certificate\n"
         "  --ca-file FILE         sslrootcert, in place of the URL's\n"
@@ -57,7 +59,7 @@ static const char help[] =
         "  38 extension    39 untrusted    40 pooled       41 unfinished\n"
         "  42 owner                                                                  refuse\n"
         "  64 wrong command line   65 bad manifest   70 bug   71 system error   75 \"wait\" ran out of time\n"
-        "  82 \"open\": the keys do not open it\n";
+        "  78 \"redis\": another REDIS_URL is needed   82 \"open\": the keys do not open it\n";
 
 static const char *const commands[_COMMAND_MAX] = {
         [COMMAND_MANIFEST] = "manifest",
@@ -69,6 +71,7 @@ static const char *const commands[_COMMAND_MAX] = {
         [COMMAND_REPLAY] = "prepare-replay",
         [COMMAND_LOAD] = "prepare-load",
         [COMMAND_OPEN] = "open",
+        [COMMAND_REDIS] = "redis",
 };
 
 int usage(const char *format, ...) {
@@ -271,7 +274,8 @@ static int parse_option(Arguments *arguments, int option, const char *value) {
 }
 
 bool command_is_imageless(Command command) {
-        return command == COMMAND_PING || command == COMMAND_HOLD || command == COMMAND_OPEN;
+        return command == COMMAND_PING || command == COMMAND_HOLD || command == COMMAND_OPEN ||
+               command == COMMAND_REDIS;
 }
 
 static int check_image(const Arguments *arguments) {

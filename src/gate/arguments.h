@@ -14,6 +14,7 @@ typedef enum Command {
         COMMAND_REPLAY,
         COMMAND_LOAD,
         COMMAND_OPEN,
+        COMMAND_REDIS,
         _COMMAND_MAX,
 } Command;
 

@@ -14,7 +14,10 @@
 
 /* The gate's own exit statuses; those of the verdicts are verdict_status()'s. */
 enum {
+        GATE_REDIS_UNREACHABLE = 20,
+        GATE_REDIS_UNABLE = 23,
         GATE_BAD_MANIFEST = 65,
+        GATE_REDIS_REFUSED = 78,
 };
 
 /* --- image.c ------------------------------------------------------------------------------------------- */
@@ -205,6 +208,18 @@ int load_run(const Target *target, const Manifest *manifest, const Policy *polic
 
 /** watch_run() - follows a migration until standard output is closed or SIGTERM comes. */
 int watch_run(const Target *target, const Manifest *manifest);
+
+/* --- redis.c ------------------------------------------------------------------------------------------- */
+
+/**
+ * redis_run() - the command "redis": whether the Redis at @url takes jobs; nothing is written.
+ *
+ * @password     REDIS_PASSWORD, or NULL.
+ * @address      asked in place of the URL's host; NULL: that one.
+ * @timeout_sec  of the whole.
+ * Answer: the exit status. Errors: -EINVAL for a URL that is none.
+ */
+int redis_run(const char *url, const char *password, const char *address, unsigned timeout_sec, Format format);
 
 /* --- hold.c -------------------------------------------------------------------------------------------- */
 

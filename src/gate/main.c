@@ -13,6 +13,11 @@
 #define URL_MAX      (64U << 10)
 #define MANIFEST_MAX (16U << 20)
 
+/* What the system lacks now refuses nothing: neither the image nor the command line is at fault. */
+static int status_of(int r, int refused) {
+        return errno_is_passing(r) ? EXIT_OSERR : refused;
+}
+
 static int read_named(const char *path, size_t max_bytes, char **ret, size_t *ret_size) {
         int r = streq(path, "-") ? fd_read_all(STDIN_FILENO, max_bytes, ret, ret_size)
                                  : file_read(path, max_bytes, ret, ret_size);
@@ -102,6 +107,29 @@ static int try_keys(const Target *target, const char *keys, Format format) {
         return open_run(target, primary, salt, format);
 }
 
+static char *setting_of(const char *text, const char *name) {
+        const char *value = getenv(name);
+
+        return text ? keyfile_get(text, name) : value ? xstrdup(value)
+                                                      : NULL;
+}
+
+/* Both from the environment, or both from the file. */
+static int try_redis(const Arguments *arguments) {
+        _cleanup_(freep) char *text = NULL, *url = NULL, *password = NULL;
+        int r = arguments->url_file ? read_named(arguments->url_file, URL_MAX, &text, NULL) : 0;
+
+        if (r < 0)
+                return status_of(r, EXIT_USAGE);
+        url = setting_of(text, "REDIS_URL");
+        password = setting_of(text, "REDIS_PASSWORD");
+        if (isempty(url))
+                return usage("no REDIS_URL in the environment, nor in what --url-file names"), EXIT_USAGE;
+        box_hide();
+        r = redis_run(url, password, arguments->hostaddr, (unsigned)arguments->connect_timeout_sec, arguments->format);
+        return r < 0 ? (usage("REDIS_URL is no redis://HOST:PORT/DB"), EXIT_USAGE) : r;
+}
+
 static int search_path_of(const Arguments *arguments, const DbUrl *url, const char **ret) {
         const char *from_environment = getenv("POSTGRES_SCHEMA");
 
@@ -144,11 +172,6 @@ static void target_done(Target *target) {
 }
 
 /* --- the commands -------------------------------------------------------------------------------------- */
-
-/* What the system lacks now refuses nothing: neither the image nor the command line is at fault. */
-static int status_of(int r, int refused) {
-        return errno_is_passing(r) ? EXIT_OSERR : refused;
-}
 
 /* On the disk, where it goes to a file: who ordered it gives that its name next. A pipe has no disk. */
 static int print_manifest(const Manifest *manifest) {
@@ -198,6 +221,8 @@ static int run_parsed(const Arguments *arguments) {
 
         if (r < 0)
                 return status_of(r, GATE_BAD_MANIFEST);
+        if (arguments->command == COMMAND_REDIS)
+                return try_redis(arguments);
         return arguments->command == COMMAND_MANIFEST ? print_manifest(manifest) : run(arguments, manifest);
 }
 

@@ -50,15 +50,6 @@ static ProbeReading read_postgres(const ProbeTarget *target, const char *bytes, 
         return reading(PROBE_LATER, "no PostgreSQL on port %u", target->port);
 }
 
-/* The first byte of a TLS record: 21 is an alert, 22 a handshake. Either comes from a server that is up. */
-static ProbeReading read_tls(const ProbeTarget *target, const char *bytes, size_t n, bool eof) {
-        if (n == 0)
-                return eof ? reading(PROBE_LATER, "closed without an answer") : (ProbeReading){.complete = false};
-        if (bytes[0] == 21 || bytes[0] == 22)
-                return reading(PROBE_GOOD, "speaks TLS");
-        return reading(PROBE_LATER, "no TLS on port %u", target->port);
-}
-
 /* One datagram, so it is whole. */
 static ProbeReading read_name(const ProbeTarget *target, const char *bytes, size_t n) {
         switch (name_answer(bytes, n)) {
@@ -80,31 +71,12 @@ ProbeReading probe_read(const ProbeTarget *target, const char *bytes, size_t n, 
                 return read_http(target, bytes, n, eof);
         case ASK_REDIS:
                 return redis_read(target, bytes, n, eof);
-        case ASK_TLS:
-                return read_tls(target, bytes, n, eof);
         case ASK_NAME:
                 return read_name(target, bytes, n);
         case ASK_POSTGRES:
                 return read_postgres(target, bytes, n, eof);
         }
         return reading(PROBE_LATER, "nothing was asked");
-}
-
-/* A ClientHello of TLS 1.2 with two common ciphers and without extensions; see RFC 5246, section 7.4.1.2. */
-static char *tls_request(size_t *ret_n) {
-        static const char hello[54] = {
-                22, 3, 1, 0, 49,   /* a handshake record of 49 bytes */
-                1, 0, 0, 45, 3, 3, /* ClientHello of 45 bytes, TLS 1.2; then 32 bytes that are random elsewhere */
-                [43] = 0,          /* no session */
-                [44] = 0, 4, (char)0xc0, 0x2f, 0, (char)0x9c,
-                [50] = 1, 0, /* no compression */
-                [52] = 0, 0, /* no extensions */
-        };
-        char *copy = xcalloc(sizeof(hello), 1);
-
-        memcpy(copy, hello, sizeof(hello));
-        *ret_n = sizeof(hello);
-        return copy;
 }
 
 char *probe_request(const ProbeTarget *target, size_t *ret_n) {
@@ -121,8 +93,6 @@ char *probe_request(const ProbeTarget *target, size_t *ret_n) {
         case ASK_REDIS:
                 text = redis_request(target);
                 break;
-        case ASK_TLS:
-                return tls_request(ret_n);
         case ASK_NAME:
                 text = xcalloc(NAME_REQUEST_MAX, 1);
                 *ret_n = name_request(target->path, (unsigned char *)text);

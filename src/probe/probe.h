@@ -18,7 +18,6 @@ typedef enum ProbeVerdict {
 typedef enum ProbeQuestion {
         ASK_HTTP,     /* GET path: status 200, and the release in the body when one is expected */
         ASK_REDIS,    /* AUTH when there is a password, PING, and what else the target says */
-        ASK_TLS,      /* a server that speaks TLS: it answers a greeting; no word of ours goes there in the clear */
         ASK_NAME,     /* the address of the host "path", over UDP, of a name server */
         ASK_POSTGRES, /* SSLRequest: the server answers one byte as soon as it accepts connections; no login */
 } ProbeQuestion;

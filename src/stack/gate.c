@@ -52,6 +52,27 @@ char **stack_gate_command(const Config *config, const char *verb, const StackGat
         return argv;
 }
 
+char **stack_redis_command(const char *address, unsigned timeout_sec) {
+        char **argv = NULL;
+
+        strv_add(&argv, "lago-gate");
+        strv_add(&argv, "redis");
+        strv_add(&argv, "--url-file=-");
+        strv_add(&argv, "--format=export");
+        strv_addf(&argv, "--hostaddr=%s", address);
+        strv_addf(&argv, "--connect-timeout=%u", timeout_sec);
+        return argv;
+}
+
+char *stack_redis_login(const Config *config) {
+        _cleanup_(freep) char *url = stack_redis_url(config);
+        char *text = NULL;
+
+        keyfile_add(&text, "REDIS_URL", url);
+        keyfile_add(&text, "REDIS_PASSWORD", env_get(config->env, "REDIS_PASSWORD"));
+        return text;
+}
+
 static const char *migrate_setting(const Config *config, const char *name) {
         const EnvPair *pair = config_migrate_pair(config, name);
 

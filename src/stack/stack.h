@@ -193,6 +193,11 @@ typedef struct StackGate {
         bool export;          /* KEY=VALUE lines instead of sentences */
 } StackGate;
 
+/** stack_redis_command() - "lago-gate redis", which reads stack_redis_login() from its standard input. */
+char **stack_redis_command(const char *address, unsigned timeout_sec);
+/** stack_redis_login() - lines "REDIS_URL=…" and "REDIS_PASSWORD=…"; the caller frees them. */
+char *stack_redis_login(const Config *config);
+
 /* Found by its path: it is run where Lago's second database is switched on, and nowhere else. */
 #define CLICKHOUSE_GATE "/usr/libexec/lago/lago-gate-clickhouse"
 
@@ -216,6 +221,7 @@ typedef enum GateStatus {
         GATE_EMPTY = 12,
         GATE_UNREACHABLE = 20,
         GATE_DENIED = 21,
+        GATE_REDIS_UNABLE = 23,
         GATE_AHEAD = 30, /* from here on it refuses: first what is in the database … */
         GATE_INVISIBLE = 33,
         GATE_HALF_LOADED = 34,
@@ -224,6 +230,7 @@ typedef enum GateStatus {
         GATE_POOLED = 40,
         GATE_UNFINISHED = 41, /* … but this is in the database */
         _GATE_REFUSED_END = 43,
+        GATE_REDIS_REFUSED = 78,
         GATE_NO_VERDICT = 70, /* it was not asked, or could not answer: opens nothing */
 } GateStatus;
 

@@ -2,60 +2,24 @@
 #include "supervisor/redis.h"
 
 #include "base/file.h"
+#include "base/keyfile.h"
 #include "base/log.h"
 #include "base/runstate.h"
 #include "base/time.h"
 #include "base/util.h"
-#include "config/dburl.h"
+#include "config/redisurl.h"
 #include "stack/stack.h"
+#include "supervisor/answer.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #define TIMEOUT_USEC (5 * USEC_PER_SEC)
 
-/* Host, port and password of a Redis URL: redis[s]://[user][:password@]host[:port][/db]. */
-typedef struct RedisAddress {
-        char *host, *user, *password;
-        uint16_t port;
-        unsigned database;
-        bool tls;
-} RedisAddress;
-
-static void redis_address_done(RedisAddress *a) {
-        free(a->host);
-        free(a->user);
-        free(a->password);
-}
-
-static int redis_address(const Config *config, RedisAddress *ret) {
+static int redis_address(const Config *config, RedisUrl *ret) {
         _cleanup_(freep) char *url = stack_redis_url(config);
-        _cleanup_(dburl_freep) DbUrl *parsed = NULL;
-        const char *password = env_get(config->env, "REDIS_PASSWORD"), *port, *host, *user, *name;
-        uint64_t number = 6379, database = 0;
 
-        if (dburl_parse_redis(url, &parsed) < 0)
-                return -EINVAL;
-        host = dburl_get(parsed, "host");
-        port = dburl_get(parsed, "port");
-        user = dburl_get(parsed, "user");
-        if (port && parse_uint(port, UINT16_MAX, &number) < 0)
-                return -EINVAL;
-        name = dburl_get(parsed, "dbname");
-        if (!isempty(name) && parse_uint(name, INT32_MAX, &database) < 0)
-                return -EINVAL;
-        /* As Lago does. */
-        if (isempty(password))
-                password = dburl_get(parsed, "password");
-        *ret = (RedisAddress){
-                .host = xstrdup(host ? host : "redis"),
-                .user = user ? xstrdup(user) : NULL,
-                .password = password ? xstrdup(password) : NULL,
-                .port = (uint16_t)number,
-                .database = (unsigned)database,
-                .tls = startswith(url, "rediss://") != NULL,
-        };
-        return 0;
+        return redisurl_parse(url, env_get(config->env, "REDIS_PASSWORD"), ret);
 }
 
 /*
@@ -99,22 +63,60 @@ void redis_note_volume(const char *volume, pid_t init) {
                             strerror(-r), volume);
 }
 
-static void answered(RedisClient *r, const RedisAddress *a, ProbeVerdict verdict, const char *reason) {
+static void answered(RedisClient *r, const RedisUrl *a, ProbeVerdict verdict, const char *reason) {
         r->done(r->userdata,
                 &(RedisAnswer){.verdict = verdict, .reason = reason, .host = a ? a->host : NULL, .port = a ? a->port : 0});
 }
 
 static void on_answer(void *userdata, ProbeVerdict verdict, const char *reason) {
         RedisClient *r = userdata;
-        _cleanup_(redis_address_done) RedisAddress a = {0};
+        _cleanup_(redisurl_done) RedisUrl a = {0};
 
         (void)redis_address(r->config, &a);
         answered(r, &a, verdict, reason);
 }
 
-static void ask_at(RedisClient *r, const RedisAddress *a, const char *address) {
+/* --- over TLS: lago-gate asks the same, as no library for that comes into this process ---------------------- */
+
+/* One that was killed, or cannot be run, has said nothing of Redis. */
+static ProbeVerdict verdict_of(const JobResult *result, const char *reason) {
+        static const struct {
+                int status;
+                ProbeVerdict verdict;
+        } table[] = {{0, PROBE_GOOD}, {GATE_REDIS_UNABLE, PROBE_UNABLE}, {GATE_REDIS_REFUSED, PROBE_NEVER}};
+
+        for (size_t i = 0; reason && result->started && !result->signaled && i < ELEMENTSOF(table); i++)
+                if (table[i].status == result->status)
+                        return table[i].verdict;
+        return PROBE_LATER;
+}
+
+static void on_gate(void *userdata, const JobResult *result) {
+        _cleanup_(gate_answer_done) GateAnswer answer = gate_answer_read(result);
+        _cleanup_(freep) char *reason = keyfile_get(result->output, "REASON");
+
+        on_answer(userdata, verdict_of(result, reason), reason ? reason : answer.sentence);
+}
+
+static void ask_over_tls(RedisClient *r, const char *address) {
+        char **argv = stack_redis_command(address, TIMEOUT_USEC / USEC_PER_SEC);
+        _cleanup_(freep) char *input = stack_redis_login(r->config);
+
+        work_job(r->work, argv,
+                 &(JobSpec){.input = input,
+                            .unprivileged = true,
+                            .view_of = r->view.pid,
+                            .timeout_usec = 4 * TIMEOUT_USEC,
+                            .done = on_gate,
+                            .userdata = r});
+        explicit_bzero(input, strlen(input));
+}
+
+/* --- in the clear ------------------------------------------------------------------------------------------- */
+
+static void ask_at(RedisClient *r, const RedisUrl *a, const char *address) {
         ProbeTarget target = {
-                .question = a->tls ? ASK_TLS : ASK_REDIS,
+                .question = ASK_REDIS,
                 .place = r->view.pid > 0 ? PROBE_IN_NAMESPACE : PROBE_ON_HOST,
                 .netns_fd = r->view.netns_fd,
                 .address = address,
@@ -133,12 +135,14 @@ static void ask_at(RedisClient *r, const RedisAddress *a, const char *address) {
 /* getent(1) prints "ADDRESS STREAM NAME" lines; looking names up inside this process would block its loop. */
 static void on_name(void *userdata, const JobResult *result) {
         RedisClient *r = userdata;
-        _cleanup_(redis_address_done) RedisAddress a = {0};
+        _cleanup_(redisurl_done) RedisUrl a = {0};
         _cleanup_(freep) char *address = xstrndup(result->output, strcspn(result->output, " \t\n"));
 
         (void)redis_address(r->config, &a);
         if (isempty(address))
                 answered(r, &a, PROBE_LATER, "the name has no address");
+        else if (a.tls)
+                ask_over_tls(r, address);
         else
                 ask_at(r, &a, address);
 }
@@ -153,7 +157,7 @@ static void look_up(RedisClient *r, const char *host) {
                  &(JobSpec){.view_of = r->view.pid, .timeout_usec = TIMEOUT_USEC, .done = on_name, .userdata = r});
 }
 
-static void ask_bundled(RedisClient *r, const RedisAddress *a) {
+static void ask_bundled(RedisClient *r, const RedisUrl *a) {
         _cleanup_(freep) char *address = runstate_address("redis");
 
         if (address)
@@ -167,7 +171,7 @@ void redis_ask(RedisClient *r, const Config *config, RedisAnswered done, void *u
 }
 
 void redis_ask_from(RedisClient *r, RedisView view, const Config *config, RedisAnswered done, void *userdata) {
-        _cleanup_(redis_address_done) RedisAddress a = {0};
+        _cleanup_(redisurl_done) RedisUrl a = {0};
 
         r->view = view;
         r->config = config;

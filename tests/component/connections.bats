@@ -526,3 +526,42 @@ with_descriptors() {
         [[ "$output" == *"file 20300101000000 inside"* ]]
         [[ "$output" != *secret* ]]
 }
+
+# redis_over_tls ANSWER [OPTION...]: such a server, with a certificate that nobody signed; REDIS_URL points at it
+redis_over_tls() {
+        local port
+        port=$(free_port)
+        [ -f "$RUN/redis.pem" ] || openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=other -keyout "$RUN/redis.key" \
+                -out "$RUN/redis.pem" 2>/dev/null
+        { printf %b "$1"; sleep 5; } | openssl s_server -quiet -accept "127.0.0.1:$port" -cert "$RUN/redis.pem" \
+                -key "$RUN/redis.key" "${@:2}" >"$RUN/heard" 2>/dev/null 3>&- &
+        FAKES="${FAKES-} $!"
+        REDIS_URL="rediss://lago:s%2Be@127.0.0.1:$port/2"
+        wait_for listens "$port"
+}
+
+listens() { [ -n "$(ss -Hltn "sport = :$1")" ]; }
+
+# redis STATUS SENTENCE
+redis() {
+        run env REDIS_URL="$REDIS_URL" "$LAGO_GATE" redis --connect-timeout 5
+        [ "$status" = "$1" ] || { echo "# $status: $output"; return 1; }
+        # shellcheck disable=SC2053 # a pattern
+        [[ $output == $2 ]] || { echo "# $output"; return 1; }
+}
+
+@test "Redis over TLS is asked what it is asked in the clear, whatever its certificate, as Lago's client does" {
+        redis_over_tls '+OK\r\n+OK\r\n+PONG\r\n:0\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n'
+        redis 0 'Redis at 127.0.0.1:* answers'
+        tr -d '\r' <"$RUN/heard" | paste -sd ' ' | grep -F '$4 AUTH $4 lago $3 s+e SELECT 2 PING'
+        redis_over_tls '+OK\r\n+OK\r\n+PONG\r\n-READONLY You can not\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n'
+        redis 20 'Waiting for Redis at 127.0.0.1:*: it is a replica, which takes no jobs; name the primary in REDIS_URL'
+        redis_over_tls '-WRONGPASS invalid\r\n-NOAUTH no\r\n-NOAUTH no\r\n'
+        redis 78 'Refused: Redis at 127.0.0.1:*: the password is rejected, or wants a user: *'
+        redis_over_tls '' -Verify 1
+        redis 20 'Waiting for Redis at 127.0.0.1:*: it wants a certificate of its client, and Lago has none; tls-auth-clients no *'
+        REDIS_URL=redis://127.0.0.1:${REDIS_URL##*:}
+        redis 20 'Waiting for Redis at 127.0.0.1:*: no answer in the clear; if it speaks TLS alone, write rediss:// in REDIS_URL'
+        REDIS_URL=rediss://127.0.0.1:$PORT
+        redis 20 'Waiting for Redis at 127.0.0.1:*: it *; if it speaks no TLS, write redis:// in REDIS_URL'
+}

@@ -2475,6 +2475,31 @@ static void a_replica_is_no_redis_for_jobs(void **state _unused_) {
         stops_well();
 }
 
+#define TLS_URLS "DATABASE_URL=postgresql://u:p@pg.example.org:5432/lago\nREDIS_URL=rediss://u:s%20ecret@redis.example.org:6380/1\n"
+
+/* What lago-gate says of it has the meaning that the same has in the clear, while it is waited for and afterwards. */
+static void a_redis_over_tls_is_asked_by_lago_gate(void **state _unused_) {
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
+        put("/etc/lago/lago.conf", CONF EXTERNAL);
+        put("/etc/lago/lago.env", TLS_URLS);
+        put(FAKE "/on/gate-redis", "say 20 VERDICT=unreachable 'SENTENCE=Waiting' 'REASON=it is a replica, which takes no jobs'");
+        starts("redis");
+        says("STATUS=Waiting for Redis at redis.example.org:6380: it is a replica, which takes no jobs");
+        assert_int_equal(times_called("AUTH"), 0);
+        put(FAKE "/on/gate-redis", "kill -9 $$");
+        says("STATUS=Waiting for Redis at redis.example.org:6380: lago-gate gave no verdict (signal 9)");
+        put(FAKE "/on/gate-redis", "say 0 VERDICT=verified 'SENTENCE=Redis answers' REASON=PONG");
+        says("READY=1");
+        file_has(FAKE "/url", "REDIS_URL=rediss://u:s%20ecret@redis.example.org:6380/1");
+        put(FAKE "/on/gate-redis", "say 23 VERDICT=unable 'SENTENCE=Waiting' 'REASON=its memory is full'");
+        says("STATUS=Not healthy for 1 s: its memory is full");
+        stops_well();
+        put(FAKE "/on/gate-redis", "say 78 VERDICT=refused 'SENTENCE=Refused' 'REASON=the password is rejected'");
+        starts("redis");
+        says("STATUS=Refused: Redis at redis.example.org:6380: the password is rejected");
+        exits(78);
+}
+
 static void an_external_redis_without_an_address_is_waited_for(void **state _unused_) {
         put("/etc/hosts", "");
         put("/etc/lago/lago.conf", CONF EXTERNAL);
@@ -2897,6 +2922,7 @@ int main(int argc, char **argv) {
                 LIFE(a_name_server_that_cannot_listen_is_told),
                 LIFE(an_external_redis_is_watched),
                 LIFE(a_replica_is_no_redis_for_jobs),
+                LIFE(a_redis_over_tls_is_asked_by_lago_gate),
                 LIFE(an_external_redis_without_an_address_is_waited_for),
                 LIFE(a_page_renderer_waits_for_those_that_render),
                 LIFE(a_server_that_does_not_take_its_signal_gets_it_again),
