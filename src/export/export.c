@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "config/mask.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -123,6 +124,18 @@ bool export_has_clickhouse_ca(const ExportInput *input) {
         return input->config->clickhouse_ca_file && stack_has_clickhouse(input->config, NULL);
 }
 
+bool export_has_bucket(const Config *config) {
+        static const char *const switches[] = {"LAGO_USE_AWS_S3", "LAGO_USE_GCS"};
+
+        for (size_t i = 0; i < ELEMENTSOF(switches); i++) {
+                const char *value = env_get(config->env, switches[i]);
+
+                if (value && streq(value, "true"))
+                        return true;
+        }
+        return false;
+}
+
 char **export_volumes(const ExportInput *input, const Member *member) {
         char **volumes = stack_volumes(input->config, member->kind);
 
@@ -135,9 +148,18 @@ char *export_object_name(const char *volume) {
         char *name = xstrdup(volume);
 
         for (char *c = name; *c; c++)
-                if (*c == '_' || *c == '.')
-                        *c = '-';
+                *c = *c == '_' || *c == '.' ? '-' : (char)tolower((unsigned char)*c);
+        for (size_t n = strlen(name); n > 0 && name[n - 1] == '-'; n--)
+                name[n - 1] = '\0';
         return name;
+}
+
+/* FNV-1a, which tells what was changed and is no proof of anything. */
+uint32_t export_mark(uint32_t mark, const char *text) {
+        mark = mark == 0 ? 2166136261 : mark;
+        for (; *text; text++)
+                mark = (mark ^ (unsigned char)*text) * 16777619;
+        return mark;
 }
 
 char *export_final_statuses(void) {

@@ -69,6 +69,9 @@ char **export_volumes(const ExportInput *input, const Member *member);
 /** export_has_clickhouse_ca() - whether there is a file of that authority to be had along. */
 bool export_has_clickhouse_ca(const ExportInput *input);
 
+/** export_has_bucket() - whether Lago's files lie in S3 or GCS, and none in the volume. */
+bool export_has_bucket(const Config *config);
+
 /** export_run_script() - the script between the engine and Lago's own ones, the same for all kinds. */
 char *export_run_script(const ExportInput *input);
 /** export_run_verb() - what the script is called with: "start SCRIPT...", "clock SCRIPT..."; NULL for no backend. */
@@ -76,12 +79,15 @@ char **export_run_verb(const Member *member);
 
 /** export_shell() - lines NAME='VALUE' that a shell reads as they are meant. */
 char *export_shell(char *const *pairs);
-/** export_quote() - a scalar of YAML and JSON. @dollars: compose expands "$", and "$$" stands for one. */
+/** export_quote() - a scalar of YAML and JSON. @dollars: its reader expands "$", and "$$" stands for one. */
 char *export_quote(const char *value, bool dollars);
 /** export_list() - "[\"a\", \"b\"]". */
 char *export_list(char *const *words, bool dollars);
 
-/** export_object_name() - of "lago_storage_data", which is a name for volumes and none for an object. The caller frees it. */
+/** export_mark() - eight digits that are others for another @text; @mark: those of what stands before it, or 0. */
+uint32_t export_mark(uint32_t mark, const char *text);
+
+/** export_object_name() - of "Lago_Data_", a name for volumes and none for an object: "lago-data". The caller frees it. */
 char *export_object_name(const char *volume);
 /**
  * export_final_statuses() - "10, 30, …": what "run migrate" ends with when neither time nor another try helps, which is not

@@ -9,12 +9,15 @@
 
 #include <stdio.h>
 
+/* A quota may ask it of every container; to what the pod asks for in all it adds nothing. */
+#define GATE_REQUESTS "        resources: {requests: {cpu: 50m, memory: 64Mi}}\n"
 #define LABELS(name) "{app.kubernetes.io/part-of: lago, app.kubernetes.io/name: " name "}"
 
 typedef struct Kubernetes {
         const ExportInput *input;
         const Config *config;
         FILE *f, *secrets;
+        uint32_t mark; /* of what a pod has from other objects */
 } Kubernetes;
 
 /* What a member asks of a node, as Lago's own chart does, but for a small installation; and of those with a place, its kind. */
@@ -35,12 +38,13 @@ static const char *requests(MemberKind kind) {
 
 /* --- one container ------------------------------------------------------------------------------------------ */
 
+/* In "value" and "args" Kubernetes takes "$(NAME)" for a variable and "$$" for one "$"; in a Secret it takes neither. */
 static void put_environment(Kubernetes *k, const char *indent, const char *service, const Settings *settings) {
         if (settings->plain)
                 fprintf(k->f, "%senv:\n", indent);
         STRV_FOREACH(pair, settings->plain) {
                 size_t n = strcspn(*pair, "=");
-                _cleanup_(freep) char *value = export_quote(*pair + n + 1, false);
+                _cleanup_(freep) char *value = export_quote(*pair + n + 1, true);
 
                 fprintf(k->f, "%s- {name: %.*s, value: %s}\n", indent, (int)n, *pair, value);
         }
@@ -70,8 +74,29 @@ static void put_ca_mount(Kubernetes *k, const char *volume) {
                 streq(ca_name(volume), "ca") ? STACK_CA_FILE : EXPORT_CLICKHOUSE_CA);
 }
 
+/* Where files lie in a bucket, a claim that one node alone may have would only keep the pods together. */
+static char **volumes_of(const Kubernetes *k, const Member *member) {
+        _cleanup_(strv_freep) char **all = export_volumes(k->input, member);
+        bool bucket = export_has_bucket(k->config);
+        char **volumes = NULL;
+
+        STRV_FOREACH(volume, all)
+                if (**volume == '/' || !bucket || !member_info(member->kind)->backend)
+                        strv_add(&volumes, *volume);
+        return volumes;
+}
+
+/* A new disk has a folder "lost+found", and PostgreSQL makes its files in an empty folder alone: in one below. */
+static void put_data_mount(Kubernetes *k, const Member *member, const char *path) {
+        int n = (int)(member->kind == MEMBER_DB ? strrchr(path, '/') - path : (long)strlen(path));
+
+        fprintf(k->f, "        - {name: data, mountPath: %.*s}\n", n, path);
+        if (member->kind == MEMBER_DB)
+                fputs("        - {name: shm, mountPath: /dev/shm}\n", k->f);
+}
+
 static void put_mounts(Kubernetes *k, const Member *member) {
-        _cleanup_(strv_freep) char **volumes = export_volumes(k->input, member);
+        _cleanup_(strv_freep) char **volumes = volumes_of(k, member);
         bool backend = member_info(member->kind)->backend;
 
         if (!volumes && !backend)
@@ -83,11 +108,11 @@ static void put_mounts(Kubernetes *k, const Member *member) {
                 if (**volume == '/')
                         put_ca_mount(k, *volume);
                 else
-                        fprintf(k->f, "        - {name: data, mountPath: %s}\n", strchr(*volume, ':') + 1);
+                        put_data_mount(k, member, strchr(*volume, ':') + 1);
 }
 
 static void put_volumes(Kubernetes *k, const Member *member) {
-        _cleanup_(strv_freep) char **volumes = export_volumes(k->input, member);
+        _cleanup_(strv_freep) char **volumes = volumes_of(k, member);
         bool backend = member_info(member->kind)->backend;
 
         if (!volumes && !backend)
@@ -105,6 +130,8 @@ static void put_volumes(Kubernetes *k, const Member *member) {
                 else
                         fprintf(k->f, "      - {name: data, persistentVolumeClaim: {claimName: %s}}\n", name);
         }
+        if (member->kind == MEMBER_DB)
+                fprintf(k->f, "      - {name: shm, emptyDir: {medium: Memory, sizeLimit: %si}}\n", k->config->shm_size);
 }
 
 static void put_probes(Kubernetes *k, const Member *member) {
@@ -145,7 +172,7 @@ static void put_command(Kubernetes *k, const Member *member) {
         strv_extend(&words, more);
         if (!words)
                 return;
-        list = export_list(words, false);
+        list = export_list(words, true);
         fprintf(k->f, "        args: %s\n", list);
 }
 
@@ -154,7 +181,7 @@ static void put_install(Kubernetes *k, const char *name, const char *program) {
         fprintf(k->f, "      - name: %s\n        image: %s\n        command: [/usr/lib/lago/%s]\n        args: [install, /gate]\n"
                       "        securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, "
                       "capabilities: {drop: [ALL]}}\n"
-                      "        volumeMounts: [{name: gate, mountPath: /gate}]\n",
+                      "        volumeMounts: [{name: gate, mountPath: /gate}]\n" GATE_REQUESTS,
                 name, export_gate_image(k->input), program);
 }
 
@@ -177,6 +204,7 @@ static void put_init(Kubernetes *k, const Member *member, const char *service, c
         STRV_FOREACH(volume, volumes)
                 if (**volume == '/')
                         put_ca_mount(k, *volume);
+        fputs(GATE_REQUESTS, k->f);
 }
 
 static void put_pod(Kubernetes *k, const Member *member, const char *service) {
@@ -184,7 +212,7 @@ static void put_pod(Kubernetes *k, const Member *member, const char *service) {
         _cleanup_(freep) char *image = export_image(k->input, member->kind);
         Settings settings = export_settings(k->input, member);
 
-        fprintf(k->f, "      enableServiceLinks: false\n      terminationGracePeriodSeconds: %u\n",
+        fprintf(k->f, "      enableServiceLinks: false\n      automountServiceAccountToken: false\n      terminationGracePeriodSeconds: %u\n",
                 member->kind == MEMBER_MIGRATE ? 1800 : info->grace_sec);
         if (info->backend)
                 put_init(k, member, service, &settings);
@@ -210,6 +238,37 @@ static void put_service(Kubernetes *k, const Member *member, const char *service
                         service, service, port);
 }
 
+/* A kubelet starts no pod anew because a Secret was changed, or the script; so what these are is said in the pod as well. */
+static uint32_t mark_of(const ExportInput *input) {
+        _cleanup_(freep) char *script = export_run_script(input);
+        uint32_t mark = export_mark(0, script);
+        size_t n = 0;
+        Member *members = stack_members(input->config, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                Settings settings = export_settings(input, &members[i]);
+
+                STRV_FOREACH(pair, settings.secret)
+                        mark = export_mark(mark, *pair);
+                export_settings_done(&settings);
+        }
+        free(members);
+        return mark;
+}
+
+static void put_template(Kubernetes *k, const Member *member, const char *service) {
+        bool backend = member_info(member->kind)->backend;
+
+        fprintf(k->f, "  template:\n    metadata:\n      labels: {app.kubernetes.io/part-of: lago, app.kubernetes.io/name: %s%s}\n",
+                service, backend ? ", lago/backend: \"yes\"" : "");
+        if (backend)
+                fprintf(k->f, "      annotations: {lago/settings: \"%08x\"}\n", k->mark);
+        fputs("    spec:\n", k->f);
+        if (member->kind == MEMBER_MIGRATE)
+                fputs("      restartPolicy: Never\n", k->f);
+        put_pod(k, member, service);
+}
+
 /* A database and a clock must never be two for a while, as in a rolling update. */
 static void put_deployment(Kubernetes *k, const Member *member, const char *service) {
         bool one = member->kind == MEMBER_DB || member->kind == MEMBER_REDIS || member->kind == MEMBER_CLOCK;
@@ -218,27 +277,37 @@ static void put_deployment(Kubernetes *k, const Member *member, const char *serv
                 fputs("---\n# One: its script holds a lock in the database, and ends the clock when that is lost.\n", k->f);
         else
                 fputs("---\n", k->f);
-        fprintf(k->f, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: %s, labels: " LABELS("%s") "}\nspec:\n  replicas: 1\n"
-                                                                                                          "  strategy: {type: %s}\n  selector: {matchLabels: " LABELS("%s") "}\n  template:\n"
-                                                                                                                                                                            "    metadata: {labels: {app.kubernetes.io/part-of: lago, app.kubernetes.io/name: %s%s}}\n    spec:\n",
-                service, service, one ? "Recreate" : "RollingUpdate", service, service,
-                member_info(member->kind)->backend ? ", lago/backend: \"yes\"" : "");
-        put_pod(k, member, service);
+        fprintf(k->f, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: %s, labels: " LABELS("%s") "}\nspec:\n"
+                      "  replicas: 1\n  strategy: {type: %s}\n  selector: {matchLabels: " LABELS("%s") "}\n",
+                service, service, one ? "Recreate" : "RollingUpdate", service);
+        put_template(k, member, service);
 }
 
-/* A Job cannot be changed, so each release has a Job of its own. It is not retried when a second run would end the same. */
+static char *job_text(Kubernetes *k, const Member *member) {
+        _cleanup_(freep) char *final = export_final_statuses();
+        FILE *whole = k->f;
+        char *text = NULL;
+        size_t size;
+
+        k->f = open_memstream(&text, &size);
+        fprintf(k->f, "spec:\n  backoffLimit: 6\n  podFailurePolicy:\n    rules:\n"
+                      "    # A node that is emptied is no fault of the migration.\n"
+                      "    - {action: Ignore, onPodConditions: [{type: DisruptionTarget, status: \"True\"}]}\n"
+                      "    - {action: FailJob, onExitCodes: {containerName: migrate, operator: In, values: [%s]}}\n",
+                final);
+        put_template(k, member, "migrate");
+        fclose(k->f);
+        k->f = whole;
+        return text;
+}
+
+/* A Job cannot be changed, so another release, setting or secret is another Job. It is not retried when a second run would end the same. */
 static void put_job(Kubernetes *k, const Member *member) {
-        _cleanup_(freep) char *release = export_object_name(k->config->release), *final = export_final_statuses();
+        _cleanup_(freep) char *release = export_object_name(k->config->release), *text = job_text(k, member);
 
         fprintf(k->f, "---\n# Ends with 0 only when the verdict is good, before or behind its migrations. What a person has to look at is not tried again.\n"
-                      "apiVersion: batch/v1\nkind: Job\nmetadata: {name: lago-migrate-%s, labels: " LABELS("migrate") "}\nspec:\n"
-                                                                                                                      "  backoffLimit: 6\n  podFailurePolicy:\n    rules:\n"
-                                                                                                                      "    - {action: FailJob, onExitCodes: {containerName: migrate, operator: In, "
-                                                                                                                      "values: [%s]}}\n"
-                                                                                                                      "  template:\n    metadata: {labels: {app.kubernetes.io/part-of: lago, app.kubernetes.io/name: migrate, "
-                                                                                                                      "lago/backend: \"yes\"}}\n    spec:\n      restartPolicy: Never\n",
-                release, final);
-        put_pod(k, member, "migrate");
+                      "apiVersion: batch/v1\nkind: Job\nmetadata: {name: lago-migrate-%s-%08x, labels: " LABELS("migrate") "}\n%s",
+                release, export_mark(0, text), text);
 }
 
 static void put_claim(Kubernetes *k, const char *volume, const char *size) {
@@ -274,7 +343,8 @@ static void put_member(Kubernetes *k, const Member *member) {
                 put_claim(k, k->config->database_volume, "20Gi");
         if (member->kind == MEMBER_REDIS)
                 put_claim(k, k->config->redis_volume, "5Gi");
-        if (member->kind == MEMBER_API || (member->kind == MEMBER_WORKER && !member->pool[0] && !k->config->api_enabled))
+        if (!export_has_bucket(k->config) &&
+            (member->kind == MEMBER_API || (member->kind == MEMBER_WORKER && !member->pool[0] && !k->config->api_enabled)))
                 put_claim(k, k->config->storage_volume, "10Gi");
         put_service(k, member, service);
         if (member->kind == MEMBER_MIGRATE)
@@ -288,6 +358,7 @@ static void put_member(Kubernetes *k, const Member *member) {
 static const char kustomization[] =
         "# kubectl apply -k .    The migration is a Job that is named for its release; everything that needs the schema waits.\n"
         "# Where lago-gate's image was pushed to: images: [{name: localhost/lago-gate, newName: REGISTRY/lago-gate}]\n"
+        "# In a namespace that is there already: namespace: NAME\n"
         "apiVersion: kustomize.config.k8s.io/v1beta1\n"
         "kind: Kustomization\n"
         "resources:\n"
@@ -295,7 +366,7 @@ static const char kustomization[] =
         "- secrets.yaml\n";
 
 void export_kubernetes(Export *export, const ExportInput *input) {
-        Kubernetes k = {.input = input, .config = input->config};
+        Kubernetes k = {.input = input, .config = input->config, .mark = mark_of(input)};
         char *text = NULL, *secrets = NULL;
         size_t size, secrets_size, n = 0;
         Member *members = stack_members(input->config, &n);

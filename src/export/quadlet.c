@@ -30,15 +30,12 @@ static char *quote_word(const char *word) {
         return text;
 }
 
-/* In an assignment of the environment "$" means nothing to systemd. */
+/* It becomes an argument of "podman run", in a line where systemd reads "$" as it does in Exec=. */
 static void put_environment(Quadlet *q, char *const *pairs) {
         STRV_FOREACH(pair, pairs) {
-                _cleanup_(freep) char *quoted = export_quote(*pair, false);
+                _cleanup_(freep) char *quoted = quote_word(*pair);
 
-                fputs("Environment=", q->f);
-                for (const char *c = quoted; *c; c++)
-                        fprintf(q->f, *c == '%' ? "%%%%" : "%c", *c);
-                fputc('\n', q->f);
+                fprintf(q->f, "Environment=%s\n", quoted);
         }
 }
 

@@ -47,9 +47,14 @@ worker_answers() {
         podman exec api-worker-pod-api-worker curl -fsS -o /dev/null http://localhost:8080/
 }
 
+# The Job has a name of its own for each release and each change of its settings.
+name_of_job() {
+        sed -n 's/^metadata: {name: \(lago-migrate-[^,]*\),.*/\1/p' lago.yaml
+}
+
 # The script on standard input, in the folder of the export. There are no Services: a pod gets its name as an alias.
 with_kube() {
-        { echo 'cd /root/kube'; cat; } | with_words object play said_in ask_pod worker_answers
+        { printf '%s\n' 'cd /root/kube' "job=\$(name_of_job)"; cat; } | with_words name_of_job object play said_in ask_pod worker_answers
 }
 
 @test "what is written fits the published schemas of Kubernetes, without a field that they do not know" {
@@ -77,7 +82,7 @@ play api &
 api=$!
 until_ok 60 said_in api-pod-gate 'Waiting for the schema: the database is empty'
 [ -z "$(podman ps -q --filter name=api-pod-api --filter status=running)" ]
-play lago-migrate-v1-50-0
+play "$job"
 wait "$api"
 until_ok 90 podman exec api-pod-api curl -fsS -o /dev/null http://localhost:3000/health
 play api-worker
@@ -93,10 +98,10 @@ SH
 
 @test "the Job once more: the same verdict, and no Rails" {
         with_kube <<'SH'
-play lago-migrate-v1-50-0
-until_ok 30 said_in lago-migrate-v1-50-0-pod-migrate 'Schema verified: v1.50.0, 1046 of 1046'
-[ "$(podman wait lago-migrate-v1-50-0-pod-migrate)" = 0 ]
-podman logs lago-migrate-v1-50-0-pod-migrate 2>&1 | lacks db:migrate
+play "$job"
+until_ok 30 said_in "$job-pod-migrate" 'Schema verified: v1.50.0, 1046 of 1046'
+[ "$(podman wait "$job-pod-migrate")" = 0 ]
+podman logs "$job-pod-migrate" 2>&1 | lacks db:migrate
 SH
 }
 
@@ -129,9 +134,9 @@ SH
 @test "an image older than the database: the Job ends with 30, and a pod gets no further than its gate" {
         with_kube <<'SH'
 ask_pod "INSERT INTO schema_migrations VALUES ('20991231000000')"
-play lago-migrate-v1-50-0 || :
-until_ok 30 said_in lago-migrate-v1-50-0-pod-migrate 'Refused: database is newer than v1.50.0'
-[ "$(podman inspect lago-migrate-v1-50-0-pod-migrate --format '{{.State.ExitCode}}')" = 30 ]
+play "$job" || :
+until_ok 30 said_in "$job-pod-migrate" 'Refused: database is newer than v1.50.0'
+[ "$(podman inspect "$job-pod-migrate" --format '{{.State.ExitCode}}')" = 30 ]
 podman pod rm -f api-worker-pod >/dev/null 2>&1
 refute play api-worker
 [ -z "$(podman ps -q --filter name=api-worker-pod-api-worker --filter status=running)" ]

@@ -114,8 +114,9 @@ static void a_key_changes_what_it_should(void **state _unused_) {
                 /* The value alone: of the database's volume in its declaration, and where it is mounted. */
                 assert_in_range(changed_by(kind, "[database]\nvolume = another\n"), 1, 3);
                 assert_int_equal(changed_by(kind, "[images]\nredis = library/redis:8-alpine\n"), 1);
-                /* It goes to the gate's options and nowhere else; the chart has a script of its own. */
-                assert_int_equal(changed_by(kind, "[migrate]\nfresh = replay\n"), kind == EXPORT_KUBERNETES ? 2 : 1);
+                /* It goes to the gate's options and nowhere else; the chart has a script of its own, and each of four pods and
+                   the name of the Job say that the script is another. */
+                assert_int_equal(changed_by(kind, "[migrate]\nfresh = replay\n"), kind == EXPORT_KUBERNETES ? 7 : 1);
                 assert_true(changed_by(kind, "[worker]\npools = events\n") > 5);
         }
 }
@@ -287,6 +288,77 @@ static void a_value_is_quoted_for_its_reader(void **state _unused_) {
         assert_string_equal(plain, "\"$d\"");
 }
 
+/* "$", "${NAME}" and "$(NAME)" are something to compose, to systemd in the line that Podman makes of it, and to Kubernetes. */
+static void a_dollar_stays_one(void **state _unused_) {
+        static const char *const files[] = {"compose.yaml", "lago_api.container", "lago.yaml"},
+                                 *const commands[] = {"compose.yaml", "lago_db.container", "lago.yaml"};
+        _cleanup_(config_freep) Config *config =
+                config_with("[database]\narguments = -c \"log_line_prefix=$(PGDATA)\"\n", "OWN_NAME='a$$b ${HOME} $(REDIS_URL)'\n");
+
+        for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++) {
+                _cleanup_(export_freep) Export *export = export_make(kind, &(ExportInput){.config = config});
+
+                assert_non_null(strstr(text_of(export, files[kind]), "a$$$$b $${HOME} $$(REDIS_URL)"));
+                assert_non_null(strstr(text_of(export, commands[kind]), "log_line_prefix=$$(PGDATA)"));
+        }
+}
+
+static const char *kubernetes_text(const Export *export) {
+        return text_of(export, "lago.yaml");
+}
+
+/* A disk has "lost+found" in it, and so PostgreSQL would not begin; and 64 MiB are all of /dev/shm that a pod has by itself. */
+static void a_pod_of_the_database_fits_a_disk(void **state _unused_) {
+        _cleanup_(export_freep) Export *export = export_of(EXPORT_KUBERNETES, "[database]\nshm-size = 1G\nvolume = Lago.Data_\n");
+        const char *text = kubernetes_text(export);
+
+        assert_non_null(strstr(text, "{name: data, mountPath: /data}\n        - {name: shm, mountPath: /dev/shm}\n"));
+        assert_non_null(strstr(text, "{name: PGDATA, value: \"/data/postgres\"}"));
+        assert_non_null(strstr(text, "{name: shm, emptyDir: {medium: Memory, sizeLimit: 1Gi}}"));
+        assert_non_null(strstr(text, "metadata: {name: lago-data}\n"));
+        assert_non_null(strstr(text, "claimName: lago-data}"));
+        assert_null(strstr(text, "Lago.Data_"));
+}
+
+static char *name_of_job(const Export *export) {
+        const char *name = strstr(kubernetes_text(export), "{name: lago-migrate-") + strlen("{name: ");
+
+        return xstrndup(name, strcspn(name, ","));
+}
+
+/* What Kubernetes cannot change in a Job, and what it would not start a pod anew for. */
+static void a_changed_setting_is_another_job_and_other_pods(void **state _unused_) {
+        static const struct {
+                const char *conf, *env;
+        } changes[] = {{"[images]\napi = another/api\n", ""}, {"", "OWN_NAME=other\n"}, {"", "LAGO_LICENSE=another\n"}};
+        _cleanup_(export_freep) Export *before = export_of(EXPORT_KUBERNETES, "");
+        _cleanup_(freep) char *job = name_of_job(before);
+
+        assert_true(startswith(job, "lago-migrate-v1-50-0-"));
+        for (size_t i = 0; i < ELEMENTSOF(changes); i++) {
+                _cleanup_(config_freep) Config *config = config_with(changes[i].conf, changes[i].env);
+                _cleanup_(export_freep) Export *after = export_make(EXPORT_KUBERNETES, &(ExportInput){.config = config});
+                _cleanup_(freep) char *other = name_of_job(after);
+
+                assert_string_not_equal(job, other);
+                /* Of a secret all that others read is this: in four pods, of which the database is none. */
+                if (startswith(changes[i].env, "LAGO_LICENSE="))
+                        assert_int_equal(lines_changed(kubernetes_text(before), kubernetes_text(after)), 5);
+        }
+}
+
+static void files_in_a_bucket_need_no_claim(void **state _unused_) {
+        static const char env[] = "LAGO_USE_AWS_S3=true\nLAGO_AWS_S3_BUCKET=b\nLAGO_AWS_S3_REGION=eu-west-1\n";
+        _cleanup_(config_freep) Config *config = config_with("", env);
+        _cleanup_(export_freep) Export *with = export_make(EXPORT_KUBERNETES, &(ExportInput){.config = config}),
+                                       *without = export_of(EXPORT_KUBERNETES, "");
+
+        assert_non_null(strstr(kubernetes_text(without), "lago-storage-data"));
+        assert_null(strstr(kubernetes_text(with), "lago-storage-data"));
+        assert_null(strstr(kubernetes_text(with), "/app/storage"));
+        assert_non_null(strstr(kubernetes_text(with), "lago-postgres-data"));
+}
+
 static void what_the_front_has_is_no_secret(void **state _unused_) {
         _cleanup_(config_freep) Config *config = config_with("", "SENTRY_DSN_FRONT=https://abc@sentry.example/1\n");
 
@@ -345,6 +417,10 @@ int main(void) {
                 cmocka_unit_test(an_exported_redis_has_no_password),
                 cmocka_unit_test(a_job_is_not_tried_again_where_that_is_no_use),
                 cmocka_unit_test(a_value_is_quoted_for_its_reader),
+                cmocka_unit_test(a_dollar_stays_one),
+                cmocka_unit_test(a_pod_of_the_database_fits_a_disk),
+                cmocka_unit_test(a_changed_setting_is_another_job_and_other_pods),
+                cmocka_unit_test(files_in_a_bucket_need_no_claim),
                 cmocka_unit_test(what_the_front_has_is_no_secret),
                 cmocka_unit_test(a_pin_is_used_as_it_stands),
                 cmocka_unit_test(secrets_are_written_for_root_alone),
