@@ -17,6 +17,7 @@ static const char head[] =
         "#   run start SCRIPT...   wait for the verdict, then become Lago's script: the first of these that the image has\n"
         "#   run clock SCRIPT...   the same, as the one clock of the database\n"
         "#   run healthy URL       the schema is verified, and Lago answers\n"
+        "#   run await SECONDS URL wait until Lago answers\n"
         "set -u\n";
 
 static const char body[] =
@@ -191,6 +192,16 @@ static const char body[] =
         "        exit \"$status\"\n"
         "}\n"
         "\n"
+        "# Lago answers only in a container that had its verdict, as \"run start\" waits for that.\n"
+        "await() {\n"
+        "        deadline=$(($(date +%s) + $1))\n"
+        "        echo \"Waiting for $2\"\n"
+        "        until beside curl -fs -m 5 -o /dev/null \"$2\"; do\n"
+        "                [ \"$(date +%s)\" -lt \"$deadline\" ] || { echo \"$2 does not answer\"; exit 75; }\n"
+        "                beside sleep 0.3\n"
+        "        done\n"
+        "}\n"
+        "\n"
         "verb=$1\n"
         "shift\n"
         "case $verb in\n"
@@ -202,6 +213,7 @@ static const char body[] =
         "        # shellcheck disable=SC2086 # it is a list\n"
         "        \"$gate\" check $options >/dev/null && curl -fsS -o /dev/null \"$1\"\n"
         "        ;;\n"
+        "await) await \"$@\" ;;\n"
         "*) exit 64 ;;\n"
         "esac\n";
 

@@ -26,7 +26,7 @@ bare_root() {
         local applet
         mkdir -p "$1"/{bin,dev,etc,proc,gate,app,tmp,lago,run/secrets}
         cp "$(type -P busybox)" "$1/bin/busybox"
-        for applet in sh sed tail mkfifo rm cat sleep touch; do
+        for applet in sh sed tail mkfifo rm cat sleep touch date; do
                 ln -s busybox "$1/bin/$applet"
         done
         printf '127.0.0.1 localhost\n127.0.0.1 db\n' >"$1/etc/hosts"
@@ -36,7 +36,8 @@ bare_root() {
         printf '#!/bin/sh\nexec echo serves "$SECRET_KEY_BASE"\n' >"$1/app/scripts/start.api.sh"
         # shellcheck disable=SC2016 # it is for the script
         printf '#!/bin/sh\necho "bundle $*" >>/tmp/said\n. /tmp/rails\n' >"$1/bin/bundle"
-        chmod 755 "$1"/app/scripts/* "$1/bin/bundle"
+        printf '#!/bin/sh\n[ -e /tmp/answers ]\n' >"$1/bin/curl"
+        chmod 755 "$1"/app/scripts/* "$1/bin"/{bundle,curl}
 }
 
 # write_run [NAME=VALUE...]: out of a configuration that nobody else sees, with these in lago.env.
@@ -255,6 +256,17 @@ tables() {
         wait "$pid" || [ "$?" = 143 ]
         [ -e "$RUN/root/tmp/ended" ]
         [ "$(said)" = 'bundle exec rails db:migrate' ]
+}
+
+@test "run await: it goes on when Lago answers, ends with 75 when that is too late, and when it is told to" {
+        run run_in_root await 1 http://api:3000/health
+        [ "$status" -eq 75 ]
+        [[ $output == *'http://api:3000/health does not answer' ]]
+        stops_at_once 'Waiting for http' await 600 http://api:3000/health
+        run_in_root await 600 http://api:3000/health >"$RUN/await" 2>&1 3>&- &
+        wait_for grep -q 'Waiting for http' "$RUN/await"
+        touch "$RUN/root/tmp/answers"
+        wait "$!"
 }
 
 @test "run: an image without the script is told, and not taken for one that ended well" {

@@ -99,7 +99,7 @@ SH
         with_compose <<'SH'
 lagoctl export compose --pin --output /root/pinned
 diff <(sed 's/image: .*/image:/' compose.yaml) <(sed 's/image: .*/image:/' /root/pinned/compose.yaml)
-[ "$(grep -c 'image: sha256:' /root/pinned/compose.yaml)" = 9 ]
+[ "$(grep -c 'image: sha256:' /root/pinned/compose.yaml)" = 10 ]
 cp compose.override.yaml /root/pinned
 cd /root/pinned
 clean_start
