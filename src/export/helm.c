@@ -35,7 +35,9 @@ static const char head[] =
 
 static void put_install(FILE *f, const ExportInput *input, const char *name, const char *command) {
         fprintf(f, "          - name: %s\n            image: %s\n            command: [%s]\n            args: [install, /gate]\n"
-                   "            volumeMounts: [{name: gate, mountPath: /gate}]\n",
+                   "            securityContext: " EXPORT_NOBODY "\n"
+                   "            volumeMounts: [{name: gate, mountPath: /gate}]\n"
+                   "            resources: " EXPORT_GATE_RESOURCES "\n",
                 name, export_gate_image(input), command);
 }
 
@@ -47,7 +49,8 @@ static void put_gate(FILE *f, const char *image) {
         fprintf(f, "          - name: gate\n            image: %s\n            command: [/bin/sh, /lago/run, gate, \"3600\"]\n"
                    "            env: [{name: DATABASE_URL, valueFrom: {secretKeyRef: {name: lago-secrets, key: databaseUrl}}}]\n"
                    "            volumeMounts:\n            - {name: gate, mountPath: /gate, readOnly: true}\n"
-                   "            - {name: run, mountPath: /lago, readOnly: true}\n",
+                   "            - {name: run, mountPath: /lago, readOnly: true}\n"
+                   "            resources: " EXPORT_GATE_RESOURCES "\n",
                 image);
 }
 

@@ -9,8 +9,7 @@
 
 #include <stdio.h>
 
-/* A quota may ask it of every container; to what the pod asks for in all it adds nothing. */
-#define GATE_REQUESTS "        resources: {requests: {cpu: 50m, memory: 64Mi}}\n"
+#define GATE_RESOURCES "        resources: " EXPORT_GATE_RESOURCES "\n"
 #define LABELS(name) "{app.kubernetes.io/part-of: lago, app.kubernetes.io/name: " name "}"
 
 typedef struct Kubernetes {
@@ -179,9 +178,8 @@ static void put_command(Kubernetes *k, const Member *member) {
 /* It is nobody's, and writes into that volume alone. */
 static void put_install(Kubernetes *k, const char *name, const char *program) {
         fprintf(k->f, "      - name: %s\n        image: %s\n        command: [/usr/lib/lago/%s]\n        args: [install, /gate]\n"
-                      "        securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, "
-                      "capabilities: {drop: [ALL]}}\n"
-                      "        volumeMounts: [{name: gate, mountPath: /gate}]\n" GATE_REQUESTS,
+                      "        securityContext: " EXPORT_NOBODY "\n"
+                      "        volumeMounts: [{name: gate, mountPath: /gate}]\n" GATE_RESOURCES,
                 name, export_gate_image(k->input), program);
 }
 
@@ -204,7 +202,7 @@ static void put_init(Kubernetes *k, const Member *member, const char *service, c
         STRV_FOREACH(volume, volumes)
                 if (**volume == '/')
                         put_ca_mount(k, *volume);
-        fputs(GATE_REQUESTS, k->f);
+        fputs(GATE_RESOURCES, k->f);
 }
 
 static void put_pod(Kubernetes *k, const Member *member, const char *service) {
