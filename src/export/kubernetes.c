@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #define GATE_RESOURCES "        resources: " EXPORT_GATE_RESOURCES "\n"
-#define LABELS(name) "{app.kubernetes.io/part-of: lago, app.kubernetes.io/name: " name "}"
+#define LABELS(name)   "{app.kubernetes.io/part-of: lago, app.kubernetes.io/name: " name "}"
 
 typedef struct Kubernetes {
         const ExportInput *input;
@@ -276,7 +276,7 @@ static void put_deployment(Kubernetes *k, const Member *member, const char *serv
         else
                 fputs("---\n", k->f);
         fprintf(k->f, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: %s, labels: " LABELS("%s") "}\nspec:\n"
-                      "  replicas: 1\n  strategy: {type: %s}\n  selector: {matchLabels: " LABELS("%s") "}\n",
+                                                                                                          "  replicas: 1\n  strategy: {type: %s}\n  selector: {matchLabels: " LABELS("%s") "}\n",
                 service, service, one ? "Recreate" : "RollingUpdate", service);
         put_template(k, member, service);
 }
