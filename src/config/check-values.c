@@ -121,6 +121,15 @@ static void check_places(const Check *check) {
                        mail->key);
 }
 
+/* Lago's mailer begins in the clear and changes to TLS when the server offers that; at this port each waits for the other. */
+static void check_mail_port(const Check *check) {
+        const EnvPair *port = check_pair(check, "LAGO_SMTP_PORT");
+
+        if (port && streq(port->value, "465"))
+                WARN(check, port, "%s=465: a server speaks TLS at once there, and Lago does not; write 587, where both begin with STARTTLS",
+                     port->key);
+}
+
 /* Without a scheme Ruby's clients of Redis and HTTP end with an error where they are first used. */
 static void check_schemes(const Check *check) {
         static const char *const urls[][3] = {
@@ -175,6 +184,7 @@ void check_values(const Check *check) {
         check_log_level(check);
         check_log_place(check);
         check_places(check);
+        check_mail_port(check);
         check_schemes(check);
         check_schema(check);
         check_timeouts(check);

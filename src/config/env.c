@@ -111,6 +111,31 @@ static bool has_control_bytes(const char *s, size_t n) {
         return false;
 }
 
+/* "value" # what it is for */
+static bool has_comment(const char *value, char quote) {
+        const char *end = strchr(value + 1, quote);
+
+        return end && end[1 + strspn(end + 1, " \t")] == '#';
+}
+
+/*
+ * What other readers of such files (a shell, Docker Compose) turn into something else; here it stands as it is written, as for
+ * "podman run --env-file". NULL: nothing.
+ */
+static const char *odd_writing(const char *value) {
+        static const char *const quotes[] = {"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e", "\xe2\x80\x98", "\xe2\x80\x99"};
+
+        for (size_t i = 0; i < ELEMENTSOF(quotes); i++)
+                if (startswith(value, quotes[i]))
+                        return "the typographic quotes are a part of the value; write \" in place of them";
+        if (*value == '"' && strchr(value, '\\'))
+                return "a backslash within double quotes stands for itself here; if Docker Compose read this line before, write "
+                       "what it stood for, in single quotes";
+        if (*value == '\'' && strstr(value, "'\\''"))
+                return "'\\'' stands for itself here; within single quotes a ' is written as it is";
+        return NULL;
+}
+
 /* What is wrong with the value as written, or NULL; *value loses its quotes. */
 static const char *unquote(char **value) {
         size_t n = strlen(*value);
@@ -125,6 +150,8 @@ static const char *unquote(char **value) {
                                  "or the "
                                  "value in quotes"
                                : NULL;
+        if ((n < 2 || (*value)[n - 1] != quote) && has_comment(*value, quote))
+                return "\" #\" behind a quoted value; write comments on lines of their own";
         if (n < 2 || (*value)[n - 1] != quote)
                 return "a quote is not closed; write values of several lines as one line";
         (*value)[n - 1] = '\0';
@@ -133,7 +160,7 @@ static const char *unquote(char **value) {
 }
 
 /* Splits "KEY=VALUE" in place; answers what is wrong with it, or NULL. */
-static const char *split_line(char *line, char **ret_key, char **ret_value) {
+static const char *split_line(char *line, char **ret_key, char **ret_value, const char **ret_odd) {
         char *equals = strchr(line, '=');
 
         if (!equals)
@@ -146,6 +173,7 @@ static const char *split_line(char *line, char **ret_key, char **ret_value) {
                 return "the name before '=' may have letters, digits and '_' only, and no space";
         *ret_key = line;
         *ret_value = strip(equals + 1);
+        *ret_odd = odd_writing(*ret_value);
         return unquote(ret_value);
 }
 
@@ -153,12 +181,13 @@ typedef struct EnvReader {
         Env *env, *own; /* own: what this file alone sets */
         const char *path;
         ConfigErrors *errors;
+        size_t n_odd; /* of them told, and obeyed */
 } EnvReader;
 
 static void read_line(EnvReader *reader, char *line, size_t size, unsigned number) {
         char *key = NULL, *value = NULL;
         const EnvPair *before;
-        const char *wrong;
+        const char *wrong, *odd = NULL;
 
         if (size > 0 && line[size - 1] == '\r')
                 line[--size] = '\0';
@@ -170,7 +199,7 @@ static void read_line(EnvReader *reader, char *line, size_t size, unsigned numbe
         line = strip(line);
         if (*line == '\0' || *line == '#')
                 return;
-        wrong = split_line(line, &key, &value);
+        wrong = split_line(line, &key, &value, &odd);
         if (wrong) {
                 if (key)
                         config_errors_add(reader->errors, reader->path, number, "%s: %s", key,
@@ -185,6 +214,10 @@ static void read_line(EnvReader *reader, char *line, size_t size, unsigned numbe
                                   "%s is set in line %u already; keep one of the two", key,
                                   before->line);
                 return;
+        }
+        if (odd) {
+                config_errors_add_kind(reader->errors, CONFIG_WARNING, reader->path, number, "%s: %s", key, odd);
+                reader->n_odd++;
         }
         env_add(reader->own, key, value, reader->path, number);
         if (!env_pair(reader->env, key))
@@ -216,5 +249,5 @@ int env_read(Env *env, const char *path, ConfigErrors *errors) {
                 at = next;
         }
         explicit_bzero(text, size);
-        return errors->n > n_before ? -EBADMSG : 0;
+        return errors->n - reader.n_odd > n_before ? -EBADMSG : 0;
 }

@@ -524,8 +524,9 @@ static void sentinels_need_a_redis_beside_them(void **state _unused_) {
         static const char any[] =
                 "write redis://HOST:6379 of any server of the group: this host asks that one, Lago goes by "
                 "the sentinels\n";
+        static const char *const odd[] = {"s1:x", "s1:26379,s2:", "[fd00::1]:26379", "fd00::1", "redis://s1:26379", "s1:26379 s2:26379", ","};
         _cleanup_(freep) char *alone =
-                xasprintf("%sLAGO_REDIS_SIDEKIQ_SENTINELS=s1:26379,s2:26379\n", url);
+                xasprintf("%sLAGO_REDIS_SIDEKIQ_SENTINELS=s1:26379, s2:26379,s3\n", url);
         _cleanup_(freep) char *beside =
                 xasprintf("%sREDIS_URL=redis://r1.example.com:6379\n", alone);
         _cleanup_(freep) char *group = xasprintf("%sREDIS_URL=redis://master\n", alone);
@@ -540,6 +541,12 @@ static void sentinels_need_a_redis_beside_them(void **state _unused_) {
 
         assert_external_says(alone, needs);
         assert_external_says(beside, "");
+        for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
+                _cleanup_(freep) char *env = xasprintf("%sLAGO_REDIS_SIDEKIQ_SENTINELS=%s\nREDIS_URL=redis://r1.example.com\n", url, odd[i]);
+
+                assert_external_says(env, "lago.env:2: LAGO_REDIS_SIDEKIQ_SENTINELS is no list of HOST:PORT, separated by commas, as "
+                                          "Lago takes it\n");
+        }
         assert_external_says(group, third);
         assert_external_says(named, fourth);
         assert_env_says(
@@ -638,7 +645,7 @@ static void a_url_is_one_to_ruby_too(void **state _unused_) {
         assert_external_says(
                 "DATABASE_URL=postgresql://l:-_.!~*'();:&=+$,%5E@pg.example.com:5432/lago?sslmode=verify-full&x=[1]\n"
                 "REDIS_URL=rediss://:-_.!~*'();:&=%2B$,%5E@redis_main:6380/0\n",
-                "");
+                "lago.env:1: warning: DATABASE_URL: the parameter x has no effect; take it away\n");
 }
 
 static void a_parameter_that_nobody_reads_is_warned_of(void **state _unused_) {
@@ -652,10 +659,61 @@ static void a_parameter_that_nobody_reads_is_warned_of(void **state _unused_) {
                 "REDIS_URL=redis://r.example.com\n",
                 "lago.env:1: DATABASE_URL: a value of sslmode that PostgreSQL's client does not know\n");
         assert_external_says(
+                "DATABASE_URL=postgresql://u:p@pg.example.com/lago?search_path=public&prepared_statements=false&pgbouncer=true&schema=x\n"
+                "REDIS_URL=redis://r.example.com\n",
+                "lago.env:1: warning: DATABASE_URL: the parameter pgbouncer has no effect; take it away\n"
+                "lago.env:1: warning: DATABASE_URL: the parameter schema has no effect; the schema is written as "
+                "POSTGRES_SCHEMA=NAME, a line of its own\n");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago?search_path=billing\nREDIS_URL=redis://r.example.com\n",
+                             "lago.env:1: warning: DATABASE_URL: the parameter search_path has no effect; the schema is written as "
+                             "POSTGRES_SCHEMA=NAME, a line of its own\n");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago?search_path=billing\nREDIS_URL=redis://r.example.com\n"
+                             "POSTGRES_SCHEMA=billing\n",
+                             "");
+        assert_external_says("DATABASE_URL=postgresql://u:p@pg.example.com/lago/\nREDIS_URL=redis://r.example.com\n",
+                             "lago.env:1: DATABASE_URL: the slash at the end is a part of the database's name; take it away\n");
+        assert_external_says(
                 EXTERNAL_URLS
                 "LAGO_REDIS_CACHE_URL=redis://:p^1@r.example.com\nLAGO_REDIS_STORE_URL=r:6379\n",
                 "lago.env:3: LAGO_REDIS_CACHE_URL: the character ^ in the user or password, which Ruby does not "
                 "take; write it as %5E\n");
+}
+
+static void what_other_readers_turn_into_something_else_is_told(void **state _unused_) {
+        static const char *const cases[][2] = {
+                {"A=\"b\" # why", "\" #\" behind a quoted value; write comments on lines of their own"},
+                {"A='b'\t#why", "\" #\" behind a quoted value; write comments on lines of their own"},
+                {"A=\"b", "a quote is not closed; write values of several lines as one line"},
+        };
+        static const struct {
+                const char *line, *value, *warning;
+        } odd[] = {
+                {"LAGO_SMTP_PASSWORD=\"a\\nb\"", "a\\nb",
+                 "a backslash within double quotes stands for itself here; if Docker Compose read this line before, write what it "
+                 "stood for, in single quotes"},
+                {"LAGO_SMTP_PASSWORD='it'\\''s'", "it'\\''s",
+                 "'\\'' stands for itself here; within single quotes a ' is written as it is"},
+                {"LAGO_SMTP_PASSWORD=\xe2\x80\x9cs\xe2\x80\x9d", "\xe2\x80\x9cs\xe2\x80\x9d",
+                 "the typographic quotes are a part of the value; write \" in place of them"},
+                {"LAGO_SMTP_PASSWORD='a\\nb'", "a\\nb", NULL},
+                {"LAGO_SMTP_PASSWORD=a\\nb", "a\\nb", NULL},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *expected = xasprintf("lago.env:1: A: %s\n", cases[i][1]);
+
+                assert_env_says(cases[i][0], expected);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
+                _cleanup_(freep) char *expected = odd[i].warning ? xasprintf("lago.env:1: warning: LAGO_SMTP_PASSWORD: %s\n", odd[i].warning)
+                                                                 : xstrdup("");
+
+                _cleanup_(config_freep) Config *config = NULL;
+                _cleanup_(freep) char *said = load_both(RELEASE, odd[i].line, NULL, &config);
+
+                assert_string_equal(said, expected);
+                assert_string_equal(env_get(config->env, "LAGO_SMTP_PASSWORD"), odd[i].value);
+        }
 }
 
 static void a_number_is_one_to_libpq_too(void **state _unused_) {
@@ -809,6 +867,8 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
                  "LAGO_SMTP_ADDRESS is the name of a host, and nothing else; the port is LAGO_SMTP_PORT"},
                 {"LAGO_SMTP_ADDRESS=mail.example.com:587",
                  "LAGO_SMTP_ADDRESS is the name of a host, and nothing else; the port is LAGO_SMTP_PORT"},
+                {"LAGO_SMTP_PORT=465", "warning: LAGO_SMTP_PORT=465: a server speaks TLS at once there, and Lago does not; write "
+                                       "587, where both begin with STARTTLS"},
                 {"LAGO_SMTP_ADDRESS=localhost", "LAGO_SMTP_ADDRESS " ELSEWHERE},
                 {"LAGO_REDIS_STORE_URL=localhost:6379", "LAGO_REDIS_STORE_URL " ELSEWHERE},
                 {"LAGO_KAFKA_BOOTSTRAP_SERVERS=k1:9092,127.0.0.1:9092", "LAGO_KAFKA_BOOTSTRAP_SERVERS " ELSEWHERE},
@@ -1068,6 +1128,7 @@ int main(void) {
                 cmocka_unit_test(a_ca_that_nobody_looks_at_is_warned_of),
                 cmocka_unit_test(a_url_is_one_to_ruby_too),
                 cmocka_unit_test(a_parameter_that_nobody_reads_is_warned_of),
+                cmocka_unit_test(what_other_readers_turn_into_something_else_is_told),
                 cmocka_unit_test(a_number_is_one_to_libpq_too),
                 cmocka_unit_test(files_of_this_host_are_none_of_a_containers),
                 cmocka_unit_test(a_session_is_one_that_lago_can_work_in),
