@@ -164,10 +164,12 @@ static const char *last_words(Capture *capture) {
 static void finish(Job *job, int code, int status) {
         int failure = child_failure(job->failure_fd);
         _cleanup_(freep) char *why = failure ? xasprintf("%s: %s", job->program, strerror(failure)) : NULL;
+        /* Podman exits with 0 on SIGTERM, whatever it has left undone. */
+        bool in_time = !job->terminated || code != CLD_EXITED;
         JobResult result = {
                 .started = failure == 0,
-                .signaled = failure == 0 && code != CLD_EXITED,
-                .status = failure ? failure : status,
+                .signaled = failure == 0 && (code != CLD_EXITED || !in_time),
+                .status = failure ? failure : in_time ? status : SIGTERM,
         };
 
         job_unlink(job);

@@ -13,7 +13,7 @@ typedef struct Job Job;
 
 typedef struct JobResult {
         bool started;  /* false: the program could not be executed, for the errno @status */
-        bool signaled; /* ended by signal @status */
+        bool signaled; /* ended by signal @status, or by an exit, whichever, after that of its timeout */
         int status;
         const char *output; /* standard output, when captured; never NULL */
         const char *errors; /* standard error, when captured, or why it was not executed; never NULL */

@@ -124,6 +124,7 @@ static void start_failed(Supervisor *s, int status, const char *words) {
 
 static void client_killed(Supervisor *s, int sig) {
         s->container.start_killed = true;
+        s->container.slow_starts++;
         log_warning("%s cannot start the container (signal %d).", s->engine->name, sig);
         supervisor_later(s, "Cannot start the container: signal %d ended %s", sig, s->engine->name);
 }
@@ -158,14 +159,26 @@ static void read_container(Supervisor *s) {
                 c->address[0] = '\0';
 }
 
+/* Somebody else's SIGTERM makes the engine's client exit with 0, too. Answer: the signal, 0 for none. */
+static int signal_of(Supervisor *s, const JobResult *result) {
+        if (result->signaled)
+                return result->status;
+        if (result->status != 0)
+                return 0;
+        read_container(s);
+        return s->container.monitor > 0 ? 0 : SIGTERM;
+}
+
 static void on_started(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
+        int sig;
 
         s->container.exists = was_made(s);
-        if (result->signaled) {
+        sig = signal_of(s, result);
+        if (sig > 0) {
                 /* What is in the pipe may be the container's own words. */
                 relay_begin(s->container.relay);
-                client_killed(s, result->status);
+                client_killed(s, sig);
                 return;
         }
         if (result->status != 0) {
@@ -175,8 +188,8 @@ static void on_started(void *userdata, const JobResult *result) {
                 return;
         }
         s->container.suspected = s->container.stuck = false;
+        s->container.slow_starts = 0;
         relay_begin(s->container.relay);
-        read_container(s);
         if (container_fails(s))
                 supervisor_wait_over(s);
         supervisor_feed(s, s->member.kind == MEMBER_MIGRATE ? LIFE_ON_MIGRATE : LIFE_ON_OK);
@@ -214,13 +227,18 @@ static int new_relay(Supervisor *s) {
         return relay_new(&output, &s->container.relay);
 }
 
+/* A host on which a start takes longer than that would start for ever. */
+static uint64_t client_usec(const Supervisor *s) {
+        return (uint64_t)SUPERVISOR_CLIENT_USEC << (s->container.slow_starts > 3 ? 3 : s->container.slow_starts);
+}
+
 /* Nobody reads the pipe yet: what the engine says when it fails is taken back out of it. */
 static void client(Supervisor *s, char **argv, JobDone done) {
         supervisor_job(s, argv,
                        &(JobSpec){.output_fd = relay_fd(s->container.relay),
                                   .error_fd = relay_fd(s->container.relay),
                                   .in_unit_root = true,
-                                  .timeout_usec = SUPERVISOR_CLIENT_USEC,
+                                  .timeout_usec = client_usec(s),
                                   .done = done});
 }
 
@@ -275,16 +293,16 @@ static void on_missed(Supervisor *s, const char *sentence, const char *advice) {
 static void on_init(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *said = relay_take_back(s->container.relay);
+        int sig = signal_of(s, result);
 
-        if (result->signaled) {
-                client_killed(s, result->status);
+        if (sig > 0) {
+                client_killed(s, sig);
                 return;
         }
         if (result->status != 0) {
                 start_failed(s, result->status, isempty(said) ? result->errors : said);
                 return;
         }
-        read_container(s);
         /* Nothing that would take a signal runs in it. */
         s->container.monitor = 0;
         inside_ask(s, on_reached, on_missed);

@@ -32,6 +32,7 @@ typedef struct Container {
         bool suspected;      /* an earlier life may have left one; see leftover.h */
         bool stuck;          /* the engine could not remove it */
         bool start_killed;   /* the client that started it was killed */
+        unsigned slow_starts; /* of those in a row: each has twice the time of the one before */
         bool monitor_lost;   /* conmon was killed: the engine no longer knows what is true */
         pid_t monitor, init; /* conmon and the first process; 0: not known, or gone */
         int netns_fd;

@@ -234,6 +234,19 @@ static void who_is_too_slow_gets_sigterm_and_then_sigkill(void **state _unused_)
         assert_string_equal(house.output, "deaf\n");
 }
 
+/* As podman does, which is half-way through then. */
+static void who_is_too_slow_and_exits_well_at_that_has_not_ended_well(void **state _unused_) {
+        _cleanup_(house_done) House house;
+
+        house_open(&house);
+        run(&house, "trap 'exit 0' TERM; echo; while :; do sleep 0.05; done", (JobSpec){.timeout_usec = 300 * USEC_PER_MSEC});
+        assert_true(house.signaled);
+        assert_int_equal(house.status, SIGTERM);
+        run(&house, "exit 3", (JobSpec){.timeout_usec = 60 * USEC_PER_SEC});
+        assert_false(house.signaled);
+        assert_int_equal(house.status, 3);
+}
+
 static void a_cancelled_one_is_reaped_and_not_told_of(void **state _unused_) {
         _cleanup_(house_done) House house;
         Job *job = NULL;
@@ -457,6 +470,7 @@ int main(void) {
                 cmocka_unit_test(strangers_are_told),
                 cmocka_unit_test(who_else_holds_the_output_is_not_waited_for),
                 cmocka_unit_test(who_is_too_slow_gets_sigterm_and_then_sigkill),
+                cmocka_unit_test(who_is_too_slow_and_exits_well_at_that_has_not_ended_well),
                 cmocka_unit_test(a_cancelled_one_is_reaped_and_not_told_of),
                 cmocka_unit_test(jobs_that_run_can_be_left),
                 cmocka_unit_test(a_program_that_is_not_there_is_no_status_of_it),
