@@ -42,7 +42,7 @@ check_jobs() {
         mapfile -t ids < <(sort -u $drill/jobs)
         : >$drill/jobs
         ! excused jobs && [ ${#ids[@]} -gt 0 ] || return 0
-        for ((i = 0; i < 100; i++)); do
+        for ((i = 0; i < 100 * ${slow:-1}; i++)); do
                 said=$(states "${ids[@]}")
                 [ "$(grep -c -x 'done' <<<"$said")" != ${#ids[@]} ] || return 0
                 sleep 0.3
@@ -92,7 +92,7 @@ check_admitted() {
 becomes() {
         local wanted=$1 i found
         shift
-        for ((i = 0; i < 60; i++)); do
+        for ((i = 0; i < 60 * ${slow:-1}; i++)); do
                 found=$("$@")
                 [ "$found" != "$wanted" ] || return 0
                 sleep 0.5
@@ -156,6 +156,8 @@ check() {
                 keep_dump || no "it does not serve after a stop"
         fi
         rm -f $drill/excuse-*
+        # As it is now a power cut shall leave it.
+        sync -f $drill
         [ $wrong = 0 ] || tell_all
         return $wrong
 }

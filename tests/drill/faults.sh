@@ -13,6 +13,7 @@ excuse() {
 # An operator's act: what stands in /etc/lago is what may be admitted from now on.
 acted() {
         echo either >$drill/admitted
+        sync $drill/admitted
 }
 
 strike() {
@@ -70,6 +71,7 @@ fault_podman() {
 
 after_power() {
         excuse jobs recovery run
+        remember_rows
         [ -e $kept.new/begun ] || forget_release
         beside
 }
@@ -80,17 +82,17 @@ fault_restart() { excuse_followers "$1"; systemctl restart --no-block "lago-$1";
 fault_bounce() {
         excuse_followers "$1"
         [ "$1" != migrate ] || acted
-        timeout 200 systemctl stop "lago-$1"
+        bounded 200 systemctl stop "lago-$1"
         systemctl start --no-block lago.target "lago-$1"
 }
 fault_needrestart() { systemctl restart --no-block lago-{api,clock,db,front,migrate,pdf,ready,redis,setup,worker}.service; }
-fault_stop() { timeout 300 systemctl stop lago.target 'lago-*.service'; acted; start_all; }
+fault_stop() { bounded 300 systemctl stop lago.target 'lago-*.service'; acted; start_all; }
 fault_target() { acted; systemctl restart --no-block lago.target; }
 fault_reload() { systemctl daemon-reload; }
 fault_reexec() { systemctl daemon-reexec; }
 fault_journald() { systemctl kill -s KILL systemd-journald; }
 fault_migrate() { acted; systemctl restart --no-block lago-migrate; }
-fault_apply() { acted; timeout 200 lagoctl apply --quiet --no-block; true; }
+fault_apply() { acted; bounded 200 lagoctl apply --quiet --no-block; true; }
 
 # An edit that nobody has applied yet; what no admission may ever see is a release of its own.
 fault_edit() {
@@ -113,9 +115,9 @@ fault_backends() {
 # Nothing can be written to /run for a while.
 fault_full() {
         excuse run
-        mount -o remount,size=1m /run
+        mount -o remount,size="$(($(df -k --output=used /run | tail -n 1) + 64))k" /run
         head -c 2M /dev/zero >/run/drill-full 2>/dev/null
-        sleep 4
+        sleep $((4 * ${slow:-1}))
         rm -f /run/drill-full
         mount -o remount,size=512m /run
 }
@@ -135,18 +137,18 @@ forget_release() {
 # A new database of the old release: what was acknowledged before went with it, as whoever removed it wanted.
 fault_fresh() {
         systemctl stop drill-client
-        timeout 300 systemctl stop lago.target 'lago-*.service'
+        bounded 300 systemctl stop lago.target 'lago-*.service'
         release $old
         { podman volume rm -f lago_postgres_data && rm -f /var/lib/lago/volumes /var/lib/lago/fingerprints; } >/dev/null
         sync -f /var/lib/lago
-        : >$drill/rows
+        forget_rows
         acted
         beside
         start_all
 }
 
 stop_backends() {
-        timeout 150 systemctl stop lago-{api,worker,clock,front}
+        bounded 150 systemctl stop lago-{api,worker,clock,front}
         [ -z "$(payloads api worker clock migrate)" ]
 }
 
@@ -165,7 +167,7 @@ take_dump_back() {
                                 query 'CREATE DATABASE lago TEMPLATE lago_old' postgres && break
                         sleep 0.2
                 done
-                : >$drill/rows
+                forget_rows
         fi
         beside
 }
@@ -204,7 +206,7 @@ fault_upgrade() {
                 take_dump_back
                 release $old
                 acted
-                timeout 100 systemctl restart lago-migrate
+                bounded 100 systemctl restart lago-migrate
                 systemctl start --no-block lago.target lago-{api,worker,clock,front}
                 return
         fi

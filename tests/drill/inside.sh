@@ -10,6 +10,11 @@
 drill=/var/tmp/drill
 old=v1.50.0 new=v1.51.0
 
+# bounded SECONDS COMMAND...
+bounded() {
+        timeout "$(($1 * ${slow:-1}))" "${@:2}"
+}
+
 # --- seen with our own eyes: nothing of it goes through the product or the engine ------------------------
 
 # query SQL [DATABASE]: as a client outside the containers. An address that is not told any more may still be good.
@@ -22,7 +27,7 @@ query() {
                 echo "$address" >$drill/address.$BASHPID
                 mv $drill/address.$BASHPID $drill/address
         fi
-        PGCONNECT_TIMEOUT=2 PGPASSWORD=$(<$drill/password) psql -h "$address" -U lago -d "${2:-lago}" -Atqc "$1" 2>/dev/null
+        PGCONNECT_TIMEOUT=$((2 * ${slow:-1})) PGPASSWORD=$(<$drill/password) psql -h "$address" -U lago -d "${2:-lago}" -Atqc "$1" 2>/dev/null
 }
 
 # How many migrations the database has; nothing when it does not answer. To ask for a table that is not there would be told.
@@ -63,6 +68,28 @@ backends() {
 
 # --- beside the faults ----------------------------------------------------------------------------------
 
+# A power cut may take along what was noted, but not what was on the console; "." so that a line cut short is known.
+note_row() {
+        echo "$1" >>$drill/rows
+        echo "drill row $1 ." >/dev/console
+}
+
+# What was acknowledged before is not asked for any more.
+forget_rows() {
+        : >$drill/rows
+        echo 'drill rows gone .' >/dev/console
+}
+
+# With those that the console told since the boot before the cut.
+remember_rows() {
+        {
+                cat $drill/rows
+                tr -d '\r' <$drill/console | sed -n 's/^drill rows\? \([0-9]*\|gone\) \.$/\1/p'
+        } | awk '/gone/ { n = 0; next } NF { row[n++] = $0 } END { for (i = 0; i < n; i++) print row[i] }' >$drill/rows.new
+        sync $drill/rows.new
+        mv $drill/rows.new $drill/rows
+}
+
 # Rows and jobs, one after the other; what the API has answered for is noted. Of the jobs there are always some in hand.
 client() {
         local n=0 id
@@ -71,13 +98,13 @@ client() {
                 n=$((n + 1))
                 echo $n >$drill/n
                 [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' -X POST "http://127.0.0.1:3000/test/rows?n=$n")" != 201 ] ||
-                        echo $n >>$drill/rows
+                        note_row $n
                 if [ $((n % 3)) = 0 ]; then
                         id=$(curl -s -m 5 -X POST 'http://127.0.0.1:3000/test/jobs?queue=default&kind=sleep&seconds=1.5' |
                                 jq -r '.id // empty' 2>/dev/null)
                         [ -z "$id" ] || echo "$id" >>$drill/jobs
                 fi
-                sleep 0.2
+                sleep "${PAUSE:-0.2}"
         done
 }
 
@@ -125,7 +152,7 @@ watch() {
                 watch_backends
                 watch_migrate
                 [ $((turn % 3)) != 0 ] || watch_secrets
-                sleep 0.2
+                sleep "${PAUSE:-0.2}"
         done
 }
 
@@ -133,7 +160,8 @@ beside() {
         local word
         for word in client watch; do
                 systemctl reset-failed "drill-$word" 2>/dev/null
-                systemctl is-active -q "drill-$word" || systemd-run -q --unit="drill-$word" bash /var/tmp/inside.sh "$word"
+                systemctl is-active -q "drill-$word" || systemd-run -q --unit="drill-$word" --setenv=slow="${slow:-1}" \
+                        --setenv=PAUSE="${PAUSE:-0.2}" bash /var/tmp/inside.sh "$word"
         done
 }
 
@@ -142,7 +170,7 @@ beside() {
 # Migrations take some seconds, so that they can be hit; a sick member is found out soon, so that many can be looked at.
 configure() {
         mkdir -p /etc/lago/lago.conf.d /etc/lago/env.d
-        printf '[health]\ninterval = 2s\ntimeout = 2s\nrestart-after = 3\n' >/etc/lago/lago.conf.d/50-drill.conf
+        printf '[health]\ninterval = %ds\ntimeout = %ds\nrestart-after = 3\n' $((2 * ${slow:-1})) $((2 * ${slow:-1})) >/etc/lago/lago.conf.d/50-drill.conf
         printf 'STANDIN_SLOW_MIGRATION=all:3\nSTANDIN_SLOW_LOAD=2\n' >/etc/lago/env.d/migrate.env
         chmod 0600 /etc/lago/env.d/migrate.env
         systemctl daemon-reload
@@ -158,7 +186,7 @@ prepare() {
         touch $drill/{rows,jobs,seen,cut,address}
         systemctl enable -q lago.target
         configure
-        timeout 300 systemctl restart lago.target || return
+        bounded 300 systemctl restart lago.target || return
         grep -h '^[A-Z_]*=' /etc/lago/secrets.env | sed 's/^[A-Z_]*=//; s/^"//; s/"$//' | grep -E '.{12,}' | cut -c1-60 |
                 sed 's/\\n.*//' | grep -E '.{12,}' >$drill/secrets
         sed -n 's/^POSTGRES_PASSWORD=//p' /etc/lago/secrets.env | tr -d '"' >$drill/password

@@ -13,8 +13,7 @@ fi
 
 # Each look costs a machine without KVM seconds of its one processor, and what it waits for takes 10 to 20 times as long.
 export PAUSE=3
-slow=1
-grep -q -w -E 'vmx|svm' /proc/cpuinfo || slow=4
+slow=$("$LAGO_TEST_GUEST" pace)
 
 # An operator's host: the package, lago.target enabled, all of it on the disk.
 prepare_machine() {
