@@ -128,6 +128,8 @@ static const char setup_text[] =
         "RemainAfterExit=yes\n"
         "NotifyAccess=main\n"
         "ExecStart=" SETUP "\n"
+        "# What it writes into /run is memory of Lago's, as its members' is, for the limits of the slice.\n"
+        "Slice=lago.slice\n"
         "UMask=0077\n"
         "RuntimeDirectory=lago\n"
         "RuntimeDirectoryPreserve=yes\n"

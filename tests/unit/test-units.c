@@ -203,6 +203,17 @@ static void all_stop_with_the_target(void **state _unused_) {
                         assert_true(has_line(names[i], "PartOf=lago.target"));
 }
 
+/* What is set for lago.slice, such as MemorySwapMax=0 for the keys, leaves nobody out. */
+static void all_lie_in_one_slice(void **state _unused_) {
+        const char *const *names;
+        size_t n;
+
+        names = unit_names(&n);
+        for (size_t i = 0; i < n; i++)
+                if (strstr(names[i], ".service"))
+                        assert_true(has_line(names[i], "Slice=lago.slice"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_same_text_each_time),
@@ -217,6 +228,7 @@ int main(void) {
                 cmocka_unit_test(nothing_that_breaks_podman_or_leaks_into_containers),
                 cmocka_unit_test(a_pool_runs_under_its_own_name),
                 cmocka_unit_test(all_stop_with_the_target),
+                cmocka_unit_test(all_lie_in_one_slice),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
