@@ -88,23 +88,24 @@ check_admitted() {
         echo "$now" >$drill/admitted
 }
 
-# becomes VALUE COMMAND...: it prints that, if not at once.
+# becomes VALUE COMMAND...: it prints that, if not at once; after 30 s, or $patience.
 becomes() {
-        local wanted=$1 i found
+        local wanted=$1 deadline=$((SECONDS + ${patience:-30} * ${slow:-1})) found
         shift
-        for ((i = 0; i < 60 * ${slow:-1}; i++)); do
-                found=$("$@")
-                [ "$found" != "$wanted" ] || return 0
+        found=$("$@")
+        until [ "$found" = "$wanted" ]; do
+                [ "$SECONDS" -lt "$deadline" ] || { no "$found and not $wanted: $*"; return; }
                 sleep 0.5
+                found=$("$@")
         done
-        no "$found and not $wanted: $*"
 }
 
 names() {
         ! timeout 12 podman exec lago-worker getent hosts redis >/dev/null || echo resolved
 }
 
-# A clock is found out by its silence alone, which takes half an hour.
+# A clock is found out by its silence alone, which takes half an hour. Who stands still hears no SIGTERM, so it has its grace:
+# PostgreSQL two minutes.
 standing_still() {
         local status
         for status in /proc/[0-9]*/status; do
@@ -123,7 +124,7 @@ check_orphans() {
         becomes 7 pgrep -c conmon
         becomes 7 pgrep -c lago-relay
         becomes 1 pgrep -c -x aardvark-dns
-        becomes '' standing_still
+        patience=180 becomes '' standing_still
         for group in /sys/fs/cgroup/lago.slice/*/; do
                 case $group in */lago-*.service/) ;; *) no "a group $group" ;; esac
         done
