@@ -71,12 +71,15 @@ static void print_files(const Export *export) {
 }
 
 static int write_files(const Export *export, const char *directory) {
+        _cleanup_(strv_freep) char **removed = NULL;
         _cleanup_(freep) char *error = NULL;
 
-        if (export_write(export, directory, &error) < 0) {
+        if (export_write(export, directory, &removed, &error) < 0) {
                 log_error("export: %s", error);
                 return EXIT_OSERR;
         }
+        STRV_FOREACH(name, removed)
+                printf("removed %s/%s, of the export before\n", directory, *name);
         printf("%s/%s\n", directory, export->files[0].name);
         return EXIT_SUCCESS;
 }

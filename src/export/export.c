@@ -2,25 +2,27 @@
 #include "export/export.h"
 
 #include "base/exit.h"
-#include "base/file.h"
 #include "base/util.h"
 #include "config/mask.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #define BAD_MANIFEST 65 /* of lago-gate(8) */
 
-static const char *const kinds[_EXPORT_KIND_MAX] = {
-        [EXPORT_COMPOSE] = "compose",
-        [EXPORT_QUADLET] = "quadlet",
-        [EXPORT_KUBERNETES] = "kubernetes",
-};
+const char *export_kind_name(ExportKind kind) {
+        static const char *const kinds[_EXPORT_KIND_MAX] = {
+                [EXPORT_COMPOSE] = "compose",
+                [EXPORT_QUADLET] = "quadlet",
+                [EXPORT_KUBERNETES] = "kubernetes",
+        };
+
+        return kinds[kind];
+}
 
 int export_kind_parse(const char *word, ExportKind *ret) {
         for (ExportKind kind = 0; kind < _EXPORT_KIND_MAX; kind++)
-                if (streq(kinds[kind], word)) {
+                if (streq(export_kind_name(kind), word)) {
                         *ret = kind;
                         return 0;
                 }
@@ -35,6 +37,7 @@ Export *export_make(ExportKind kind, const ExportInput *input) {
         };
         Export *export = xcalloc(1, sizeof(Export));
 
+        export->kind = kind;
         makers[kind](export, input);
         return export;
 }
@@ -228,26 +231,4 @@ char *export_list(char *const *words, bool dollars) {
                 strv_take(&quoted, export_quote(*word, dollars));
         inside = strv_join(quoted, ", ");
         return xasprintf("[%s]", inside);
-}
-
-/* --- to the disk ------------------------------------------------------------------------------------------- */
-
-static int write_one(const ExportFile *file, const char *directory) {
-        _cleanup_(freep) char *path = xasprintf("%s/%s", directory, file->name), *folder = NULL;
-        int r;
-
-        folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
-        r = make_dirs(folder, file->secret ? 0700 : 0755);
-        return r < 0 ? r : file_write(path, file->text, file->secret ? 0600 : 0644);
-}
-
-int export_write(const Export *export, const char *directory, char **reterr) {
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < export->n; i++) {
-                r = write_one(&export->files[i], directory);
-                if (r < 0)
-                        *reterr = xasprintf("cannot write %s/%s: %s", directory, export->files[i].name, strerror(-r));
-        }
-        return r;
 }

@@ -28,12 +28,15 @@ typedef struct ExportFile {
 } ExportFile;
 
 typedef struct Export {
+        ExportKind kind;
         ExportFile *files;
         size_t n;
 } Export;
 
 /** export_kind_parse() - "compose", "quadlet", "kubernetes". Errors: -EINVAL. */
 int export_kind_parse(const char *word, ExportKind *ret);
+/** export_kind_name() - the same word. */
+const char *export_kind_name(ExportKind kind);
 
 /** export_make() - the files, the one to begin with first. */
 Export *export_make(ExportKind kind, const ExportInput *input);
@@ -108,5 +111,11 @@ void export_kubernetes(Export *export, const ExportInput *input);
 /** export_helm() - a folder "helm" that does the same to what Lago's own chart renders. */
 void export_helm(Export *export, const ExportInput *input);
 
-/** export_write() - the files below @directory, which is made; each whole or not at all. Errors: -errno, @reterr a sentence. */
-int export_write(const Export *export, const char *directory, char **reterr);
+/**
+ * export_write() - the files below @directory, which is made; each whole or not at all. What an earlier one of the kind has written
+ * there and this one has not is removed: Podman would start such a unit still. Its names are kept in a file ".exported-KIND".
+ *
+ * @ret_removed  their names, added to a vector of the caller's.
+ * Errors:       -errno, @reterr a sentence.
+ */
+int export_write(const Export *export, const char *directory, char ***ret_removed, char **reterr);

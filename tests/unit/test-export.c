@@ -394,17 +394,59 @@ static void a_pin_is_used_as_it_stands(void **state _unused_) {
 static void secrets_are_written_for_root_alone(void **state _unused_) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         _cleanup_(export_freep) Export *export = export_of(EXPORT_COMPOSE, "");
+        _cleanup_(strv_freep) char **removed = NULL;
         _cleanup_(freep) char *error = NULL, *secret = xasprintf("%s/out/secrets/api", scratch.path),
                               *plain = xasprintf("%s/out/compose.yaml", scratch.path), *out = xasprintf("%s/out", scratch.path);
         struct stat st;
 
-        assert_int_equal(export_write(export, out, &error), 0);
+        assert_int_equal(export_write(export, out, &removed, &error), 0);
         assert_int_equal(stat(secret, &st), 0);
         assert_int_equal(st.st_mode & 07777, 0600);
         assert_int_equal(stat(plain, &st), 0);
         assert_int_equal(st.st_mode & 07777, 0644);
-        assert_int_equal(export_write(export, "/proc/nowhere", &error) < 0, true);
+        assert_int_equal(export_write(export, "/proc/nowhere", &removed, &error) < 0, true);
         assert_non_null(error);
+}
+
+static bool is_there(const char *directory, const char *name) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", directory, name);
+
+        return access(path, F_OK) == 0;
+}
+
+/* @kind of @conf into @directory. Answers what was removed there. */
+static char **written(ExportKind kind, const char *conf, const char *directory) {
+        _cleanup_(export_freep) Export *export = export_of(kind, conf);
+        _cleanup_(freep) char *error = NULL;
+        char **removed = NULL;
+
+        if (export_write(export, directory, &removed, &error) < 0)
+                fail_msg("%s", error);
+        return removed;
+}
+
+/* Podman starts whatever unit lies in that folder: a clock as well that this host is to have no more. */
+static void what_is_exported_no_more_is_removed(void **state _unused_) {
+        static const char without[] = "[clock]\nenabled = no\n";
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *out = xasprintf("%s/out", scratch.path), *own = xasprintf("%s/lago_own.container", out), *names = NULL;
+        _cleanup_(strv_freep) char **first = written(EXPORT_QUADLET, "", out), **second = NULL, **third = NULL, **fourth = NULL;
+
+        assert_null(first);
+        assert_true(is_there(out, "lago_api-clock.container"));
+        assert_int_equal(symlink("/dev/null", own), 0);
+        second = written(EXPORT_COMPOSE, "", out);
+        assert_null(second);
+        /* Compose has that clock still, and its secret. */
+        third = written(EXPORT_QUADLET, without, out);
+        names = strv_join(third, " ");
+        assert_string_equal(names, "lago_api-clock.container");
+        assert_true(is_there(out, "secrets/api-clock"));
+        assert_true(is_there(out, "lago_own.container"));
+        fourth = written(EXPORT_COMPOSE, without, out);
+        assert_int_equal(strv_length(fourth), 1);
+        assert_false(is_there(out, "secrets/api-clock"));
+        assert_true(is_there(out, "run"));
 }
 
 int main(void) {
@@ -429,6 +471,7 @@ int main(void) {
                 cmocka_unit_test(what_the_front_has_is_no_secret),
                 cmocka_unit_test(a_pin_is_used_as_it_stands),
                 cmocka_unit_test(secrets_are_written_for_root_alone),
+                cmocka_unit_test(what_is_exported_no_more_is_removed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
