@@ -22,7 +22,7 @@ echo '{"data-root": "/var/lib/containers/docker"}' >/etc/docker/daemon.json
 systemctl start lago-setup && systemctl restart docker || exit
 podman network prune -f >/dev/null
 docker load -q -i /root/lago-gate-image.tar
-for image in getlago/api:v1.50.0 getlago/front:v1.50.0 getlago/postgres-partman:15.0-alpine library/redis:7-alpine getlago/lago-gotenberg:7.8.2; do
+for image in getlago/{api,front}:v1.5{0,1}.0 getlago/postgres-partman:15.0-alpine library/redis:7-alpine getlago/lago-gotenberg:7.8.2; do
         podman save -q "docker.io/$image" | docker load -q || exit
         # Docker leaves out the registry that it asks by itself.
         docker tag "docker.io/$image" "$image" 2>/dev/null || :
@@ -72,6 +72,30 @@ nothing_is_lost --since 3m
 SH
 }
 
+@test "an upgrade with automatic = no: what runs goes on, nothing new starts, and an order migrates" {
+        with_compose <<'SH'
+mkdir -p /etc/lago/lago.conf.d
+printf '[lago]\nrelease = v1.51.0\n[migrate]\nautomatic = no\n' >/etc/lago/lago.conf.d/upgrade.conf
+lagoctl export compose --output /root/upgrade >/dev/null
+rm /etc/lago/lago.conf.d/upgrade.conf
+cp compose.override.yaml /root/upgrade
+cd /root/upgrade
+refute up
+[ "$(exit_code migrate)" = 10 ]
+said migrate 'automatic = no in lago.conf'
+[[ $(docker inspect "$(of api)" --format '{{.Config.Image}}') = *getlago/api:v1.50.0 ]]
+health
+compose run --rm migrate migrate now >run.log 2>&1 </dev/null || { cat run.log; exit 1; }
+grep -F 'Schema verified: v1.51.0' run.log
+up
+until_ok 60 health
+[[ $(docker inspect "$(of api)" --format '{{.Config.Image}}') = *getlago/api:v1.51.0 ]]
+until_ok 60 said api-clock 'Starting clock for'
+nothing_is_lost
+SH
+}
+
+# It is v1.50.0 on what v1.51.0 has left, and a version that no release has.
 @test "an image older than the database is refused, and nothing of Lago starts" {
         with_compose <<'SH'
 compose stop api api-worker api-clock front >/dev/null 2>&1
