@@ -103,6 +103,15 @@ static size_t utf8_length(const unsigned char *s) {
         return n;
 }
 
+bool is_utf8_text(const char *s) {
+        for (size_t n; *s; s += n) {
+                n = utf8_length((const unsigned char *)s);
+                if (n == 0)
+                        return false;
+        }
+        return true;
+}
+
 char *escape_line(const char *s) {
         char *copy = xcalloc(strlen(s) + 1, 1), *out = copy;
 

@@ -37,5 +37,7 @@ size_t word_distance(const char *a, const char *b);
  */
 const char *nearest_word(const char *word, const char *const *words, size_t n_words);
 
+/** is_utf8_text() - no byte of it is anything else, or of a control of ISO 8859 (C1). */
+bool is_utf8_text(const char *s);
 /** escape_line() - a copy of @s in which control bytes and invalid UTF-8 are '?': fit for a terminal and STATUS=. */
 char *escape_line(const char *s);

@@ -95,6 +95,23 @@ static int check_keys(const Config *config) {
         return EXIT_KEYS;
 }
 
+static int make_of(ExportKind kind, const ExportInput *input, const char *directory) {
+        _cleanup_(export_freep) Export *export = NULL;
+        _cleanup_(freep) char *unfit = export_unfit(input);
+        int status = EXIT_SUCCESS;
+
+        if (unfit) {
+                log_error("export: %s is no text in UTF-8, and nobody could read a file with that in it; write it in UTF-8", unfit);
+                return EXIT_CONFIG;
+        }
+        export = export_make(kind, input);
+        if (directory)
+                status = write_files(export, directory);
+        else
+                print_files(export);
+        return status;
+}
+
 static int make(ExportKind kind, const Config *config, bool pin, const char *directory) {
         char *pins[_MEMBER_KIND_MAX] = {0};
         Env **own = NULL;
@@ -102,15 +119,8 @@ static int make(ExportKind kind, const Config *config, bool pin, const char *dir
         int status = read_all_own(config, &own, &n) < 0 ? EXIT_CONFIG : pin && pin_images(config, pins) < 0 ? EXIT_IMAGE
                                                                                                             : 0;
 
-        if (status == 0) {
-                _cleanup_(export_freep) Export *export =
-                        export_make(kind, &(ExportInput){.config = config, .own = own, .pins = pin ? pins : NULL});
-
-                if (directory)
-                        status = write_files(export, directory);
-                else
-                        print_files(export);
-        }
+        if (status == 0)
+                status = make_of(kind, &(ExportInput){.config = config, .own = own, .pins = pin ? pins : NULL}, directory);
         for (size_t i = 0; i < n; i++)
                 own[i] = env_free(own[i]);
         for (size_t i = 0; i < _MEMBER_KIND_MAX; i++)

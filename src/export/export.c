@@ -2,6 +2,7 @@
 #include "export/export.h"
 
 #include "base/exit.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "config/mask.h"
 
@@ -108,6 +109,34 @@ void export_settings_done(Settings *settings) {
 }
 
 /* --- names ------------------------------------------------------------------------------------------------- */
+
+/* Of the first value of @pairs that is no text in UTF-8; NULL: there is none. */
+static char *unfit_of(char *const *pairs) {
+        STRV_FOREACH(pair, pairs)
+                if (!is_utf8_text(*pair))
+                        return xstrndup(*pair, strcspn(*pair, "="));
+        return NULL;
+}
+
+char *export_unfit(const ExportInput *input) {
+        size_t n = 0;
+        Member *members = stack_members(input->config, &n);
+        char *name = NULL;
+
+        for (size_t i = 0; !name && i < n; i++) {
+                Settings settings = export_settings(input, &members[i]);
+
+                name = unfit_of(settings.plain);
+                if (!name)
+                        name = unfit_of(settings.secret);
+                export_settings_done(&settings);
+        }
+        free(members);
+        STRV_FOREACH(word, input->config->database_arguments)
+                if (!name && !is_utf8_text(*word))
+                        name = xstrdup("arguments below [database]");
+        return name;
+}
 
 char *export_image(const ExportInput *input, MemberKind kind) {
         return input->pins && input->pins[kind] ? xstrdup(input->pins[kind]) : stack_image(input->config, kind);

@@ -43,6 +43,12 @@ Export *export_make(ExportKind kind, const ExportInput *input);
 Export *export_free(Export *export);
 void export_freep(Export **export);
 
+/**
+ * export_unfit() - the name of the first value that is no text in UTF-8, and so would make a file of compose, systemd or Kubernetes that
+ * nobody can read; NULL: there is none. The caller frees it.
+ */
+char *export_unfit(const ExportInput *input);
+
 /* --- what the kinds share -------------------------------------------------------------------------------- */
 
 /** export_add() - one more file; @text becomes its own. */

@@ -293,6 +293,19 @@ static void a_value_is_quoted_for_its_reader(void **state _unused_) {
         assert_string_equal(plain, "\"$d\"");
 }
 
+/* YAML takes neither other bytes than UTF-8 nor the controls of ISO 8859. */
+static void what_yaml_cannot_hold_is_told(void **state _unused_) {
+        _cleanup_(config_freep) Config *good = config_with("", "OWN_NAME=M\xc3\xbcller\n"), *bad = config_with("", "OWN_NAME=M\xfcller\n"),
+                                       *secret = config_with("", "OWN_KEY=M\xc2\x9fller\n"), *word = config_with("[database]\narguments = -c a=\xfc\n", "");
+        _cleanup_(freep) char *none = export_unfit(&(ExportInput){.config = good}), *name = export_unfit(&(ExportInput){.config = bad}),
+                              *key = export_unfit(&(ExportInput){.config = secret}), *arguments = export_unfit(&(ExportInput){.config = word});
+
+        assert_null(none);
+        assert_string_equal(name, "OWN_NAME");
+        assert_string_equal(key, "OWN_KEY");
+        assert_string_equal(arguments, "arguments below [database]");
+}
+
 /* "$", "${NAME}" and "$(NAME)" are something to compose, to systemd in the line that Podman makes of it, and to Kubernetes. */
 static void a_dollar_stays_one(void **state _unused_) {
         static const char *const files[] = {"compose.yaml", "lago_api.container", "lago.yaml"},
@@ -464,6 +477,7 @@ int main(void) {
                 cmocka_unit_test(an_exported_redis_has_no_password),
                 cmocka_unit_test(a_job_is_not_tried_again_where_that_is_no_use),
                 cmocka_unit_test(a_value_is_quoted_for_its_reader),
+                cmocka_unit_test(what_yaml_cannot_hold_is_told),
                 cmocka_unit_test(a_dollar_stays_one),
                 cmocka_unit_test(a_pod_of_the_database_fits_a_disk),
                 cmocka_unit_test(a_changed_setting_is_another_job_and_other_pods),
