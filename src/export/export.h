@@ -107,6 +107,8 @@ char *export_final_statuses(void);
 /** export_seconds() - whole seconds, at least one. */
 unsigned export_seconds(uint64_t usec);
 
+/* A node that is emptied is no failed migration. */
+#define EXPORT_EVICTED "{action: Ignore, onPodConditions: [{type: DisruptionTarget, status: \"True\"}]}"
 /* Of the init containers: a quota may ask it of every one; to what the pod asks for in all it adds nothing. */
 #define EXPORT_GATE_RESOURCES "{requests: {cpu: 50m, memory: 64Mi}}"
 #define EXPORT_NOBODY         "{runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}"

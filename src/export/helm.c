@@ -26,6 +26,7 @@ static const char head[] =
         "#   helm template lago lago/lago --values values.yaml >chart.yaml && kubectl apply -k .\n"
         "# The chart's secret is taken to be lago-secrets; with existingSecret, write its name instead. What the chart does not\n"
         "# render is passed over.\n"
+        "# Where lago-gate's image was pushed to: images: [{name: localhost/lago-gate, newName: REGISTRY/lago-gate}]\n"
         "apiVersion: kustomize.config.k8s.io/v1beta1\n"
         "kind: Kustomization\n"
         "resources: [chart.yaml]\n"
@@ -98,7 +99,7 @@ static void put_job(FILE *f, const ExportInput *input) {
         fputs("- target: {kind: Job, name: lago-migrate-db}\n  patch: |\n    apiVersion: batch/v1\n    kind: Job\n"
               "    metadata: {name: lago-migrate-db}\n    spec:\n      backoffLimit: 6\n      podFailurePolicy:\n        rules:\n",
               f);
-        fprintf(f, "        - {action: FailJob, onExitCodes: {containerName: lago-migrate, operator: In, values: [%s]}}\n"
+        fprintf(f, "        - " EXPORT_EVICTED "\n        - {action: FailJob, onExitCodes: {containerName: lago-migrate, operator: In, values: [%s]}}\n"
                    "      template:\n        spec:\n          terminationGracePeriodSeconds: 1800\n          initContainers:\n",
                 final);
         put_install(f, input, "gate-install", "/usr/lib/lago/lago-gate");

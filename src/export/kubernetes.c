@@ -290,7 +290,7 @@ static char *job_text(Kubernetes *k, const Member *member) {
         k->f = open_memstream(&text, &size);
         fprintf(k->f, "spec:\n  backoffLimit: 6\n  podFailurePolicy:\n    rules:\n"
                       "    # A node that is emptied is no fault of the migration.\n"
-                      "    - {action: Ignore, onPodConditions: [{type: DisruptionTarget, status: \"True\"}]}\n"
+                      "    - " EXPORT_EVICTED "\n"
                       "    - {action: FailJob, onExitCodes: {containerName: migrate, operator: In, values: [%s]}}\n",
                 final);
         put_template(k, member, "migrate");
