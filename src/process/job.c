@@ -169,7 +169,9 @@ static void finish(Job *job, int code, int status) {
         JobResult result = {
                 .started = failure == 0,
                 .signaled = failure == 0 && (code != CLD_EXITED || !in_time),
-                .status = failure ? failure : in_time ? status : SIGTERM,
+                .late = failure == 0 && job->terminated,
+                .status = failure ? failure : in_time ? status
+                                                      : SIGTERM,
         };
 
         job_unlink(job);

@@ -14,6 +14,7 @@ typedef struct Job Job;
 typedef struct JobResult {
         bool started;  /* false: the program could not be executed, for the errno @status */
         bool signaled; /* ended by signal @status, or by an exit, whichever, after that of its timeout */
+        bool late;     /* signaled, by its timeout */
         int status;
         const char *output; /* standard output, when captured; never NULL */
         const char *errors; /* standard error, when captured, or why it was not executed; never NULL */

@@ -3,6 +3,7 @@
 #include "supervisor/container.h"
 
 #include "base/file.h"
+#include "base/time.h"
 #include "process/cgroup.h"
 #include "process/netns.h"
 #include "process/port.h"
@@ -122,11 +123,21 @@ static void start_failed(Supervisor *s, int status, const char *words) {
         }
 }
 
-static void client_killed(Supervisor *s, int sig) {
+/* A host on which a start takes longer than that would start for ever. */
+static uint64_t client_usec(const Supervisor *s) {
+        return (uint64_t)SUPERVISOR_CLIENT_USEC << (s->container.slow_starts > 3 ? 3 : s->container.slow_starts);
+}
+
+static void client_killed(Supervisor *s, const JobResult *result, int sig) {
+        _cleanup_(freep) char *span = span_text(client_usec(s));
+
         s->container.start_killed = true;
-        s->container.slow_starts++;
         log_warning("%s cannot start the container (signal %d).", s->engine->name, sig);
-        supervisor_later(s, "Cannot start the container: signal %d ended %s", sig, s->engine->name);
+        if (result->late) {
+                s->container.slow_starts++;
+                supervisor_later(s, "Cannot start the container: %s took longer than %s", s->engine->name, span);
+        } else
+                supervisor_later(s, "Cannot start the container: signal %d ended %s", sig, s->engine->name);
 }
 
 /* --- the start ------------------------------------------------------------------------------------------ */
@@ -178,7 +189,7 @@ static void on_started(void *userdata, const JobResult *result) {
         if (sig > 0) {
                 /* What is in the pipe may be the container's own words. */
                 relay_begin(s->container.relay);
-                client_killed(s, sig);
+                client_killed(s, result, sig);
                 return;
         }
         if (result->status != 0) {
@@ -225,11 +236,6 @@ static int new_relay(Supervisor *s) {
         said_begin(&s->said);
         s->container.relay = relay_free(s->container.relay);
         return relay_new(&output, &s->container.relay);
-}
-
-/* A host on which a start takes longer than that would start for ever. */
-static uint64_t client_usec(const Supervisor *s) {
-        return (uint64_t)SUPERVISOR_CLIENT_USEC << (s->container.slow_starts > 3 ? 3 : s->container.slow_starts);
 }
 
 /* Nobody reads the pipe yet: what the engine says when it fails is taken back out of it. */
@@ -296,7 +302,7 @@ static void on_init(void *userdata, const JobResult *result) {
         int sig = signal_of(s, result);
 
         if (sig > 0) {
-                client_killed(s, sig);
+                client_killed(s, result, sig);
                 return;
         }
         if (result->status != 0) {
@@ -313,7 +319,7 @@ static void on_view_made(void *userdata, const JobResult *result) {
 
         s->container.exists = was_made(s);
         if (result->signaled)
-                client_killed(s, result->status);
+                client_killed(s, result, result->status);
         else if (result->status != 0)
                 start_failed(s, result->status, result->errors);
         else if (have_relay(s))
@@ -326,7 +332,7 @@ static void view(Supervisor *s) {
         s->container.view = true;
         supervisor_publish(s);
         if (argv)
-                supervisor_client(s, argv, on_view_made);
+                supervisor_job(s, argv, &(JobSpec){.timeout_usec = client_usec(s), .done = on_view_made});
 }
 
 /* --- in turn -------------------------------------------------------------------------------------------- */

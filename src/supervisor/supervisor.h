@@ -25,16 +25,16 @@ typedef struct Supervisor Supervisor;
 
 /* The container in hand. */
 typedef struct Container {
-        bool exists;         /* made by us, or found under our label: ours to remove */
-        bool ended;          /* its end was told */
-        bool by_itself;      /* it ended while nobody had asked it to */
-        bool view;           /* made to look from its place: nothing of the image ever runs in it */
-        bool suspected;      /* an earlier life may have left one; see leftover.h */
-        bool stuck;          /* the engine could not remove it */
-        bool start_killed;   /* the client that started it was killed */
+        bool exists;          /* made by us, or found under our label: ours to remove */
+        bool ended;           /* its end was told */
+        bool by_itself;       /* it ended while nobody had asked it to */
+        bool view;            /* made to look from its place: nothing of the image ever runs in it */
+        bool suspected;       /* an earlier life may have left one; see leftover.h */
+        bool stuck;           /* the engine could not remove it */
+        bool start_killed;    /* the client that started it was killed */
         unsigned slow_starts; /* of those in a row: each has twice the time of the one before */
-        bool monitor_lost;   /* conmon was killed: the engine no longer knows what is true */
-        pid_t monitor, init; /* conmon and the first process; 0: not known, or gone */
+        bool monitor_lost;    /* conmon was killed: the engine no longer knows what is true */
+        pid_t monitor, init;  /* conmon and the first process; 0: not known, or gone */
         int netns_fd;
         bool loopback_v6;      /* asked at ::1, not at 127.0.0.1: what answered last, or is asked next */
         char address[46];      /* numeric, in the container network; "" without one */

@@ -24,7 +24,7 @@ typedef struct House {
         sd_event *event;
         Jobs *jobs;
         unsigned n_done;
-        bool started, signaled;
+        bool started, signaled, late;
         int status;
         char *output, *errors, **lines;
         unsigned n_strangers;
@@ -46,6 +46,7 @@ static void on_done(void *userdata, const JobResult *result) {
         house->n_done++;
         house->started = result->started;
         house->signaled = result->signaled;
+        house->late = result->late;
         house->status = result->status;
         free_and_strdup(&house->output, result->output);
         free_and_strdup(&house->errors, result->errors);
@@ -240,8 +241,10 @@ static void who_is_too_slow_and_exits_well_at_that_has_not_ended_well(void **sta
 
         house_open(&house);
         run(&house, "trap 'exit 0' TERM; echo; while :; do sleep 0.05; done", (JobSpec){.timeout_usec = 300 * USEC_PER_MSEC});
-        assert_true(house.signaled);
+        assert_true(house.signaled && house.late);
         assert_int_equal(house.status, SIGTERM);
+        run(&house, "kill -TERM $$", (JobSpec){.timeout_usec = 60 * USEC_PER_SEC});
+        assert_true(house.signaled && !house.late);
         run(&house, "exit 3", (JobSpec){.timeout_usec = 60 * USEC_PER_SEC});
         assert_false(house.signaled);
         assert_int_equal(house.status, 3);
