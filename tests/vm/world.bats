@@ -62,21 +62,6 @@ done
 SH
 }
 
-# As on a host whose battery is empty, until it hears a time server.
-@test "a boot with the clock years behind, set right while Lago starts and again: it serves, and so after the next boot" {
-        in_guest sync
-        "$guest" poweroff "$GUEST"
-        "$guest" start --rtc 2024-02-29T12:00:00 "$GUEST"
-        with_words "$(date +%s)" <<'SH'
-echo "# the clock says $(date +%F); lago-ready: $(systemctl show -P StatusText lago-ready)"
-date -s "@$1"
-healed 240
-SH
-        "$guest" reboot "$GUEST"
-        in_guest date -s "@$(date +%s)"
-        healed
-}
-
 @test "ip_forward switched off and on: nobody restarts" {
         nobody_restarts <<'SH'
 sysctl -q net.ipv4.ip_forward=0
