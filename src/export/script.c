@@ -195,7 +195,7 @@ static const char body[] =
         "# Lago answers only in a container that had its verdict, as \"run start\" waits for that.\n"
         "await() {\n"
         "        deadline=$(($(date +%s) + $1))\n"
-        "        echo \"Waiting for $2\"\n"
+        "        echo \"The front starts when $2 answers\"\n"
         "        until beside curl -fs -m 5 -o /dev/null \"$2\"; do\n"
         "                [ \"$(date +%s)\" -lt \"$deadline\" ] || { echo \"$2 does not answer\"; exit 75; }\n"
         "                beside sleep 0.3\n"

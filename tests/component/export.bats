@@ -262,9 +262,9 @@ tables() {
         run run_in_root await 1 http://api:3000/health
         [ "$status" -eq 75 ]
         [[ $output == *'http://api:3000/health does not answer' ]]
-        stops_at_once 'Waiting for http' await 600 http://api:3000/health
+        stops_at_once 'starts when http' await 600 http://api:3000/health
         run_in_root await 600 http://api:3000/health >"$RUN/await" 2>&1 3>&- &
-        wait_for grep -q 'Waiting for http' "$RUN/await"
+        wait_for grep -q 'starts when http' "$RUN/await"
         touch "$RUN/root/tmp/answers"
         wait "$!"
 }
