@@ -60,6 +60,8 @@ typedef struct Engine {
         char **(*images)(const char *const *images);
         /** image_environment() - prints what the image sets, NAME=VALUE lines. */
         char **(*image_environment)(const char *image);
+        /** image_machine() - prints the processor it is made for, in the engine's word: see engine_machine(). */
+        char **(*image_machine)(const char *image);
         /** volume_path() - prints the directory of a volume. */
         char **(*volume_path)(const char *volume);
         /** network_inspect() - prints a network as a list with one object, in JSON. */
@@ -97,6 +99,9 @@ typedef enum EngineFailure {
 
 /** engine_failure() - @text is what a failed client wrote on standard error. Podman has one exit status, 125, for all. */
 EngineFailure engine_failure(const char *text);
+
+/** engine_machine() - "amd64" for uname(2)'s "x86_64", and so on; what is not known here is handed back as it is. Pure. */
+const char *engine_machine(const char *machine);
 
 /** engine_other_platform() - a pull that succeeded said that what it pulled is made for another processor. */
 bool engine_other_platform(const char *text);

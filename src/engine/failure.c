@@ -82,6 +82,15 @@ bool engine_other_platform(const char *text) {
         return strstr(text, "does not match the expected platform") != NULL;
 }
 
+const char *engine_machine(const char *machine) {
+        static const char *const table[][2] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"}, {"i686", "386"}};
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (streq(machine, table[i][0]))
+                        return table[i][1];
+        return machine;
+}
+
 char *engine_reason(const char *text, size_t max) {
         _cleanup_(freep) char *line = engine_last_line(text);
         const char *end = line + strlen(line), *cut = end - max, *part;

@@ -181,6 +181,14 @@ static char **podman_image_environment(const char *image) {
         return argv;
 }
 
+static char **podman_image_machine(const char *image) {
+        char **argv = podman("image", "inspect");
+
+        strv_add(&argv, "--format={{.Architecture}}");
+        strv_add(&argv, image);
+        return argv;
+}
+
 static char **podman_volume_path(const char *volume) {
         char **argv = podman("volume", "inspect");
 
@@ -272,6 +280,7 @@ const Engine engine_podman = {
         .half_made = podman_half_made,
         .images = podman_images,
         .image_environment = podman_image_environment,
+        .image_machine = podman_image_machine,
         .volume_path = podman_volume_path,
         .network_inspect = podman_network_inspect,
         .network_reload = podman_network_reload,

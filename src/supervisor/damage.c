@@ -3,6 +3,8 @@
 
 #include "supervisor/supervisor.h"
 
+#include <sys/utsname.h>
+
 static void on_damaged_removed(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *reason = engine_reason(result->errors, 60);
@@ -64,4 +66,21 @@ void damage_repair(Supervisor *s, const char *image, const char *reason) {
                     image, reason);
         supervisor_status(s, "Removing %s, which is damaged", s->image.reference);
         supervisor_client(s, s->engine->idle(), on_idle);
+}
+
+static void on_machine(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+        _cleanup_(freep) char *made_for = xstrdup(result->output);
+        struct utsname here;
+
+        if (!result->signaled && result->status == 0 && uname(&here) == 0 && streq(strip(made_for), engine_machine(here.machine)))
+                damage_repair(s, s->image.id, s->image.unrunnable);
+        else
+                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor: %s", s->image.reference,
+                                 s->image.unrunnable);
+}
+
+void damage_or_other_machine(Supervisor *s, const char *reason) {
+        free_and_strdup(&s->image.unrunnable, reason);
+        supervisor_client(s, s->engine->image_machine(s->image.id), on_machine);
 }

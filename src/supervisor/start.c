@@ -114,8 +114,7 @@ static void start_failed(Supervisor *s, int status, const char *words) {
                                     "[network] in /etc/containers/containers.conf, then lagoctl stop and lagoctl start");
                 return;
         case ENGINE_OTHER_MACHINE:
-                supervisor_never(s, EXIT_IMAGE, MESSAGE_IMAGE, "Refused: %s is not made for this host's processor: %s", s->image.reference,
-                                 reason);
+                damage_or_other_machine(s, reason);
                 return;
         default:
                 log_warning("%s cannot start the container (exit %d): %s", s->engine->name, status, line);

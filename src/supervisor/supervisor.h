@@ -66,6 +66,7 @@ typedef struct Image {
         bool pull_wanted;   /* the engine has found the image absent */
         bool repaired;      /* a damaged one was removed already; see damage.h */
         char *damaged;      /* that is being removed */
+        char *unrunnable;   /* why the kernel runs no program of it, in the engine's words */
         char *server_major; /* db: of PostgreSQL, as the image says */
 } Image;
 

@@ -710,6 +710,13 @@ static void the_gate_of_clickhouse_is_told_the_image_and_the_ca(void **state) {
         assert_string_equal(settings, "LAGO_CLICKHOUSE_HOST=ch\nLAGO_CLICKHOUSE_PASSWORD=" SECRET "\n");
 }
 
+static void a_processor_has_another_name_to_the_engine(void **state) {
+        (void)state;
+        assert_string_equal(engine_machine("x86_64"), "amd64");
+        assert_string_equal(engine_machine("aarch64"), "arm64");
+        assert_string_equal(engine_machine("s390x"), "s390x");
+}
+
 static void the_engines_failures_are_told_apart(void **state) {
         static const struct {
                 const char *text;
@@ -846,6 +853,7 @@ int main(void) {
                 cmocka_unit_test(clickhouse_is_what_lago_migrate_is_told),
                 cmocka_unit_test(the_gate_of_clickhouse_is_told_the_image_and_the_ca),
                 cmocka_unit_test(the_engines_failures_are_told_apart),
+                cmocka_unit_test(a_processor_has_another_name_to_the_engine),
                 cmocka_unit_test(a_monitor_says_where_it_writes_the_end),
         };
 

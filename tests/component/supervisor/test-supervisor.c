@@ -27,6 +27,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -2100,10 +2101,32 @@ static void a_container_that_cannot_be_started_is_made_again(void **state _unuse
 
 static void an_image_for_another_processor_is_refused(void **state _unused_) {
         on("start", "make; fail 'exec /usr/bin/gotenberg: exec format error'\n");
+        put(FAKE "/machine", "s390x\n");
         starts("pdf");
         says("STATUS=Refused: docker.io/getlago/lago-gotenberg:7.8.2 is not made for this host's processor");
         exits(81);
         assert_int_equal(times_called("rm lago-pdf"), 1);
+}
+
+/* A power cut leaves programs empty, which the kernel calls by the same words. */
+static void a_program_that_was_emptied_is_pulled_again(void **state _unused_) {
+        struct utsname here;
+
+        assert_int_equal(uname(&here), 0);
+        put(FAKE "/machine", streq(here.machine, "x86_64") ? "amd64" : streq(here.machine, "aarch64") ? "arm64"
+                                                                                                      : here.machine);
+        on("start", "[ ! -e $fake/damaged ] || { make; fail 'exec /usr/bin/gotenberg: exec format error'; }\n");
+        put(FAKE "/damaged", "");
+        on("pull", "echo \"$name cccc\" >>$fake/images; exit 0\n");
+        starts("pdf");
+        logged("is not whole on the disk, as after a power cut (exec /usr/bin/gotenberg: exec format error): removed, and pulled");
+        says("READY=1");
+        stops_well();
+        assert_int_equal(times_called("image-rm docker.io/getlago/lago-gotenberg:7.8.2"), 1);
+        on("start", "make; fail 'exec /usr/bin/gotenberg: exec format error'\n");
+        starts("pdf");
+        says("STATUS=docker.io/getlago/lago-gotenberg:7.8.2 is damaged, although it was pulled again: exec /usr/bin/gotenberg");
+        stops_well();
 }
 
 static void a_network_that_is_gone_is_waited_for(void **state _unused_) {
@@ -2903,6 +2926,7 @@ int main(int argc, char **argv) {
                 LIFE(whatever_call_fails_what_is_pending_is_never_ready),
                 LIFE(a_container_that_cannot_be_started_is_made_again),
                 LIFE(an_image_for_another_processor_is_refused),
+                LIFE(a_program_that_was_emptied_is_pulled_again),
                 LIFE(a_network_that_is_gone_is_waited_for),
                 LIFE(a_name_that_is_half_made_is_freed),
                 LIFE(a_name_that_is_free_again_is_tried_once_more),
