@@ -50,8 +50,8 @@ bool judge_unfinished(Case *c) {
 void warn_loose(Case *c) {
         if (c->ledger->loose && !ledger_is_empty(c->ledger))
                 strv_add(&c->finding->warnings,
-                         "table \"invoices\" has no foreign key, which Lago always makes: a restore may have stopped "
-                         "before its end, with indexes missing; compare with a backup restored by pg_restore "
+                         "foreign keys are missing that Lago always makes, of \"invoices\" or \"fees_taxes\": a restore may have "
+                         "stopped before its end, with indexes missing; compare with a backup restored by pg_restore "
                          "--exit-on-error into another database");
 }
 

@@ -91,7 +91,7 @@ typedef struct Ledger {
         bool superuser, may_create;
         char *keyless;           /* a table that each Lago has with a primary key, and that has none; or NULL */
         char *absent;            /* a table that each Lago has, and that is not there; or NULL */
-        bool loose;              /* its invoices have no foreign key */
+        bool loose;              /* foreign keys that every release makes are not there */
         unsigned n_not_owned;    /* tables, views, types and functions of another owner, when asked for */
         char *not_owned, *owner; /* the first of them, and whose it is */
         bool owner_is_first;     /* … the role that the server was made with */

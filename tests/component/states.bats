@@ -487,7 +487,9 @@ rails_key() {
         local target=restored_$BATS_TEST_NUMBER
         fill v1.50.0
         sql "$DATABASE" -c "SET ROLE lago; CREATE TABLE customers (id int PRIMARY KEY);
-                ALTER TABLE invoices ADD customer_id int REFERENCES customers"
+                ALTER TABLE invoices ADD customer_id int REFERENCES customers;
+                CREATE TABLE taxes (id int PRIMARY KEY);
+                CREATE TABLE fees_taxes (tax_id int CONSTRAINT fk_rails_f98413d404 REFERENCES taxes)"
         gate check v1.50.0
         expect 0 verified
         [[ "$output" != *'foreign key'* ]]
@@ -497,7 +499,8 @@ rails_key() {
         DATABASE_URL=${DATABASE_URL/$DATABASE/$target} DATABASE=$target
         gate check v1.50.0
         expect 41 unfinished 'Refused: table "subscriptions" has no primary key: a restore was not finished'
-        sql "$target" -c "ALTER TABLE billable_metrics ADD PRIMARY KEY (id); ALTER TABLE invoices ADD PRIMARY KEY (id);
+        sql "$target" -c "ALTER TABLE billable_metrics ADD PRIMARY KEY (id); ALTER TABLE taxes ADD PRIMARY KEY (id);
+                ALTER TABLE customers ADD PRIMARY KEY (id); ALTER TABLE invoices ADD PRIMARY KEY (id);
                 ALTER TABLE subscriptions ADD PRIMARY KEY (id)"
         gate check v1.50.0
         expect 41 unfinished 'Refused: table "schema_migrations" has no primary key: a restore was not finished'
@@ -505,7 +508,14 @@ rails_key() {
         sql "$target" -c "${remedy##*is there: }"
         gate check v1.50.0
         expect 0 verified
-        [[ "$output" == *'WARNING=table "invoices" has no foreign key'* ]]
+        [[ "$output" == *'WARNING=foreign keys are missing that Lago always makes'* ]]
+        sql "$target" -c "ALTER TABLE invoices ADD FOREIGN KEY (customer_id) REFERENCES customers"
+        gate check v1.50.0
+        [[ "$output" == *'WARNING=foreign keys are missing that Lago always makes'* ]]
+        sql "$target" -c "ALTER TABLE fees_taxes ADD CONSTRAINT fk_rails_f98413d404 FOREIGN KEY (tax_id) REFERENCES taxes"
+        gate check v1.50.0
+        expect 0 verified
+        [[ "$output" != *'foreign key'* ]]
         sql postgres -c "DROP DATABASE $target WITH (FORCE)"
 }
 
