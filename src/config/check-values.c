@@ -122,12 +122,18 @@ static void check_places(const Check *check) {
 }
 
 /* Lago's mailer begins in the clear and changes to TLS when the server offers that; at this port each waits for the other. */
-static void check_mail_port(const Check *check) {
-        const EnvPair *port = check_pair(check, "LAGO_SMTP_PORT");
+static void check_mail(const Check *check) {
+        const EnvPair *port = check_pair(check, "LAGO_SMTP_PORT"), *address = check_pair(check, "LAGO_SMTP_ADDRESS");
 
         if (port && streq(port->value, "465"))
                 WARN(check, port, "%s=465: a server speaks TLS at once there, and Lago does not; write 587, where both begin with STARTTLS",
                      port->key);
+        /* It asks for AUTH LOGIN whatever the server offers, and Ruby ends with an error where there is nobody to log in. */
+        if (address && !strpbrk(address->value, ":/ ") && !host_is_local(address->value) &&
+            (!check_pair(check, "LAGO_SMTP_USERNAME") || !check_pair(check, "LAGO_SMTP_PASSWORD")))
+                WARN(check, address, "%s: Lago sends no mail without a login; write LAGO_SMTP_USERNAME and LAGO_SMTP_PASSWORD, of a "
+                                     "server that has AUTH LOGIN",
+                     address->key);
 }
 
 /* Without a scheme Ruby's clients of Redis and HTTP end with an error where they are first used. */
@@ -184,7 +190,7 @@ void check_values(const Check *check) {
         check_log_level(check);
         check_log_place(check);
         check_places(check);
-        check_mail_port(check);
+        check_mail(check);
         check_schemes(check);
         check_schema(check);
         check_timeouts(check);

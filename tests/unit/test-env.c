@@ -867,6 +867,9 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
                  "LAGO_SMTP_ADDRESS is the name of a host, and nothing else; the port is LAGO_SMTP_PORT"},
                 {"LAGO_SMTP_ADDRESS=mail.example.com:587",
                  "LAGO_SMTP_ADDRESS is the name of a host, and nothing else; the port is LAGO_SMTP_PORT"},
+                {"LAGO_SMTP_ADDRESS=mail.example.com",
+                 "warning: LAGO_SMTP_ADDRESS: Lago sends no mail without a login; write LAGO_SMTP_USERNAME and LAGO_SMTP_PASSWORD, "
+                 "of a server that has AUTH LOGIN"},
                 {"LAGO_SMTP_PORT=465", "warning: LAGO_SMTP_PORT=465: a server speaks TLS at once there, and Lago does not; write "
                                        "587, where both begin with STARTTLS"},
                 {"LAGO_SMTP_ADDRESS=localhost", "LAGO_SMTP_ADDRESS " ELSEWHERE},
@@ -923,6 +926,7 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
         assert_env_says("LAGO_LOG_LEVEL=WARN\nTZ=Europe/Paris\nDD_AGENT_HOST=host.containers.internal\n", "");
         assert_env_says("SIDEKIQ_CONCURRENCY=20\nDATABASE_POOL=20\nPGOPTIONS=-cjit=off\nLAGO_REDIS_CACHE_URL=redis://c.example.com/99\n", "");
         assert_env_says("RAILS_MAX_THREADS=10\nDATABASE_PREPARED_STATEMENTS=False\nLAGO_SMTP_ADDRESS=mail.example.com\n"
+                        "LAGO_SMTP_USERNAME=u\nLAGO_SMTP_PASSWORD=p\n"
                         "LAGO_REDIS_STORE_URL=r.example.com:6379\nHTTPS_PROXY=http://proxy.example.com:3128\nWEB_CONCURRENCY=\n"
                         "POSTGRES_SCHEMA=billing\n",
                         "");
