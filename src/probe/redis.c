@@ -128,6 +128,8 @@ ProbeReading redis_read(const ProbeTarget *target, const char *bytes, size_t n, 
                 return reading(PROBE_LATER, "loading its data");
         if (startswith(answer, "-NOAUTH"))
                 return reading(PROBE_NEVER, "a password is required; set it in REDIS_URL or REDIS_PASSWORD");
+        if (startswith(answer, "-ERR wrong number of arguments for 'auth'"))
+                return reading(PROBE_LATER, "it knows no users, as before Redis 6, and Lago's workers need " OLDEST);
         if (startswith(answer, "-WRONGPASS") || startswith(answer, "-ERR invalid password") ||
             startswith(answer, "-ERR AUTH"))
                 return reading(PROBE_NEVER, "the password is rejected, or wants a user: REDIS_URL=redis://USER:PASSWORD@HOST:6379");
@@ -137,14 +139,17 @@ ProbeReading redis_read(const ProbeTarget *target, const char *bytes, size_t n, 
         return reading(PROBE_LATER, "answers %s", line);
 }
 
+/*
+ * As Lago's client logs in, with the user "default" where none is named: one that has no password takes any then, which is how
+ * REDIS_PASSWORD stands beside the Redis of Lago's compose file.
+ */
 static char *redis_login(const ProbeTarget *target) {
+        const char *user = isempty(target->user) ? "default" : target->user;
+
         if (isempty(target->password))
                 return xstrdup("");
-        /* One argument is understood by every version, two since ACLs came with Redis 6. */
-        if (isempty(target->user))
-                return xasprintf("*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n", strlen(target->password), target->password);
-        return xasprintf("*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(target->user), target->user,
-                         strlen(target->password), target->password);
+        return xasprintf("*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(user), user, strlen(target->password),
+                         target->password);
 }
 
 /*
