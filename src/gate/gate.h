@@ -211,15 +211,19 @@ int watch_run(const Target *target, const Manifest *manifest);
 
 /* --- redis.c ------------------------------------------------------------------------------------------- */
 
+/* Which Redis, and how Lago goes to it. */
+typedef struct RedisTarget {
+        const char *url, *password; /* REDIS_URL; REDIS_PASSWORD, or NULL */
+        const char *address;        /* asked in place of the URL's host; NULL: that one */
+        bool grouped;               /* sentinels say which of its group Lago takes */
+        unsigned timeout_sec;       /* of the whole */
+} RedisTarget;
+
 /**
- * redis_run() - the command "redis": whether the Redis at @url takes jobs; nothing is written.
- *
- * @password     REDIS_PASSWORD, or NULL.
- * @address      asked in place of the URL's host; NULL: that one.
- * @timeout_sec  of the whole.
+ * redis_run() - the command "redis": whether it takes jobs; nothing is written.
  * Answer: the exit status. Errors: -EINVAL for a URL that is none.
  */
-int redis_run(const char *url, const char *password, const char *address, unsigned timeout_sec, Format format);
+int redis_run(const RedisTarget *target, Format format);
 
 /* --- hold.c -------------------------------------------------------------------------------------------- */
 

@@ -114,19 +114,22 @@ static char *setting_of(const char *text, const char *name) {
                                                       : NULL;
 }
 
-/* Both from the environment, or both from the file. */
+/* All from the environment, or all from the file. */
 static int try_redis(const Arguments *arguments) {
-        _cleanup_(freep) char *text = NULL, *url = NULL, *password = NULL;
+        _cleanup_(freep) char *text = NULL, *url = NULL, *password = NULL, *sentinels = NULL;
         int r = arguments->url_file ? read_named(arguments->url_file, URL_MAX, &text, NULL) : 0;
+        RedisTarget target = {.address = arguments->hostaddr, .timeout_sec = (unsigned)arguments->connect_timeout_sec};
 
         if (r < 0)
                 return status_of(r, EXIT_USAGE);
-        url = setting_of(text, "REDIS_URL");
-        password = setting_of(text, "REDIS_PASSWORD");
+        target.url = url = setting_of(text, "REDIS_URL");
+        target.password = password = setting_of(text, "REDIS_PASSWORD");
+        sentinels = setting_of(text, "LAGO_REDIS_SIDEKIQ_SENTINELS");
+        target.grouped = !isempty(sentinels);
         if (isempty(url))
                 return usage("no REDIS_URL in the environment, nor in what --url-file names"), EXIT_USAGE;
         box_hide();
-        r = redis_run(url, password, arguments->hostaddr, (unsigned)arguments->connect_timeout_sec, arguments->format);
+        r = redis_run(&target, arguments->format);
         return r < 0 ? (usage("REDIS_URL is no redis://HOST:PORT/DB"), EXIT_USAGE) : r;
 }
 

@@ -165,21 +165,22 @@ static char *hear(Session *session, const ProbeTarget *target, ProbeReading *ret
         return ret->complete ? NULL : xstrdup("a longer answer than Redis gives");
 }
 
-static char *ask(Session *session, const RedisUrl *url, const char *address, ProbeReading *ret) {
-        ProbeTarget target = {.question = ASK_REDIS,
-                              .user = url->user,
-                              .password = url->password,
-                              .database = url->database,
-                              .writes = true};
-        _cleanup_(freep) char *request = redis_request(&target);
-        char *cause = connect_to(session, address ? address : url->host, url->port);
+static char *ask(Session *session, const RedisTarget *target, const RedisUrl *url, ProbeReading *ret) {
+        ProbeTarget question = {.question = ASK_REDIS,
+                                .user = url->user,
+                                .password = url->password,
+                                .database = url->database,
+                                .writes = true,
+                                .grouped = target->grouped};
+        _cleanup_(freep) char *request = redis_request(&question);
+        char *cause = connect_to(session, target->address ? target->address : url->host, url->port);
 
         if (!cause && url->tls)
                 cause = begin_tls(session, url->host);
         if (!cause)
                 cause = say(session, request, strlen(request));
         if (!cause)
-                cause = hear(session, &target, ret);
+                cause = hear(session, &question, ret);
         explicit_bzero(request, strlen(request));
         return cause;
 }
@@ -209,17 +210,19 @@ static int tell(const RedisUrl *url, const ProbeReading *reading, Format format)
         return outcomes[reading->verdict].status;
 }
 
-int redis_run(const char *text, const char *password, const char *address, unsigned timeout_sec, Format format) {
-        Session session = {.fd = -EBADF, .deadline_msec = now_msec() + timeout_sec * 1000ULL, .timeout_sec = timeout_sec};
+int redis_run(const RedisTarget *target, Format format) {
+        Session session = {.fd = -EBADF,
+                           .deadline_msec = now_msec() + target->timeout_sec * 1000ULL,
+                           .timeout_sec = target->timeout_sec};
         _cleanup_(redisurl_done) RedisUrl url = {0};
         ProbeReading reading = {0};
         char *cause;
 
-        if (redisurl_parse(text, password, &url) < 0)
+        if (redisurl_parse(target->url, target->password, &url) < 0)
                 return -EINVAL;
         /* A server that goes away is an answer, not an end. */
         (void)signal(SIGPIPE, SIG_IGN);
-        cause = ask(&session, &url, address, &reading);
+        cause = ask(&session, target, &url, &reading);
         session_done(&session);
         if (cause)
                 (void)snprintf(reading.reason, sizeof(reading.reason), "%s", cause);

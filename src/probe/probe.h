@@ -40,6 +40,7 @@ typedef struct ProbeTarget {
         const char *user, *password; /* ASK_REDIS; NULL: none */
         unsigned database;           /* ASK_REDIS: must be there; 0 is in every one */
         bool writes;                 /* ASK_REDIS: whether it would take a write, too; nothing is written */
+        bool grouped;                /* ASK_REDIS: sentinels say which of a group does, so this one may be a replica */
         uint64_t timeout_usec;
 } ProbeTarget;
 

@@ -75,14 +75,14 @@ static ProbeReading read_info(const char *info) {
 }
 
 /* What the write that changes nothing was answered, and three sections of INFO behind it. */
-static ProbeReading read_written(const char *answer, bool eof) {
+static ProbeReading read_written(const ProbeTarget *target, const char *answer, bool eof) {
         const char *info = behind_reply(answer), *end = info;
 
         for (int i = 0; end && i < 3; i++)
                 end = behind_reply(end);
         if (!end && !eof)
                 return (ProbeReading){.complete = false};
-        if (startswith(answer, "-READONLY"))
+        if (startswith(answer, "-READONLY") && !target->grouped)
                 return reading(PROBE_LATER, "it is a replica, which takes no jobs; name the primary in REDIS_URL");
         if (startswith(answer, "-OOM"))
                 return reading(PROBE_UNABLE, "its memory is full (maxmemory), so it takes no jobs");
@@ -111,7 +111,7 @@ ProbeReading redis_read(const ProbeTarget *target, const char *bytes, size_t n, 
                 return (ProbeReading){.complete = false};
         line = first_line(answer, strlen(answer));
         if ((rest = startswith(answer, "+PONG\r\n")) && target->writes)
-                return read_written(rest, eof);
+                return read_written(target, rest, eof);
         if (startswith(answer, "+PONG"))
                 return reading(PROBE_GOOD, "PONG");
         if (startswith(answer, "-ERR DB index") || startswith(answer, "-ERR SELECT is not allowed"))

@@ -70,6 +70,7 @@ char *stack_redis_login(const Config *config) {
 
         keyfile_add(&text, "REDIS_URL", url);
         keyfile_add(&text, "REDIS_PASSWORD", env_get(config->env, "REDIS_PASSWORD"));
+        keyfile_add(&text, "LAGO_REDIS_SIDEKIQ_SENTINELS", env_get(config->env, "LAGO_REDIS_SIDEKIQ_SENTINELS"));
         return text;
 }
 

@@ -195,7 +195,7 @@ typedef struct StackGate {
 
 /** stack_redis_command() - "lago-gate redis", which reads stack_redis_login() from its standard input. */
 char **stack_redis_command(const char *address, unsigned timeout_sec);
-/** stack_redis_login() - lines "REDIS_URL=…" and "REDIS_PASSWORD=…"; the caller frees them. */
+/** stack_redis_login() - lines "REDIS_URL=…", "REDIS_PASSWORD=…" and so on; the caller frees them. */
 char *stack_redis_login(const Config *config);
 
 /* Found by its path: it is run where Lago's second database is switched on, and nowhere else. */

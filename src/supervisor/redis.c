@@ -126,6 +126,7 @@ static void ask_at(RedisClient *r, const RedisUrl *a, const char *address) {
                 .database = a->database,
                 /* What keeps ours from writing it says by itself. */
                 .writes = r->config->redis_external,
+                .grouped = !isempty(env_get(r->config->env, "LAGO_REDIS_SIDEKIQ_SENTINELS")),
                 .timeout_usec = TIMEOUT_USEC,
         };
 

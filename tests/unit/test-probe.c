@@ -21,6 +21,7 @@
 static const ProbeTarget api = {.question = ASK_HTTP, .port = 3000, .path = "/health", .version = "v1.50.0"};
 static const ProbeTarget redis = {.question = ASK_REDIS, .port = 6379};
 static const ProbeTarget redis_whole = {.question = ASK_REDIS, .port = 6379, .password = "x", .database = 99, .writes = true};
+static const ProbeTarget redis_of_group = {.question = ASK_REDIS, .port = 6379, .writes = true, .grouped = true};
 static const ProbeTarget redis_auth = {.question = ASK_REDIS, .port = 6379, .password = "x"};
 static const ProbeTarget name = {.question = ASK_NAME, .port = 53, .path = "api"};
 static const ProbeTarget postgres = {.question = ASK_POSTGRES, .port = 5432};
@@ -87,6 +88,8 @@ static const Case cases[] = {
          "protected mode: it takes no connection of another host until it has a password"},
         {&redis_whole, ANSWERED "-READONLY You can't write against a read only replica.\r\n" NO_INFO, false, true,
          PROBE_LATER, "it is a replica, which takes no jobs; name the primary in REDIS_URL"},
+        {&redis_of_group, "+PONG\r\n-READONLY You can't write against a read only replica.\r\n" ALONE BOUNDED NOW, false, true,
+         PROBE_GOOD, "PONG"},
         {&redis_whole, ANSWERED "-OOM command not allowed when used memory > 'maxmemory'.\r\n" NO_INFO, false, true,
          PROBE_UNABLE, "its memory is full (maxmemory), so it takes no jobs"},
         {&redis_whole, ANSWERED "-NOREPLICAS Not enough good replicas to write.\r\n" NO_INFO, false, true, PROBE_UNABLE,

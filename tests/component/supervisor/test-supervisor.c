@@ -2503,6 +2503,18 @@ static void a_replica_is_no_redis_for_jobs(void **state _unused_) {
         stops_well();
 }
 
+/* After a failover the server that REDIS_URL names may be one, and Lago asks the sentinels where to go. */
+static void beside_sentinels_a_replica_will_do(void **state _unused_) {
+        put("/etc/hosts", "192.0.2.9 redis.example.org\n");
+        put(FAKE "/replica", "");
+        put("/etc/lago/lago.conf", CONF EXTERNAL);
+        put("/etc/lago/lago.env", EXTERNAL_URLS "LAGO_REDIS_SIDEKIQ_SENTINELS=s1.example.org:26379\n");
+        starts("redis");
+        says("STATUS=Watching Redis at redis.example.org:6379");
+        says("READY=1");
+        stops_well();
+}
+
 #define TLS_URLS "DATABASE_URL=postgresql://u:p@pg.example.org:5432/lago\nREDIS_URL=rediss://u:s%20ecret@redis.example.org:6380/1\n"
 
 /* What lago-gate says of it has the meaning that the same has in the clear, while it is waited for and afterwards. */
@@ -2951,6 +2963,7 @@ int main(int argc, char **argv) {
                 LIFE(a_name_server_that_cannot_listen_is_told),
                 LIFE(an_external_redis_is_watched),
                 LIFE(a_replica_is_no_redis_for_jobs),
+                LIFE(beside_sentinels_a_replica_will_do),
                 LIFE(a_redis_over_tls_is_asked_by_lago_gate),
                 LIFE(an_external_redis_without_an_address_is_waited_for),
                 LIFE(a_page_renderer_waits_for_those_that_render),
