@@ -84,6 +84,17 @@ static void check_container_names(KeyId id, const char *host, const Origins *ori
                                        config_key(id)->name, host);
 }
 
+/* What stands there was refused, and a default is in its place. */
+static bool is_refused(const ConfigErrors *errors, const Origin *origin) {
+        for (size_t i = 0; i < errors->n; i++) {
+                const ConfigError *error = &errors->list[i];
+
+                if (error->kind != CONFIG_WARNING && error->line == origin->line && origin->file && streq(error->file, origin->file))
+                        return true;
+        }
+        return false;
+}
+
 /* The front is a program in a browser somewhere, which calls the API at api-url. */
 static void check_browsers(const Config *config, const Origins *origins, ConfigErrors *errors) {
         _cleanup_(freep) char *front = config->front_url ? url_host(config->front_url) : NULL;
@@ -91,7 +102,7 @@ static void check_browsers(const Config *config, const Origins *origins, ConfigE
         Origin origin =
                 origin_of(origins, origins->of[KEY_API_URL].file ? KEY_API_URL : KEY_FRONT_URL);
 
-        if (!front || !api)
+        if (!front || !api || is_refused(errors, &origin))
                 return;
         check_container_names(KEY_FRONT_URL, front, origins, errors);
         check_container_names(KEY_API_URL, api, origins, errors);

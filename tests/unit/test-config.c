@@ -637,6 +637,10 @@ static void what_browsers_cannot_reach_is_warned_of(void **state _unused_) {
                               *fourth = xasprintf("lago.conf:4: %s", local);
 
         assert_says("[lago]\nrelease = v1.50.0\nfront-url = https://billing.example.com\n", third);
+        /* Of one that was refused nothing else is said. */
+        assert_says("[lago]\nrelease = v1.50.0\nfront-url = https://billing.example.com\napi-url = api.example.com\n",
+                    "lago.conf:4: [lago] api-url = api.example.com: it lacks its scheme; write https://api.example.com or "
+                    "http://api.example.com\n");
         assert_says(
                 "[lago]\nrelease = v1.50.0\nfront-url = https://billing.example.com\napi-url = http://localhost:3000\n",
                 fourth);
