@@ -21,7 +21,8 @@
 typedef struct Session {
         int fd;
         SSL_CTX *context;
-        SSL *ssl; /* NULL: in the clear */
+        SSL *ssl;               /* NULL: in the clear */
+        bool wants_certificate; /* the server has asked for one */
         uint64_t deadline_msec;
         unsigned timeout_sec;
 } Session;
@@ -80,26 +81,45 @@ static char *connect_to(Session *session, const char *host, uint16_t port) {
 
 /* --- TLS --------------------------------------------------------------------------------------------------- */
 
+static char *no_certificate(void) {
+        return xstrdup("it wants a certificate of its client, and Lago has none; tls-auth-clients no in its redis.conf");
+}
+
 /* OpenSSL's reason in words that say what to do; @error is errno as the call left it. */
 static char *tls_cause(const Session *session, int result, int error) {
         unsigned long code = ERR_peek_error();
         const char *words = ERR_reason_error_string(code);
 
+        /* Its alert may be lost to the reset that follows. */
+        if (session->wants_certificate && (error == ECONNRESET || error == EPIPE))
+                return no_certificate();
         if (SSL_get_error(session->ssl, result) == SSL_ERROR_WANT_READ || (code == 0 && error > 0))
                 return errno_cause(session, error ? error : EAGAIN);
         switch (ERR_GET_REASON(code)) {
         case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
         case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
         case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-                return xstrdup("it wants a certificate of its client, and Lago has none; tls-auth-clients no in its redis.conf");
+                return no_certificate();
         case SSL_R_WRONG_VERSION_NUMBER:
                 return xstrdup("it speaks no TLS at this port; write redis:// in REDIS_URL");
         case 0:
         case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+                if (session->wants_certificate)
+                        return no_certificate();
                 return xstrdup("it closed the connection; if it speaks no TLS, write redis:// in REDIS_URL");
         default:
                 return xasprintf("TLS: %s", words ? words : "an error without words");
         }
+}
+
+/* It goes on without one, as Lago does: the server may only have wished for it. */
+static int on_certificate_wanted(SSL *ssl, X509 **ret_certificate, EVP_PKEY **ret_key) {
+        Session *session = SSL_get_app_data(ssl);
+
+        (void)ret_certificate;
+        (void)ret_key;
+        session->wants_certificate = true;
+        return 0;
 }
 
 /* Told the name, as a proxy before several servers goes by it; an address is none. */
@@ -113,6 +133,8 @@ static char *begin_tls(Session *session, const char *host) {
             (!numeric && SSL_set_tlsext_host_name(session->ssl, host) != 1))
                 return xstrdup("no memory for TLS");
         SSL_set_verify(session->ssl, SSL_VERIFY_NONE, NULL);
+        SSL_CTX_set_client_cert_cb(session->context, on_certificate_wanted);
+        (void)SSL_set_app_data(session->ssl, session);
         arm(session);
         ERR_clear_error();
         errno = 0;
