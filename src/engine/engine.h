@@ -100,6 +100,12 @@ typedef enum EngineFailure {
 /** engine_failure() - @text is what a failed client wrote on standard error. Podman has one exit status, 125, for all. */
 EngineFailure engine_failure(const char *text);
 
+/**
+ * engine_record_damage() - what is wrong with the engine's own record of containers and volumes, when @words of it say so, and
+ * its file; NULL when they do not.
+ */
+const char *engine_record_damage(const char *words, const char **ret_record);
+
 /** engine_machine() - "amd64" for uname(2)'s "x86_64", and so on; what is not known here is handed back as it is. Pure. */
 const char *engine_machine(const char *machine);
 

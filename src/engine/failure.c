@@ -77,6 +77,21 @@ EngineFailure engine_failure(const char *text) {
         return layer_is_gone(text) || part_is_gone(text) ? ENGINE_IMAGE_DAMAGED : ENGINE_FAILED;
 }
 
+/* Of Podman 4, which names it in what it says, and of later ones. */
+#define RECORD_4 "/var/lib/containers/storage/libpod/bolt_state.db"
+#define RECORD   "/var/lib/containers/storage/db.sql"
+
+const char *engine_record_damage(const char *words, const char **ret_record) {
+        static const char *const signs[] = {"invalid database", "file is not a database", "database disk image is malformed",
+                                            "malformed database schema"};
+
+        *ret_record = strstr(words, RECORD_4) ? RECORD_4 : RECORD;
+        for (size_t i = 0; i < ELEMENTSOF(signs); i++)
+                if (strstr(words, signs[i]))
+                        return signs[i];
+        return NULL;
+}
+
 /* "image platform (linux/arm64) does not match the expected platform (linux/amd64)" */
 bool engine_other_platform(const char *text) {
         return strstr(text, "does not match the expected platform") != NULL;

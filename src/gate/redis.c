@@ -97,9 +97,11 @@ static char *tls_cause(const Session *session, int result, int error) {
                 return errno_cause(session, error ? error : EAGAIN);
         switch (ERR_GET_REASON(code)) {
         case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
         case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
                 return no_certificate();
+        /* So says TLS 1.2 of that, and of much else. */
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+                return session->wants_certificate ? no_certificate() : xasprintf("TLS: %s", words);
         case SSL_R_WRONG_VERSION_NUMBER:
                 return xstrdup("it speaks no TLS at this port; write redis:// in REDIS_URL");
         case 0:

@@ -20,6 +20,16 @@
 #define LABEL        ENGINE_LABEL "=1"
 #define SEPARATORS   "\n"
 
+static StepResult failed(char *const argv[], const char *words) {
+        const char *record, *damage = engine_record_damage(words, &record);
+
+        if (damage)
+                return setup_later(NULL, "Podman's record of containers and volumes is damaged: %s; no data is in it, so run: mv %s "
+                                         "%s.damaged; then the volumes are made known again, with what is in them",
+                                   damage, record, record);
+        return setup_later(NULL, "podman %s %s failed: %s", argv[2], argv[3], isempty(words) ? "it does not say why" : words);
+}
+
 /* What became of podman: @r is run_child()'s answer. */
 static StepResult judge(char *const argv[], int r, RunResult *ret) {
         if (r == -ENOENT) {
@@ -29,8 +39,7 @@ static StepResult judge(char *const argv[], int r, RunResult *ret) {
         if (r < 0)
                 return setup_later(NULL, "Cannot run podman %s: %s", argv[2], strerror(-r));
         if (ret->status != 0) {
-                StepResult later = setup_later(NULL, "podman %s %s failed: %s", argv[2], argv[3],
-                                               isempty(ret->error) ? "it does not say why" : ret->error);
+                StepResult later = failed(argv, ret->error ? ret->error : "");
 
                 run_done(ret);
                 return later;
@@ -209,6 +218,10 @@ static StepResult make(const char *kind, const char *name) {
         if (result == STEP_DONE)
                 log_info("Made the %s %s", kind, name);
         return result;
+}
+
+StepResult setup_make_volume(const char *name) {
+        return make("volume", name);
 }
 
 char **setup_volumes(const Config *config) {

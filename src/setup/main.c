@@ -199,6 +199,8 @@ static StepResult set_up(const Options *options) {
         if (result != STEP_DONE || options->check)
                 return result;
         result = setup_look(config, &inventory);
+        if (result == STEP_DONE)
+                result = setup_known(config, &inventory);
         if (result == STEP_DONE && here)
                 result = setup_place(config, &inventory);
         if (result == STEP_DONE)

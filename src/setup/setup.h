@@ -122,6 +122,12 @@ char *inventory_store(const Inventory *inventory);
 /** setup_look() - asks the engine. */
 StepResult setup_look(const Config *config, Inventory *ret);
 
+/** setup_make_volume() - asks the engine for it; files that are in its folder already stay. */
+StepResult setup_make_volume(const char *name);
+
+/** setup_known() - a wanted volume that the engine does not know, and whose folder is there, is made known again, here too. */
+StepResult setup_known(const Config *config, Inventory *inventory);
+
 /** setup_volumes() - names of the volumes that the members here want; a path of the host is none. The caller frees it. */
 char **setup_volumes(const Config *config);
 

@@ -148,6 +148,21 @@ SH
         mended
 }
 
+# A power cut tore the engine's own database, or emptied it: no data is in that.
+@test "the record of volumes is torn, and then empty: what was in them is there again" {
+        stop_stack
+        in_guest_sh <<'SH'
+for record in /var/lib/containers/storage/libpod/bolt_state.db /var/lib/containers/storage/db.sql; do
+        [ ! -s $record ] || { rm -f $record-wal $record-shm; head -c "$(stat -c %s $record)" /dev/zero >$record; }
+done
+SH
+        in_guest systemctl start --no-block lago.target
+        wait_for 60 status_has setup "Podman's record of containers and volumes is damaged: "
+        journal -u lago-setup | sed -n 's/.*so run: \(mv [^;]*\);.*/\1/p' | tail -1 >"$BATS_TEST_TMPDIR/remedy"
+        in_guest_sh <"$BATS_TEST_TMPDIR/remedy"
+        mended
+}
+
 @test "82: the password of the bundled database is not the one it was made with" {
         stop_stack
         in_guest cp -a /etc/lago/secrets.env /etc/lago/kept

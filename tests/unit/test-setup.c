@@ -2,6 +2,7 @@
 /* lago-setup: keys are made once, new ones never for old data, and the engine is asked for what lacks only. */
 #include "config-scratch.h"
 
+#include "engine/engine.h"
 #include "setup/setup.h"
 #include "stack/unfinished.h"
 
@@ -704,6 +705,60 @@ static void only_what_lacks_is_made(void **state _unused_) {
                                            MAKE("volume", "lago_storage_data"));
 }
 
+/* As where a power cut emptied the engine's record, or the folders were brought from another host. */
+static void a_volume_that_the_engine_forgot_is_made_known_again(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *volumes = xasprintf("lago_redis_data|%s/volumes/lago_redis_data/_data\\n", scratch.path);
+        _cleanup_(freep) char *data = xasprintf("%s/volumes/lago_postgres_data/_data", scratch.path);
+        _cleanup_(freep) char *empty = xasprintf("%s/volumes/lago_storage_data/_data", scratch.path);
+        _cleanup_(freep) char *old_path = xstrdup(getenv("PATH")), *path = xasprintf("%s:%s", scratch.path, old_path), *calls = NULL;
+        _cleanup_(config_freep) Config *config = NULL;
+        Inventory inventory = {0};
+
+        scratch_put(&scratch, "lago.conf", RELEASE);
+        config = load(&scratch);
+        assert_int_equal(make_dirs(data, 0700), 0);
+        assert_int_equal(make_dirs(empty, 0700), 0);
+        touch(data, "PG_VERSION");
+        put_podman(&scratch, volumes, BOTH, "true");
+        assert_int_equal(setenv("PATH", path, 1), 0);
+        assert_int_equal(setup_look(config, &inventory), STEP_DONE);
+        assert_int_equal(inventory_volume_has_data(&inventory, "lago_postgres_data"), 0);
+        assert_int_equal(setup_known(config, &inventory), STEP_DONE);
+        assert_int_equal(setup_known(config, &inventory), STEP_DONE);
+        assert_int_equal(setenv("PATH", old_path, 1), 0);
+        assert_int_equal(inventory_volume_has_data(&inventory, "lago_postgres_data"), 1);
+        assert_int_equal(inventory_volume_has_data(&inventory, "lago_storage_data"), 0);
+        assert_non_null(inventory_mountpoint(&inventory, "lago_storage_data"));
+        inventory_done(&inventory);
+        path = (free(path), xasprintf("%s/calls", scratch.path));
+        assert_int_equal(file_read(path, 65536, &calls, NULL), 0);
+        assert_string_equal(calls, LOOK MAKE("volume", "lago_postgres_data") MAKE("volume", "lago_storage_data"));
+}
+
+static void what_damages_the_engines_record_is_told_apart(void **state _unused_) {
+        static const struct {
+                const char *words, *damage, *record;
+        } cases[] = {
+                {"opening database /var/lib/containers/storage/libpod/bolt_state.db: invalid database", "invalid database",
+                 "/var/lib/containers/storage/libpod/bolt_state.db"},
+                {"beginning transaction: file is not a database", "file is not a database", "/var/lib/containers/storage/db.sql"},
+                {"beginning transaction: database disk image is malformed", "database disk image is malformed",
+                 "/var/lib/containers/storage/db.sql"},
+                {"beginning transaction: database is locked", NULL, NULL},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *record, *damage = engine_record_damage(cases[i].words, &record);
+
+                assert_int_equal(damage != NULL, cases[i].damage != NULL);
+                if (damage) {
+                        assert_string_equal(damage, cases[i].damage);
+                        assert_string_equal(record, cases[i].record);
+                }
+        }
+}
+
 static void nothing_is_made_when_all_is_there(void **state _unused_) {
         _cleanup_(scratch_done) Scratch scratch = scratch_new();
         _cleanup_(freep) char *calls = NULL;
@@ -888,6 +943,8 @@ int main(void) {
                 cmocka_unit_test(a_database_is_made_in_a_folder_and_not_on_top_of_a_disk),
                 cmocka_unit_test(new_keys_are_new_until_others_stand_in_their_place),
                 cmocka_unit_test(only_what_lacks_is_made),
+                cmocka_unit_test(a_volume_that_the_engine_forgot_is_made_known_again),
+                cmocka_unit_test(what_damages_the_engines_record_is_told_apart),
                 cmocka_unit_test(nothing_is_made_when_all_is_there),
                 cmocka_unit_test(external_stores_need_no_volume),
                 cmocka_unit_test(what_podman_keeps_is_read_by_root_alone),
