@@ -55,13 +55,15 @@ fault_paused() {
         [ "$pid" = 0 ] || { strike "$pid" STOP; sleep 3; strike "$pid" CONT; }
 }
 
+# Podman takes SIGTERM for a wish to end well, and exits with 0.
 fault_podman() {
         local pid tries
-        [ "$1" != conmon ] || excuse run jobs
+        one_of KILL TERM
+        [ "$1" != conmon ] || { excuse run jobs; drawn=KILL; }
         for ((tries = 0; tries < 100; tries++)); do
                 for pid in $(pgrep -x "$1"); do
                         if grep -q lago.slice "/proc/$pid/cgroup" 2>/dev/null; then
-                                kill -KILL "$pid"
+                                kill "-$drawn" "$pid"
                                 return 0
                         fi
                 done
