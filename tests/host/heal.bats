@@ -143,6 +143,24 @@ done
 SH
 }
 
+# Podman answers that with exit status 0, as if it had done what it had not.
+@test "SIGTERM of podman half-way through a start: it is no start, and the next one serves" {
+        in_the_night <<'SH'
+systemctl stop lago-pdf
+systemctl start --no-block lago-pdf
+for ((tries = 0, killed = 0; killed == 0 && tries < 2000; tries++)); do
+        for pid in $(pgrep -x podman); do
+                tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q 'name=lago-pdf' || continue
+                sleep 0.1
+                kill -TERM "$pid" && killed=1
+        done
+        sleep 0.005
+done
+[ "$killed" = 1 ] && healed 60
+SH
+        journal -u lago-pdf | grep -F 'podman cannot start the container (signal 15)'
+}
+
 @test "no process to be had for a while, with a container that ended and at a stop: it goes on when there is" {
         in_the_night <<'SH'
 # With no descriptor left there is no pipe for a child: what an exhausted host does to a fork, without exhausting one.
