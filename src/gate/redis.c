@@ -125,7 +125,7 @@ static int on_certificate_wanted(SSL *ssl, X509 **ret_certificate, EVP_PKEY **re
 }
 
 /* Told the name, as a proxy before several servers goes by it; an address is none. */
-static char *begin_tls(Session *session, const char *host) {
+static char *begin_tls(Session *session, char *host) {
         bool numeric = strchr(host, ':') || host[strspn(host, "0123456789.")] == '\0';
         int r;
 
