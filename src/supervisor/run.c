@@ -75,14 +75,17 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 /* Runs after each turn in which something happened: a loop that is stuck is killed and started again. */
 static int on_turn(sd_event_source *source, void *userdata) {
         Supervisor *s = userdata;
+        bool due = runfile_is_due(s->name);
 
         (void)source;
         deadman_arm();
         /* Without it the others take a member that serves for away. */
-        if (runfile_is_gone(s->name))
+        if (due) {
                 supervisor_publish(s);
+                due = runfile_is_due(s->name);
+        }
         /* A loop that turns for other reasons need not be woken for this one. */
-        (void)sd_event_source_set_time_relative(s->sources.heartbeat, deadman_turn_usec());
+        (void)sd_event_source_set_time_relative(s->sources.heartbeat, due ? USEC_PER_SEC : deadman_turn_usec());
         return 0;
 }
 

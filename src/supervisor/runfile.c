@@ -12,16 +12,18 @@ static char *path_of(const char *member) {
         return xasprintf(RUN_DIRECTORY "/%s", member);
 }
 
+static bool unwritten; /* the last one could not be written */
+
+/* Both ways are told once. */
 static void write_text(const char *member, const char *text) {
-        static bool told;
         int r = runstate_write(member, text);
+        _cleanup_(freep) char *path = path_of(member);
 
-        if (r < 0 && !told) {
-                _cleanup_(freep) char *path = path_of(member);
-
-                told = true;
+        if (r < 0 && !unwritten)
                 log_warning("Cannot write %s: %s. The other members wait for what it says.", path, strerror(-r));
-        }
+        if (r >= 0 && unwritten)
+                log_info("%s is written again.", path);
+        unwritten = r < 0;
 }
 
 void runfile_write(const char *member, const RunFile *file) {
@@ -45,10 +47,10 @@ void runfile_write(const char *member, const RunFile *file) {
         write_text(member, text);
 }
 
-bool runfile_is_gone(const char *member) {
+bool runfile_is_due(const char *member) {
         _cleanup_(freep) char *path = path_of(member);
 
-        return access(path, F_OK) < 0 && errno == ENOENT;
+        return unwritten || (access(path, F_OK) < 0 && errno == ENOENT);
 }
 
 void runfile_ended(const char *member, const char *status, int exit_status, const char *container) {

@@ -24,11 +24,14 @@ typedef struct RunFile {
         bool sick; /* the last probe failed */
 } RunFile;
 
-/** runfile_write() - that, and INVOCATION. A first failure is logged. */
+/** runfile_write() - that, and INVOCATION. A first failure is logged; see runfile_is_due(). */
 void runfile_write(const char *member, const RunFile *file);
 
-/** runfile_is_gone() - somebody has removed it, so the other members believe that this one does not serve. */
-bool runfile_is_gone(const char *member);
+/**
+ * runfile_is_due() - it has to be written again: somebody has removed it, or there was no room for the last one, so the other
+ * members believe what is not so.
+ */
+bool runfile_is_due(const char *member);
 
 /**
  * runfile_ended() - the member's last word. A final @exit_status is kept for those who wait. INVOCATION stays as it was.

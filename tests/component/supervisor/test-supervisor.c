@@ -722,6 +722,19 @@ static void a_redis_serves_with_its_password(void **state _unused_) {
         assert_int_not_equal(access("/run/lago/engine/redis.conf", F_OK), 0);
 }
 
+/* There is room for its first word alone. The others wait for what the file says, so it is written as soon as there is more. */
+static void a_run_file_without_room_is_written_later(void **state _unused_) {
+        assert_int_equal(mount("none", "/run/lago/state", "tmpfs", 0, "nr_inodes=2"), 0);
+        starts("redis");
+        says("READY=1");
+        logged("Cannot write /run/lago/state/redis: No space left on device. The other members wait for what it says.");
+        assert_int_equal(mount("none", "/run/lago/state", "tmpfs", MS_REMOUNT, "nr_inodes=100"), 0);
+        file_has("/run/lago/state/redis", "STATE=serving");
+        logged("/run/lago/state/redis is written again.");
+        stops_well();
+        assert_int_equal(umount("/run/lago/state"), 0);
+}
+
 static void what_is_pending_is_migrated_and_admitted(void **state _unused_) {
         put(FAKE "/pending", "");
         on("container", FOLLOWED);
@@ -2843,6 +2856,7 @@ int main(int argc, char **argv) {
                 LIFE(a_database_serves_when_a_login_succeeds),
                 LIFE(a_redis_serves),
                 LIFE(a_redis_serves_with_its_password),
+                LIFE(a_run_file_without_room_is_written_later),
                 LIFE(what_is_pending_is_migrated_and_admitted),
                 LIFE(new_keys_are_not_for_a_database_in_use),
                 LIFE(a_note_of_networks_that_cannot_be_read_is_waited_for),
