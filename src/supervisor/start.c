@@ -7,6 +7,7 @@
 #include "process/cgroup.h"
 #include "process/netns.h"
 #include "process/port.h"
+#include "process/program.h"
 #include "supervisor/damage.h"
 #include "supervisor/hear.h"
 #include "supervisor/inside.h"
@@ -169,14 +170,27 @@ static void read_container(Supervisor *s) {
                 c->address[0] = '\0';
 }
 
-/* Somebody else's SIGTERM makes the engine's client exit with 0, too. Answer: the signal, 0 for none. */
+/* Ended at its last step, the client has started what must not be cut short: a migration, or a job. */
+static bool has_begun(const Supervisor *s) {
+        const Container *c = &s->container;
+
+        return c->exists && c->monitor > 0 && cgroup_payload_has(c->init) && program_is_of_its_root(c->init);
+}
+
+/* Somebody else's SIGTERM makes the engine's client exit with 0, too. Answer: the signal that ended the start, 0 for none. */
 static int signal_of(Supervisor *s, const JobResult *result) {
-        if (result->signaled)
-                return result->status;
-        if (result->status != 0)
+        if (!result->signaled && result->status != 0)
                 return 0;
         read_container(s);
-        return s->container.monitor > 0 ? 0 : SIGTERM;
+        if (!result->signaled)
+                return s->container.monitor > 0 ? 0 : SIGTERM;
+        if (!has_begun(s)) {
+                s->container.monitor = 0;
+                return result->status;
+        }
+        s->container.start_killed = true;
+        log_warning("Signal %d ended %s when the container had begun: it goes on.", result->status, s->engine->name);
+        return 0;
 }
 
 static void on_started(void *userdata, const JobResult *result) {
@@ -191,14 +205,14 @@ static void on_started(void *userdata, const JobResult *result) {
                 client_killed(s, result, sig);
                 return;
         }
-        if (result->status != 0) {
+        if (!result->signaled && result->status != 0) {
                 _cleanup_(freep) char *said = relay_take_back(s->container.relay);
 
                 start_failed(s, result->status, isempty(said) ? result->errors : said);
                 return;
         }
         s->container.suspected = s->container.stuck = false;
-        s->container.slow_starts = 0;
+        s->container.slow_starts = result->late ? s->container.slow_starts + 1 : 0;
         relay_begin(s->container.relay);
         if (container_fails(s))
                 supervisor_wait_over(s);

@@ -722,6 +722,20 @@ static void a_redis_serves_with_its_password(void **state _unused_) {
         assert_int_not_equal(access("/run/lago/engine/redis.conf", F_OK), 0);
 }
 
+/* The client was killed at its last step. */
+static void a_run_whose_start_was_killed_too_late_goes_on(void **state _unused_) {
+        put(FAKE "/pending", "");
+        on("start", "once; make; begin; echo go >\"$place/go\"; sleep 0.3; kill -KILL $$\n");
+        on("container", FOLLOWED);
+        empty("/run/lago/admitted");
+        starts("migrate");
+        says("STATUS=Migrating");
+        says("STATUS=Schema verified: v1.50.0, 12 of 12");
+        exits(0);
+        logged("Signal 9 ended podman when the container had begun: it goes on.");
+        assert_int_equal(times_called("start lago-migrate"), 1);
+}
+
 /* There is room for its first word alone. The others wait for what the file says, so it is written as soon as there is more. */
 static void a_run_file_without_room_is_written_later(void **state _unused_) {
         assert_int_equal(mount("none", "/run/lago/state", "tmpfs", 0, "nr_inodes=2"), 0);
@@ -2857,6 +2871,7 @@ int main(int argc, char **argv) {
                 LIFE(a_redis_serves),
                 LIFE(a_redis_serves_with_its_password),
                 LIFE(a_run_file_without_room_is_written_later),
+                LIFE(a_run_whose_start_was_killed_too_late_goes_on),
                 LIFE(what_is_pending_is_migrated_and_admitted),
                 LIFE(new_keys_are_not_for_a_database_in_use),
                 LIFE(a_note_of_networks_that_cannot_be_read_is_waited_for),
