@@ -72,6 +72,18 @@ int file_open_in(int root, const char *path, bool links) {
         return fd < 0 ? -errno : fd;
 }
 
+int file_unlink_in(int root, const char *path) {
+        struct open_how how = {
+                .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+        };
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+        _cleanup_(freep) char *folder = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+        _cleanup_(closep) int parent = (int)syscall(SYS_openat2, root, folder, &how, sizeof(how));
+
+        return parent < 0 || unlinkat(parent, name, 0) < 0 ? -errno : 0;
+}
+
 static int write_all(int fd, const char *text, size_t size) {
         while (size > 0) {
                 ssize_t n = write(fd, text, size);

@@ -27,6 +27,9 @@ int fd_read_all(int fd, size_t max_bytes, char **ret, size_t *ret_size);
  */
 int file_open_in(int root, const char *path, bool links);
 
+/** file_unlink_in() - removes the file @path below the open directory @root, through no link and from nowhere else. Errors: -errno. */
+int file_unlink_in(int root, const char *path);
+
 /**
  * file_write() - @path holds exactly @text afterwards, or what it held before: a file without a name, fsync, a link,
  * rename, fsync of the directory.

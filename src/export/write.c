@@ -5,9 +5,7 @@
 #include "base/file.h"
 #include "base/util.h"
 
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <fcntl.h>
 
 #define LIST_MAX (64 * 1024)
 
@@ -51,20 +49,22 @@ static bool is_wanted(const Export *export, const char *directory, char *const *
         return wanted;
 }
 
+/* The list may be anybody's where others can write: what it names is removed below the folder alone. */
 static int remove_old(const Export *export, const char *directory, char *const *names, char ***ret_removed, char **reterr) {
         _cleanup_(strv_freep) char **old = read_list(directory, export->kind);
+        _cleanup_(closep) int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         STRV_FOREACH(name, old) {
-                _cleanup_(freep) char *path = xasprintf("%s/%s", directory, *name);
+                int r;
 
-                /* None of ours leads out of the folder. */
-                if (strstr(*name, "..") || is_wanted(export, directory, names, *name))
+                if (is_wanted(export, directory, names, *name))
                         continue;
-                if (unlink(path) == 0)
+                r = file_unlink_in(root, *name);
+                if (r >= 0)
                         strv_add(ret_removed, *name);
-                else if (errno != ENOENT) {
-                        *reterr = xasprintf("cannot remove %s: %s", path, strerror(errno));
-                        return -errno;
+                else if (r != -ENOENT) {
+                        *reterr = xasprintf("cannot remove %s/%s: %s", directory, *name, strerror(-r));
+                        return r;
                 }
         }
         return 0;

@@ -265,6 +265,29 @@ static void of_what_strangers_write_a_file_alone_is_opened(void **state _unused_
         (void)alarm(0);
 }
 
+static void a_file_is_removed_below_its_folder_alone(void **state _unused_) {
+        _cleanup_(scratch_done) Scratch scratch = scratch_new();
+        _cleanup_(freep) char *inside = path_in(&scratch, "inside"), *outside = path_in(&scratch, "kept"), *gone = path_in(&scratch, "inside/gone");
+        _cleanup_(closep) int root = -EBADF;
+
+        assert_int_equal(mkdir(inside, 0700), 0);
+        scratch_put(&scratch, "kept", "a");
+        scratch_put(&scratch, "inside/gone", "b");
+        link_to(&scratch, "..", "inside/up");
+        root = open(inside, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(file_unlink_in(root, "../kept"), -EXDEV);
+        assert_int_equal(file_unlink_in(root, "up/kept"), -ELOOP);
+        assert_int_equal(file_unlink_in(root, outside), -EXDEV);
+        assert_int_equal(file_unlink_in(root, "nowhere/kept"), -ENOENT);
+        assert_int_equal(file_unlink_in(root, "."), -EISDIR);
+        assert_int_equal(access(outside, F_OK), 0);
+        assert_int_equal(file_unlink_in(root, "gone"), 0);
+        assert_int_equal(access(gone, F_OK), -1);
+        /* The link itself, and not what it names. */
+        assert_int_equal(file_unlink_in(root, "up"), 0);
+        assert_int_equal(access(outside, F_OK), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_file_is_written_with_its_mode_and_nothing_beside_it),
@@ -275,6 +298,7 @@ int main(void) {
                 cmocka_unit_test(a_tree_is_removed_and_never_what_a_link_in_it_names),
                 cmocka_unit_test(a_tree_on_another_file_system_is_removed_and_no_mount_in_it),
                 cmocka_unit_test(of_what_strangers_write_a_file_alone_is_opened),
+                cmocka_unit_test(a_file_is_removed_below_its_folder_alone),
                 cmocka_unit_test(a_directory_is_ours_when_nobody_else_may_write),
         };
 
