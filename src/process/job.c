@@ -164,7 +164,7 @@ static const char *last_words(Capture *capture) {
 static void finish(Job *job, int code, int status) {
         int failure = child_failure(job->failure_fd);
         _cleanup_(freep) char *why = failure ? xasprintf("%s: %s", job->program, strerror(failure)) : NULL;
-        /* Podman exits with 0 on SIGTERM, whatever it has left undone. */
+        /* On SIGTERM Podman 4.3 exits with 0 and 5.4 with 1, whatever it has left undone. */
         bool in_time = !job->terminated || code != CLD_EXITED;
         JobResult result = {
                 .started = failure == 0,

@@ -177,7 +177,7 @@ static bool has_begun(const Supervisor *s) {
         return c->exists && c->monitor > 0 && cgroup_payload_has(c->init) && program_is_of_its_root(c->init);
 }
 
-/* Somebody else's SIGTERM makes the engine's client exit with 0, too. Answer: the signal that ended the start, 0 for none. */
+/* Somebody else's SIGTERM makes Podman 4.3 exit with 0. Answer: the signal that ended the start, 0 for none. */
 static int signal_of(Supervisor *s, const JobResult *result) {
         if (!result->signaled && result->status != 0)
                 return 0;

@@ -1806,7 +1806,7 @@ static void a_stop_is_obeyed_in_each_state(void **state _unused_) {
                  "start lago-pdf,rm lago-pdf,"},
                 {"pdf", "start", "make; rm $id_file; kill -KILL $$\n", "STATUS=Cannot start the container: signal 9",
                  "start lago-pdf,owner lago-pdf,rm lago-pdf,"},
-                /* Podman exits with 0 when it gets a SIGTERM, with what it was about to start or without. */
+                /* Podman 4.3 exits with 0 when it gets a SIGTERM, with what it was about to start or without. */
                 {"pdf", "start", "make; exit 0\n", "STATUS=Cannot start the container: signal 15",
                  "start lago-pdf,rm lago-pdf,"},
                 {"pdf", "start", "make; rm $id_file; exit 0\n", "STATUS=Cannot start the container: signal 15",
