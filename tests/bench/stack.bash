@@ -11,7 +11,7 @@ stop_stack() {
 
 empty_volumes() {
         podman volume rm -f lago_postgres_data lago_redis_data lago_storage_data >/dev/null
-        rm -f /var/lib/lago/volumes /var/lib/lago/fingerprints
+        rm -f /var/lib/lago/{volumes,fingerprints,jobs-volume}
         podman volume create lago_postgres_data >/dev/null
         podman volume create lago_redis_data >/dev/null
         podman volume create lago_storage_data >/dev/null
