@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/passing.h"
 #include "base/util.h"
+#include "stack/stack.h"
 
 #include <unistd.h>
 
@@ -21,21 +22,20 @@ static int has_file(const char *directory, const char *name) {
         return errno_is_passing(-errno) ? -errno : 0;
 }
 
-/* The first of the logs is that of Redis 7, the other of those before. */
 static int has_log(const char *directory) {
-        int r = has_file(directory, "appendonlydir");
+        int r = has_file(directory, STACK_REDIS_LOG);
 
-        return r == 0 ? has_file(directory, "appendonly.aof") : r;
+        return r == 0 ? has_file(directory, STACK_REDIS_OLD_LOG) : r;
 }
 
 int redis_has_data(const char *directory) {
         int r = has_log(directory);
 
-        return r == 0 ? has_file(directory, "dump.rdb") : r;
+        return r == 0 ? has_file(directory, STACK_REDIS_SNAPSHOT) : r;
 }
 
 int redis_would_forget(const char *directory) {
-        int r = has_file(directory, "dump.rdb"), log = r > 0 ? has_log(directory) : 0;
+        int r = has_file(directory, STACK_REDIS_SNAPSHOT), log = r > 0 ? has_log(directory) : 0;
 
         return r <= 0 ? r : log < 0 ? log
                                     : !log;

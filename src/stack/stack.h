@@ -121,6 +121,11 @@ void stack_forget_redis_password(Config *config);
 /* Written by the supervisor: the volume in which the bundled Redis was seen to keep its jobs. */
 #define STACK_JOBS_NOTE "/var/lib/lago/jobs-volume"
 
+/* What Redis keeps in its volume: the log of version 7, that of those before, and the snapshot. */
+#define STACK_REDIS_LOG      "appendonlydir"
+#define STACK_REDIS_OLD_LOG  "appendonly.aof"
+#define STACK_REDIS_SNAPSHOT "dump.rdb"
+
 /* Where the bundled Redis finds what no argument may tell: its password. */
 #define STACK_REDIS_CONF "/etc/lago-redis.conf"
 

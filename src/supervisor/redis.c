@@ -41,7 +41,7 @@ int redis_give_conf(const Config *config, char ***volumes) {
 
 /* A log is there before Redis serves, a snapshot some time after the first job; an image may keep both elsewhere. */
 static bool keeps_jobs(pid_t init) {
-        static const char *const files[] = {"data/appendonlydir", "data/appendonly.aof", "data/dump.rdb"};
+        static const char *const files[] = {"data/" STACK_REDIS_LOG, "data/" STACK_REDIS_OLD_LOG, "data/" STACK_REDIS_SNAPSHOT};
         _cleanup_(freep) char *path = xasprintf("/proc/%d/root", (int)init);
         _cleanup_(closep) int root = init > 0 ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
 
