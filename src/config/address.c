@@ -11,7 +11,7 @@
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS   "0123456789"
 
-static bool is_address(const char *s) {
+bool host_is_address(const char *s) {
         struct in6_addr any;
 
         return inet_pton(strchr(s, ':') ? AF_INET6 : AF_INET, s, &any) == 1;
@@ -44,7 +44,7 @@ int value_parse_listen(const char *value, void *target, char **reterr) {
                         port, port);
                 return -EINVAL;
         }
-        if (!is_address(address) || brackets != (strchr(address, ':') != NULL))
+        if (!host_is_address(address) || brackets != (strchr(address, ':') != NULL))
                 return -EINVAL;
         if (brackets) {
                 *reterr = xasprintf(

@@ -23,6 +23,8 @@ char *url_host(const char *url);
 /** url_port() - behind the host; 0: there is none. Errors: -EINVAL of what is no port. */
 int url_port(const char *url);
 
+/** host_is_address() - an address of either family, without brackets. */
+bool host_is_address(const char *host);
 /** host_is_v6() - an IPv6 address, without brackets. */
 bool host_is_v6(const char *host);
 

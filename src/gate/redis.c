@@ -6,6 +6,7 @@
 #include "gate/gate.h"
 
 #include "base/util.h"
+#include "config/address.h"
 #include "config/redisurl.h"
 #include "probe/redis.h"
 
@@ -126,13 +127,12 @@ static int on_certificate_wanted(SSL *ssl, X509 **ret_certificate, EVP_PKEY **re
 
 /* Told the name, as a proxy before several servers goes by it; an address is none. */
 static char *begin_tls(Session *session, char *host) {
-        bool numeric = strchr(host, ':') || host[strspn(host, "0123456789.")] == '\0';
         int r;
 
         session->context = SSL_CTX_new(TLS_client_method());
         session->ssl = session->context ? SSL_new(session->context) : NULL;
         if (!session->ssl || SSL_set_fd(session->ssl, session->fd) != 1 ||
-            (!numeric && SSL_set_tlsext_host_name(session->ssl, host) != 1))
+            (!host_is_address(host) && SSL_set_tlsext_host_name(session->ssl, host) != 1))
                 return xstrdup("no memory for TLS");
         SSL_set_verify(session->ssl, SSL_VERIFY_NONE, NULL);
         SSL_CTX_set_client_cert_cb(session->context, on_certificate_wanted);
