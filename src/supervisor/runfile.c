@@ -14,15 +14,20 @@ static char *path_of(const char *member) {
 
 static bool unwritten; /* the last one could not be written */
 
-/* Both ways are told once. */
-static void write_text(const char *member, const char *text) {
-        int r = runstate_write(member, text);
+static void tell_change(const char *member, int r) {
         _cleanup_(freep) char *path = path_of(member);
 
-        if (r < 0 && !unwritten)
+        if (r < 0)
                 log_warning("Cannot write %s: %s. The other members wait for what it says.", path, strerror(-r));
-        if (r >= 0 && unwritten)
+        else
                 log_info("%s is written again.", path);
+}
+
+static void write_text(const char *member, const char *text) {
+        int r = runstate_write(member, text);
+
+        if ((r < 0) != unwritten)
+                tell_change(member, r);
         unwritten = r < 0;
 }
 
