@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "base/util.h"
 
 #include <dirent.h>
@@ -15,6 +16,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DIRECTORY "/run/containers/networks/aardvark-dns"
@@ -56,12 +58,37 @@ static bool is_server(const char *pid) {
                memmem(words, n, directory, strlen(directory));
 }
 
-/* Sends @sig to all of them; answers how many there are. The descriptor comes first: what is looked at is who is signalled. */
-static unsigned signal_servers(int sig) {
+/* How long it runs, in usec; 0 when it has just ended. Its begin is field 22, in clock ticks after boot; see proc(5). */
+static uint64_t age_usec(const char *pid) {
+        _cleanup_(freep) char *path = xasprintf("/proc/%s/stat", pid), *line = NULL;
+        uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), began, now;
+        struct timespec ts;
+        const char *field;
+
+        if (file_read(path, 4096, &line, NULL) < 0)
+                return 0;
+        /* Field 2 is the program's name in parentheses, which may hold blanks and parentheses itself. */
+        field = strrchr(line, ')');
+        for (int i = 2; i < 22 && field; i++)
+                field = strchr(field + 1, ' ');
+        if (!field)
+                return 0;
+        (void)clock_gettime(CLOCK_BOOTTIME, &ts);
+        began = strtoull(field, NULL, 10) * USEC_PER_SEC / hz;
+        now = (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+        return now > began ? now - began : 0;
+}
+
+/*
+ * Sends @sig to all of them that are at least @at_least_usec old; answers how many there are, and how many are younger. The descriptor
+ * comes first: what is looked at is who is signalled.
+ */
+static unsigned signal_servers(int sig, uint64_t at_least_usec, unsigned *ret_younger) {
         DIR *directory = opendir("/proc");
         struct dirent *entry;
         unsigned n = 0;
 
+        *ret_younger = 0;
         while (directory && (entry = readdir(directory))) {
                 _cleanup_(closep) int fd = -EBADF;
                 uint64_t pid;
@@ -72,7 +99,9 @@ static unsigned signal_servers(int sig) {
                 if (fd < 0 || !is_server(entry->d_name))
                         continue;
                 n++;
-                if (sig > 0)
+                if (age_usec(entry->d_name) < at_least_usec)
+                        (*ret_younger)++;
+                else if (sig > 0)
                         (void)syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
         }
         if (directory)
@@ -80,16 +109,23 @@ static unsigned signal_servers(int sig) {
         return n;
 }
 
-void nameserver_end(void) {
+bool nameserver_end(uint64_t since_usec) {
+        unsigned younger;
+
         /* SIGKILL, as a stopped process does not take SIGTERM. */
-        (void)signal_servers(SIGKILL);
+        (void)signal_servers(SIGKILL, now_usec() - since_usec, &younger);
+        if (younger > 0)
+                return true;
         (void)unlink(DIRECTORY "/aardvark.pid");
+        return false;
 }
 
 void nameserver_mend(void) {
-        if (signal_servers(0) <= 1)
+        unsigned younger;
+
+        if (signal_servers(0, 0, &younger) <= 1)
                 return;
         log_warning("The start that was killed has left two name servers of podman; ending both.");
-        (void)signal_servers(SIGTERM);
+        (void)signal_servers(SIGTERM, 0, &younger);
         (void)unlink(DIRECTORY "/aardvark.pid");
 }

@@ -30,15 +30,22 @@ char *reach_doubt(const Reachability *r, const Listen *listen) {
 
 /* --- made again ----------------------------------------------------------------------------------------- */
 
+static void reload(Reachability *r);
+
+/* The engine has unmade the network first, so that after a failure there may be none, and nothing is asked any more. */
 static void on_reloaded(void *userdata, const JobResult *result) {
         Reachability *r = userdata;
+        _cleanup_(freep) char *line = NULL;
 
-        if (result->signaled || result->status != 0) {
-                _cleanup_(freep) char *line = engine_last_line(result->errors);
-
-                log_warning("The network of %s could not be made again: %s", r->spec.container, line);
-        }
-        r->over(r->userdata);
+        if (!result->signaled && result->status == 0)
+                return r->over(r->userdata);
+        line = engine_last_line(result->errors);
+        log_warning("The network of %s could not be made again%s: %s", r->spec.container, r->again ? "" : ", which is tried once more",
+                    line);
+        if (r->again)
+                return r->over(r->userdata);
+        r->again = true;
+        reload(r);
 }
 
 static void reload(Reachability *r) {
@@ -52,6 +59,7 @@ static bool heard(Reachability *r, ReachAct act, const char *doubt, const char *
         case REACH_RELOAD:
                 log_message(LOG_WARNING, MESSAGE_UNREACHED, "Healthy, but %s (%s): the engine makes its network again.",
                             doubt, reason);
+                r->again = false;
                 reload(r);
                 return true;
         case REACH_TELL:
@@ -102,7 +110,10 @@ int reach_name_target(int netns_fd, const char *name, uint64_t timeout_usec, cha
 static void ask_name(Reachability *r, ProbeDone done) {
         char server[46];
         ProbeTarget target;
-        int error = reach_name_target(r->spec.netns_fd, r->spec.name, r->spec.timeout_usec, server, &target);
+        int error;
+
+        r->asked_usec = now_usec();
+        error = reach_name_target(r->spec.netns_fd, r->spec.name, r->spec.timeout_usec, server, &target);
 
         /* A network of IPv6 alone, say, has no name server to ask: that is no fault. */
         if (error == -ENOENT)
@@ -113,12 +124,25 @@ static void ask_name(Reachability *r, ProbeDone done) {
                 work_probe(r->spec.work, &target, done, r);
 }
 
+/* Another member's questions had the name server started anew, and it missed but the last one: that is its first. */
+static void spare_name_server(Reachability *r) {
+        log_info("The name server was started anew while it was asked, and is asked again.");
+        r->names.missed = 1;
+        r->unnamed_usec = r->asked_usec;
+        r->over(r->userdata);
+}
+
 static void hear_name(Reachability *r, bool good, const char *reason) {
-        ReachAct act = reach_heard(&r->names, good);
+        ReachAct act;
         _cleanup_(freep) char *why = NULL;
 
-        if (act == REACH_RELOAD)
-                nameserver_end();
+        if (!good && r->unnamed_usec == 0)
+                r->unnamed_usec = r->asked_usec;
+        act = reach_heard(&r->names, good);
+        if (act == REACH_RELOAD && nameserver_end(r->unnamed_usec))
+                return spare_name_server(r);
+        if (good || act == REACH_RELOAD)
+                r->unnamed_usec = 0;
         if (act == REACH_TELL)
                 reason = why = reach_names_sentence(r->spec.netns_fd, reason);
         if (!heard(r, act, "its network resolves no names", "Names are resolved", reason))
@@ -131,7 +155,8 @@ static void on_last_name(void *userdata, ProbeVerdict verdict, const char *reaso
 
 /*
  * All networks share the name server, and each has a member that asks: the others' questions may have ended it, and a new one
- * begun, while ours was waiting for the old one's answer. So the new one is asked before it is ended as well.
+ * begun, while ours was waiting for the old one's answer. So the new one is asked before it is ended as well, and one that did
+ * not run when the first question was missed is not ended.
  */
 static void on_name(void *userdata, ProbeVerdict verdict, const char *reason) {
         Reachability *r = userdata;

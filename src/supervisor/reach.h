@@ -25,8 +25,11 @@ typedef struct ReachSpec {
 } ReachSpec;
 
 typedef struct Reachability {
-        Reach port, names; /* its published port, and its network's name server */
-        ReachSpec spec;    /* of the question in hand */
+        Reach port, names;     /* its published port, and its network's name server */
+        uint64_t unnamed_usec; /* when the first question was asked that this name server has missed */
+        uint64_t asked_usec;   /* the same of the question in hand */
+        bool again;            /* the network is made a second time, as the first has failed */
+        ReachSpec spec;        /* of the question in hand */
         void (*over)(void *userdata);
         void *userdata;
 } Reachability;

@@ -2314,6 +2314,30 @@ static void a_network_that_resolves_no_names_is_made_again(void **state _unused_
         ended_by(front, SIGKILL);
 }
 
+/* Another member has had it started, between the first question that was missed here and the second. */
+static void a_name_server_that_was_just_started_is_asked_again(void **state _unused_) {
+        on("container", "ip route add default via 10.89.0.1; ip address add 10.89.0.1/32 dev lo\n");
+        on("network-reload", "once; cp /usr/bin/perl " FAKE "/aardvark-dns\n" FAKE
+                             "/aardvark-dns -e 'sleep 1000' /run/containers/networks/aardvark-dns >/dev/null 2>&1 &\n");
+        starts("api");
+        says("READY=1");
+        /* The first is the port's, and the second the one that ends the server. */
+        logged("Healthy, but not reached at 127.0.0.1:3000 (connection refused): the engine makes its network again.");
+        logged("The name server was started anew while it was asked, and is asked again.");
+        logged("Healthy, but its network resolves no names (connection refused): the engine makes its network again.");
+        stops_well();
+}
+
+static void a_network_that_could_not_be_made_again_is_tried_once_more(void **state _unused_) {
+        on("network-reload", "once; fail 'netavark: aardvark-dns exited unexpectedly'\n");
+        starts("api");
+        says("READY=1");
+        logged("The network of lago-api could not be made again, which is tried once more: netavark: aardvark-dns exited unexpectedly");
+        logged("making its network again did not help");
+        stops_well();
+        assert_int_equal(times_called("network-reload lago-api"), 2);
+}
+
 static void what_a_sick_container_stands_on_is_asked_before_its_restart(void **state _unused_) {
         starts("worker");
         says("READY=1");
@@ -2980,6 +3004,8 @@ int main(int argc, char **argv) {
                 LIFE(a_look_into_an_image_that_was_cut_off_begins_anew),
                 LIFE(an_api_that_is_not_reached_has_its_network_made_again),
                 LIFE(a_network_that_resolves_no_names_is_made_again),
+                LIFE(a_name_server_that_was_just_started_is_asked_again),
+                LIFE(a_network_that_could_not_be_made_again_is_tried_once_more),
                 LIFE(what_a_sick_container_stands_on_is_asked_before_its_restart),
                 LIFE(what_is_external_is_believed_by_its_watcher_before_a_restart),
                 LIFE(what_containers_do_not_reach_is_not_migrated),
