@@ -125,6 +125,37 @@ fault_full() {
         mount -o remount,size=512m /run
 }
 
+# --- of a kernel of its own -------------------------------------------------------------------------------
+
+# Its group may have so little that its first process, or the client of podman that starts it, is killed by the kernel.
+fault_memory() {
+        excuse_member "$1"
+        excuse_followers "$1"
+        systemctl set-property --runtime "lago-$1.service" MemoryMax=12M MemorySwapMax=0
+        sleep $((4 * ${slow:-1}))
+        systemctl set-property --runtime "lago-$1.service" MemoryMax=infinity MemorySwapMax=infinity
+}
+
+# Nothing can be written below the containers for a while: PostgreSQL may end in the middle of a write, and Redis takes no job.
+fault_disk() {
+        local full=/var/lib/containers/drill-full
+        excuse jobs recovery run
+        fallocate -l "$(df --output=avail -B1 /var/lib/containers | tail -n 1)" $full 2>/dev/null
+        dd if=/dev/zero of=$full-er bs=4k 2>/dev/null
+        sleep $((4 * ${slow:-1}))
+        rm -f $full $full-er
+}
+
+# A clock that was wrong, and one that is put right: hours or a day, to either side. What is noted by the clock is noted before or behind.
+fault_clock() {
+        local by
+        one_of -86400 -3700 3700 86400
+        by=$drawn
+        date -s "@$(($(date +%s) + by))" >/dev/null
+        sleep $((4 * ${slow:-1}))
+        date -s "@$(($(date +%s) - by))" >/dev/null
+}
+
 # --- other data, other releases -------------------------------------------------------------------------
 
 release() {
