@@ -117,3 +117,63 @@ SH
         healed
         no_file_of_ours_is_empty
 }
+
+# use_up_inodes DIRECTORY: a name for each that is left.
+use_up_inodes() {
+        in_guest_sh "$1" <<'SH'
+mkdir "$1/drops" && perl -e 'chdir shift; for (my $i = 0;; $i++) { open my $f, ">", $i or last }' "$1/drops"
+[ "$(df --output=iavail "$1" | tail -n 1)" -eq 0 ] || { df -i "$1"; exit 1; }
+SH
+}
+
+free_inodes() {
+        in_guest find "$1/drops" -delete
+}
+
+@test "no inode is left below the containers, and a restart, and there are some again" {
+        start_writing
+        use_up_inodes /var/lib/containers
+        in_guest systemctl restart --no-block lago-api lago-worker
+        sleep $((15 * slow))
+        figure "no inode: db '$(status_text db)', api '$(status_text api)', worker '$(status_text worker)'"
+        refute active worker
+        stop_writing
+        free_inodes /var/lib/containers
+        healed
+        every_acknowledged_row_is_there
+        no_file_of_ours_is_empty
+}
+
+# What a look at a member costs there is a name, too: those that serve go on, and one that is started waits.
+@test "no room and no inode on /run, with a restart, and both again" {
+        local limit
+        for limit in "size=$(in_guest df -B1 --output=used /run | tail -n 1)" "nr_inodes=$(in_guest df --output=iused /run | tail -n 1)"; do
+                in_guest mount -o "remount,${limit// /}" /run
+                in_guest systemctl restart --no-block lago-worker
+                sleep $((10 * slow))
+                figure "$limit of /run: worker '$(status_text worker)', api '$(status_text api)', ready '$(status_text ready)'"
+                [ "$(in_guest curl -s -m 20 -o /dev/null -w '%{http_code}' http://127.0.0.1:3000/health)" = 200 ]
+                in_guest mount -o remount,size=512m,nr_inodes=500k /run
+                healed
+        done
+        no_file_of_ours_is_empty
+}
+
+# As ext4 does it by itself where its disk answers with errors: what is mounted so stays so until the next boot.
+@test "the root disk becomes read-only: what serves serves on, a restart is told or serves, and the next boot serves" {
+        local before
+        before=$(in_guest sh -c 'podman ps -q | sort')
+        in_guest sh -c 'for d in /sys/fs/ext4/*; do [ "/dev/${d##*/}" != "$(findmnt -no SOURCE /)" ] || echo tried >"$d/trigger_fs_error"; done'
+        in_guest findmnt -no OPTIONS / | grep -qw ro
+        sleep $((10 * slow))
+        [ "$(in_guest curl -s -m 20 -o /dev/null -w '%{http_code}' http://127.0.0.1:3000/health)" = 200 ]
+        [ "$(in_guest sh -c 'podman ps -q | sort')" = "$before" ]
+        in_guest systemctl restart --no-block lago-worker
+        sleep $((15 * slow))
+        figure "read-only: worker '$(status_text worker)', ready '$(status_text ready)'"
+        "$guest" kill "$GUEST"
+        "$guest" start "$GUEST"
+        healed
+        in_guest findmnt -no OPTIONS / | grep -qw rw
+        no_file_of_ours_is_empty
+}

@@ -62,6 +62,32 @@ done
 SH
 }
 
+# A host without a battery behind its clock: years behind at the boot, and set when a time server answers.
+@test "a boot with a clock that is years behind comes up; when the clock is put right nobody restarts" {
+        in_guest_sh <<'SH'
+cat >/etc/systemd/system/wrong-clock.service <<'UNIT'
+[Unit]
+DefaultDependencies=no
+Before=sysinit.target
+[Service]
+Type=oneshot
+ExecStart=date -s 2020-01-02
+[Install]
+WantedBy=sysinit.target
+UNIT
+systemctl -q enable lago.target wrong-clock.service && sync
+SH
+        "$guest" reboot "$GUEST"
+        healed
+        [ "$(in_guest date +%Y)" = 2020 ]
+        nobody_restarts <<SH
+date -s @$(date +%s) && sleep 30 && healed 60
+SH
+        # What is shown is counted from the start, whatever the clock said then.
+        figure "put right: $(in_guest lagoctl status | grep -E '^(api|worker)' | head -n 2 | paste -sd ';')"
+        in_guest sh -c 'systemctl -q disable wrong-clock.service && sync'
+}
+
 @test "ip_forward switched off and on: nobody restarts" {
         nobody_restarts <<'SH'
 sysctl -q net.ipv4.ip_forward=0
