@@ -25,6 +25,8 @@ static void check_numbers(const Check *check) {
                 {"WEB_CONCURRENCY", 0, 1000},
                 {"SIDEKIQ_CONCURRENCY", 1, 1000},
                 {"DATABASE_POOL", 1, 10000},
+                {"LAGO_SIDEKIQ_AVERAGE_SCHEDULED_POLL_INTERVAL", 1, 86400},
+                {"LAGO_SIDEKIQ_MAX_DEAD_JOBS", 1, 1000000000},
                 {"LAGO_SMTP_PORT", 1, 65535},
                 {"LAGO_CLICKHOUSE_PORT", 1, 65535},
                 {"LAGO_REDIS_CACHE_DB", 0, 65535},
@@ -35,20 +37,30 @@ static void check_numbers(const Check *check) {
                 check_number(check, numbers[i].name, numbers[i].least, numbers[i].most);
 }
 
-/* Each thread takes a connection out of Rails' pool; who gets none within 5 seconds fails. */
+/*
+ * Each thread takes a connection out of Rails' pool; who gets none within 5 seconds fails, and a job has no second try. What
+ * Lago takes without a setting: 10 connections, 10 threads of a worker, 3 of the API.
+ */
 static void check_pool_size(const Check *check) {
-        static const char *const names[] = {"RAILS_MAX_THREADS", "SIDEKIQ_CONCURRENCY"};
+        static const struct {
+                const char *name;
+                uint64_t unset;
+        } users[] = {{"RAILS_MAX_THREADS", 3}, {"SIDEKIQ_CONCURRENCY", 10}};
         const EnvPair *pool = check_pair(check, "DATABASE_POOL");
-        uint64_t size = 10, threads;
+        uint64_t size = 10;
 
-        if (pool && parse_uint(pool->value, 10000, &size) < 0)
+        if (pool && (parse_uint(pool->value, 10000, &size) < 0 || size == 0))
                 return;
-        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                const EnvPair *pair = check_pair(check, names[i]);
+        for (size_t i = 0; i < ELEMENTSOF(users); i++) {
+                const EnvPair *pair = check_pair(check, users[i].name);
+                uint64_t threads = users[i].unset;
 
-                if (pair && parse_uint(pair->value, 1000, &threads) >= 0 && threads > size)
-                        WARN(check, pair, "%s=%s: threads that get none of the %llu connections of DATABASE_POOL fail; write DATABASE_POOL=%s",
-                             names[i], pair->value, (unsigned long long)size, pair->value);
+                if ((pair && parse_uint(pair->value, 1000, &threads) < 0) || threads <= size)
+                        continue;
+                WARN(check, pair ? pair : pool,
+                     "%s%s%llu: threads that get none of the %llu connections of DATABASE_POOL fail; write DATABASE_POOL=%llu",
+                     users[i].name, pair ? "=" : " is ", (unsigned long long)threads, (unsigned long long)size,
+                     (unsigned long long)threads);
         }
 }
 
@@ -124,7 +136,11 @@ static void check_places(const Check *check) {
 /* Lago's mailer begins in the clear and changes to TLS when the server offers that; at this port each waits for the other. */
 static void check_mail(const Check *check) {
         const EnvPair *port = check_pair(check, "LAGO_SMTP_PORT"), *address = check_pair(check, "LAGO_SMTP_ADDRESS");
+        const EnvPair *from = check_pair(check, "LAGO_FROM_EMAIL");
 
+        if (from && !strchr(from->value, '@'))
+                WARN(check, from, "%s is no address, and mail servers refuse mail from it; write one, such as billing@example.com",
+                     from->key);
         if (port && streq(port->value, "465"))
                 WARN(check, port, "%s=465: a server speaks TLS at once there, and Lago does not; write 587, where both begin with STARTTLS",
                      port->key);

@@ -910,6 +910,14 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
                 {"PATH=/usr/bin", "PATH is the image's own: with another value its programs are not found; remove this line"},
                 {"SIDEKIQ_CONCURRENCY=20", "warning: SIDEKIQ_CONCURRENCY=20: threads that get none of the 10 connections of "
                                            "DATABASE_POOL fail; write DATABASE_POOL=20"},
+                {"DATABASE_POOL=9", "warning: SIDEKIQ_CONCURRENCY is 10: threads that get none of the 9 connections of DATABASE_POOL fail; "
+                                    "write DATABASE_POOL=10"},
+                {"LAGO_SIDEKIQ_MAX_DEAD_JOBS=0",
+                 "LAGO_SIDEKIQ_MAX_DEAD_JOBS is not a whole number from 1 to 1000000000; write one, or remove this line"},
+                {"LAGO_SIDEKIQ_AVERAGE_SCHEDULED_POLL_INTERVAL=5s",
+                 "LAGO_SIDEKIQ_AVERAGE_SCHEDULED_POLL_INTERVAL is not a whole number from 1 to 86400; write one, or remove this line"},
+                {"LAGO_FROM_EMAIL=billing", "warning: LAGO_FROM_EMAIL is no address, and mail servers refuse mail from it; "
+                                            "write one, such as billing@example.com"},
                 {"APP_ENV=development", "APP_ENV: Lago's images are built for production, and for nothing else; remove this line"},
                 {"RACK_ENV=staging", "RACK_ENV: Lago's images are built for production, and for nothing else; remove this line"},
         };
@@ -924,8 +932,8 @@ static void values_that_ruby_would_trip_over_are_refused(void **state _unused_) 
                         "lago.env:1: warning: LAGO_DATABASE_STATEMENT_TIMEOUT holds for migrations, too, and cancels one that "
                         "takes longer; write it into env.d/api.env and env.d/worker.env instead\n");
         assert_env_says("LAGO_LOG_LEVEL=WARN\nTZ=Europe/Paris\nDD_AGENT_HOST=host.containers.internal\n", "");
-        assert_env_says("SIDEKIQ_CONCURRENCY=20\nDATABASE_POOL=20\nPGOPTIONS=-cjit=off\nLAGO_REDIS_CACHE_URL=redis://c.example.com/99\n", "");
-        assert_env_says("RAILS_MAX_THREADS=10\nDATABASE_PREPARED_STATEMENTS=False\nLAGO_SMTP_ADDRESS=mail.example.com\n"
+        assert_env_says("SIDEKIQ_CONCURRENCY=20\nDATABASE_POOL=20\nLAGO_FROM_EMAIL=Lago <billing@example.com>\nPGOPTIONS=-cjit=off\nLAGO_REDIS_CACHE_URL=redis://c.example.com/99\n", "");
+        assert_env_says("SIDEKIQ_CONCURRENCY=4\nDATABASE_POOL=4\nRAILS_MAX_THREADS=4\nDATABASE_PREPARED_STATEMENTS=False\nLAGO_SMTP_ADDRESS=mail.example.com\n"
                         "LAGO_SMTP_USERNAME=u\nLAGO_SMTP_PASSWORD=p\n"
                         "LAGO_REDIS_STORE_URL=r.example.com:6379\nHTTPS_PROXY=http://proxy.example.com:3128\nWEB_CONCURRENCY=\n"
                         "POSTGRES_SCHEMA=billing\n",
