@@ -114,7 +114,6 @@ static void ask_name(Reachability *r, ProbeDone done) {
 
         r->asked_usec = now_usec();
         error = reach_name_target(r->spec.netns_fd, r->spec.name, r->spec.timeout_usec, server, &target);
-
         /* A network of IPv6 alone, say, has no name server to ask: that is no fault. */
         if (error == -ENOENT)
                 r->over(r->userdata);
@@ -124,10 +123,10 @@ static void ask_name(Reachability *r, ProbeDone done) {
                 work_probe(r->spec.work, &target, done, r);
 }
 
-/* Another member's questions had the name server started anew, and it missed but the last one: that is its first. */
+/* Another member's questions had the name server started anew: what that one missed is not yet enough to end it. */
 static void spare_name_server(Reachability *r) {
         log_info("The name server was started anew while it was asked, and is asked again.");
-        r->names.missed = 1;
+        r->names.missed--;
         r->unnamed_usec = r->asked_usec;
         r->over(r->userdata);
 }
