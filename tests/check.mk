@@ -4,7 +4,7 @@
 # make coverage   lines that unit and component tests execute, by room; ROOM=process: by its files
 # make soak N=20   the long form: N clean starts, a migration of three minutes
 # make vm      power cuts, memory, disks, clock and more on a Debian with a kernel of its own (QEMU; long without KVM);
-#              VM_CASES=REGEX chooses, VM_CUTS=N cuts of each kind; make soak runs it, too
+#              VM_CASES=REGEX chooses, VM_CUTS=N cuts of each kind, VM_FAULTS=N of the drill; make soak runs it, too
 # make mutants MUTANTS="NAME..." FAULTS=200   products broken in a line each, which the fault drill has to find (hours)
 # make bench      what it costs, measured beside its peers in a guest: the figures of README
 # make demo    a clean start of the whole stack in a throwaway guest, to watch
@@ -12,6 +12,7 @@
 GUESTS    ?= bookworm trixie
 N         ?= 20
 VM_CUTS   ?= 1
+VM_FAULTS ?= 8
 VM_CASES  ?=
 BENCH_N   ?= 5
 TEST_DEPS := bats dpkg-dev dnf
@@ -40,13 +41,13 @@ host: deps
 soak: deps
 	@$(MAKE) --no-print-directory all unit-tests deb
 	tests/vm/vm deps
-	GUESTS="$(GUESTS)" SOAK=$(N) VM_CUTS=5 tests/run soak
+	GUESTS="$(GUESTS)" SOAK=$(N) VM_CUTS=5 VM_FAULTS=50 tests/run soak
 
 .PHONY: vm
 vm: deps
 	@$(MAKE) --no-print-directory deb
 	tests/vm/vm deps
-	GUESTS="$(GUESTS)" VM_CUTS=$(VM_CUTS) VM_CASES="$(VM_CASES)" tests/run vm
+	GUESTS="$(GUESTS)" VM_CUTS=$(VM_CUTS) VM_FAULTS=$(VM_FAULTS) VM_CASES="$(VM_CASES)" tests/run vm
 
 .PHONY: mutants
 mutants: deps
