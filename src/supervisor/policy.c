@@ -49,6 +49,11 @@ bool reach_due(Reach *reach) {
         return true;
 }
 
+static bool is_power_of_two(unsigned n) {
+        return n >= 2 && (n & (n - 1)) == 0;
+}
+
+/* Made again at the misses 2, 4, 8, 16 …; the next one tells that it did not help. */
 ReachAct reach_heard(Reach *reach, bool answered) {
         bool was_away = reach->missed >= 2;
 
@@ -58,10 +63,11 @@ ReachAct reach_heard(Reach *reach, bool answered) {
                 return was_away ? REACH_BACK : REACH_NOTHING;
         }
         reach->missed++;
-        if (!reach->ever && reach->missed > 2)
-                return reach->missed == 3 ? REACH_TELL : REACH_NOTHING;
-        /* 2, 4, 8, 16 … */
-        return reach->missed >= 2 && (reach->missed & (reach->missed - 1)) == 0 ? REACH_RELOAD : REACH_NOTHING;
+        if (!reach->ever && reach->missed > 3)
+                return REACH_NOTHING;
+        if (is_power_of_two(reach->missed))
+                return REACH_RELOAD;
+        return is_power_of_two(reach->missed - 1) ? REACH_TELL : REACH_NOTHING;
 }
 
 bool migrate_failed(MigrateHistory *history, const char *first) {

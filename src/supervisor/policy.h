@@ -60,7 +60,8 @@ bool reach_due(Reach *reach);
 
 /**
  * reach_heard() - @answered there, or not. A single miss is ignored; the rules are made again after the second and then at
- * ever longer intervals, as that drops the connections for a moment. Where it never answered before that is done once.
+ * ever longer intervals, as that drops the connections for a moment, and when one of these did not help, that is told. Where
+ * it never answered before, both are done once.
  */
 ReachAct reach_heard(Reach *reach, bool answered);
 
