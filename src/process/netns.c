@@ -123,21 +123,46 @@ int netns_subnet(int netns_fd, char *ret, size_t size) {
         return r;
 }
 
-int netns_interface(const char *address, char *ret, size_t size) {
-        struct ifaddrs *list = NULL;
-        struct in_addr wanted;
-        int r = -ENOENT;
+static bool is_ipv4(const struct ifaddrs *i) {
+        return i->ifa_addr && i->ifa_netmask && i->ifa_addr->sa_family == AF_INET && !(i->ifa_flags & IFF_LOOPBACK);
+}
 
-        if (inet_pton(AF_INET, address, &wanted) != 1)
-                return -ENOENT;
-        if (getifaddrs(&list) < 0)
-                return -errno;
-        for (const struct ifaddrs *i = list; i && r == -ENOENT; i = i->ifa_next)
-                if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
-                    ((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr.s_addr == wanted.s_addr)
-                        r = snprintf(ret, size, "%s", i->ifa_name) < (int)size ? 0 : -ENOSPC;
-        freeifaddrs(list);
-        return r;
+static uint32_t number_of(const struct sockaddr *address) {
+        return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr);
+}
+
+/* The one of @host with the longest mask, as the kernel would choose it; it may be there already. */
+static void add_bridge(char ***bridges, const struct ifaddrs *host, uint32_t address) {
+        const struct ifaddrs *best = NULL;
+
+        for (const struct ifaddrs *i = host; i; i = i->ifa_next) {
+                uint32_t mask = is_ipv4(i) ? number_of(i->ifa_netmask) : 0;
+
+                if (mask != 0 && ((number_of(i->ifa_addr) ^ address) & mask) == 0 &&
+                    (!best || mask > number_of(best->ifa_netmask)))
+                        best = i;
+        }
+        if (best && !strv_contains(*bridges, best->ifa_name))
+                strv_add(bridges, best->ifa_name);
+}
+
+char **netns_bridges(int netns_fd, const char *also) {
+        struct ifaddrs *inside = NULL, *host = NULL;
+        struct in_addr address;
+        char **bridges = NULL;
+
+        if (getifaddrs(&host) < 0)
+                return NULL;
+        if (addresses_in(netns_fd, &inside) < 0)
+                inside = NULL;
+        for (const struct ifaddrs *i = inside; i; i = i->ifa_next)
+                if (is_ipv4(i))
+                        add_bridge(&bridges, host, number_of(i->ifa_addr));
+        if (also && inet_pton(AF_INET, also, &address) == 1)
+                add_bridge(&bridges, host, ntohl(address.s_addr));
+        freeifaddrs(inside);
+        freeifaddrs(host);
+        return bridges;
 }
 
 int netns_default_route(const char *text, char *ret, size_t size) {

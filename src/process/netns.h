@@ -31,8 +31,12 @@ int netns_gateway(int netns_fd, char *ret, size_t size);
 /** netns_subnet() - the network that its first IPv4 address that is not loopback is in: "10.89.0.0/24". Errors: -errno, -ENOENT. */
 int netns_subnet(int netns_fd, char *ret, size_t size);
 
-/** netns_interface() - the name of the interface of this host that has @address, IPv4. Errors: -errno, -ENOENT. */
-int netns_interface(const char *address, char *ret, size_t size);
+/**
+ * netns_bridges() - the interfaces of this host in whose networks the IPv4 addresses in it are, and @also; NULL: none besides.
+ *
+ * Answer: a vector of names, NULL when none is known. The caller frees it.
+ */
+char **netns_bridges(int netns_fd, const char *also);
 
 /** netns_connections() - how many are connected to the TCP port @port in it. Errors: -errno. */
 int netns_connections(int netns_fd, uint16_t port);

@@ -34,15 +34,27 @@ static char *on_user(const InsideFacts *facts) {
                          isempty(facts->subnet) ? "the network's addresses" : facts->subnet);
 }
 
+/* Nobody knows how one without a manager is written. */
+static char *let_in(const InsideFacts *facts, const char *subnet) {
+        _cleanup_(freep) char *ufw = wall_lets_in(WALL_UFW, subnet, facts->port);
+        _cleanup_(freep) char *firewalld = wall_lets_in(WALL_FIREWALLD, subnet, facts->port);
+
+        if (facts->wall != WALL_OTHER)
+                return xasprintf("%s let containers in: run \"%s\"", wall_name(facts->wall), facts->wall == WALL_UFW ? ufw : firewalld);
+        return xasprintf("a firewall of this host let containers in: %s, or %s, or nft insert rule inet filter input ip saddr %s "
+                         "tcp dport %u accept",
+                         ufw, firewalld, subnet, facts->port);
+}
+
 static char *on_port(const InsideFacts *facts) {
         const char *subnet = isempty(facts->subnet) ? "SUBNET" : facts->subnet;
+        _cleanup_(freep) char *firewall = let_in(facts, subnet);
 
         return xasprintf("Where the server is on this host, let it listen at the address that is written (listen_addresses of "
-                         "postgresql.conf, bind of redis.conf, listen_host of ClickHouse), and a firewall of this host let containers in: ufw allow from "
-                         "%s to any port %u proto tcp, or firewall-cmd --permanent --zone=trusted --add-source=%s and "
-                         "firewall-cmd --reload, or nft insert rule inet filter input ip saddr %s tcp dport %u accept; where it "
-                         "is elsewhere, let the firewall forward what comes from %s",
-                         subnet, facts->port, subnet, subnet, facts->port, subnet);
+                         "postgresql.conf, bind of redis.conf, listen_host of ClickHouse), and %s; where it is elsewhere, let the "
+                         "firewall forward what comes from %s%s%s",
+                         firewall, subnet, facts->wall == WALL_UFW ? ": ufw route allow from " : "",
+                         facts->wall == WALL_UFW ? subnet : "");
 }
 
 char *inside_sentence(const InsideFacts *facts) {
@@ -73,32 +85,71 @@ char *inside_advice(const InsideFacts *facts) {
         return on_port(facts);
 }
 
-char *names_sentence(const char *server, const char *interface, const char *reason) {
-        const char *where = isempty(interface) ? "BRIDGE" : interface;
+/* --- between containers --------------------------------------------------------------------------------- */
 
-        if (strstr(reason, "not know") || strstr(reason, "no name server"))
-                return xasprintf("Containers resolve no names: another program answers at port 53 of this host (%s), ss -lunp "
-                                 "'sport = :53' shows which; let it leave %s alone (dnsmasq: bind-dynamic and "
-                                 "except-interface=%s), or write dns_bind_port = 5353 below [network] in "
-                                 "/etc/containers/containers.conf, then lagoctl stop and lagoctl start",
-                                 server, where, where);
-        if (strstr(reason, "refused"))
-                return xasprintf("Containers resolve no names: nothing listens at %s:53, where their name server was; podman "
-                                 "network reload --all starts it again",
-                                 server);
-        return xasprintf("Containers resolve no names: they hear nothing from their name server %s:53 (%s), as where a firewall "
-                         "of this host drops what they ask; let them in: ufw allow in on %s to any port 53 proto udp, or iptables "
-                         "-I INPUT -i %s -p udp --dport 53 -j ACCEPT; where the chain is nftables' own, which no rule of another "
-                         "table opens: nft insert rule inet filter input iifname %s udp dport 53 accept",
-                         server, reason, where, where, where);
+static char *const *bridges_of(const NamesFacts *facts) {
+        static char bridge[] = "BRIDGE";
+        static char *const unknown_bridge[] = {bridge, NULL};
+
+        return facts->bridges ? facts->bridges : unknown_bridge;
 }
 
-char *forward_sentence(const char *interface) {
-        const char *where = isempty(interface) ? "BRIDGE" : interface;
+/* "podman1", or a set of nftables' */
+static char *nft_set(char *const *bridges) {
+        _cleanup_(freep) char *list = strv_join(bridges, ", ");
 
+        return strv_length(bridges) > 1 ? xasprintf("{ %s }", list) : TAKE_PTR(list);
+}
+
+static char *port_53_is_taken(const NamesFacts *facts) {
+        _cleanup_(freep) char *interfaces = strv_join(bridges_of(facts), " and "), *list = strv_join(bridges_of(facts), ",");
+
+        return xasprintf("Containers resolve no names: another program answers at port 53 of this host (%s), ss -lunp "
+                         "'sport = :53' shows which; let it leave %s alone (dnsmasq: bind-dynamic and "
+                         "except-interface=%s), or write dns_bind_port = 5353 below [network] in "
+                         "/etc/containers/containers.conf, then lagoctl stop and lagoctl start",
+                         facts->server, interfaces, list);
+}
+
+/* By hand: a rule in a table of iptables' lets in what no chain of nftables' own drops. */
+static char *dropped(const NamesFacts *facts) {
+        _cleanup_(strv_freep) char **rules = NULL;
+        _cleanup_(freep) char *iptables = NULL, *set = nft_set(bridges_of(facts));
+
+        STRV_FOREACH(bridge, bridges_of(facts))
+                strv_addf(&rules, "iptables -I INPUT -i %s -p udp --dport 53 -j ACCEPT", *bridge);
+        iptables = strv_join(rules, " && ");
+        return xasprintf("Containers resolve no names: they hear nothing from their name server %s:53 (%s), as where a firewall "
+                         "of this host drops what they ask; let them in: %s; where the chain is nftables' own, which no rule of "
+                         "another table opens: nft insert rule inet filter input iifname %s udp dport 53 accept",
+                         facts->server, facts->reason, iptables, set);
+}
+
+char *names_sentence(const NamesFacts *facts) {
+        bool refused = strstr(facts->reason, "refused");
+        _cleanup_(freep) char *remedy = wall_lets_ask(facts->wall, bridges_of(facts));
+
+        if (strstr(facts->reason, "not know") || strstr(facts->reason, "no name server"))
+                return port_53_is_taken(facts);
+        if (!remedy && !refused)
+                return dropped(facts);
+        if (!remedy)
+                return xasprintf("Containers resolve no names: nothing listens at %s:53, where their name server was; podman "
+                                 "network reload --all starts it again",
+                                 facts->server);
+        /* A rule that rejects sounds as a server that has ended. */
+        return xasprintf("Containers resolve no names: %s is active; run \"%s%s\"", wall_name(facts->wall), remedy,
+                         refused ? " && podman network reload --all" : "");
+}
+
+char *forward_sentence(const NamesFacts *facts) {
+        _cleanup_(freep) char *remedy = wall_lets_out(facts->wall, bridges_of(facts)), *set = nft_set(bridges_of(facts));
+        const char *first = bridges_of(facts)[0];
+
+        if (remedy)
+                return xasprintf("Containers do not reach each other: %s is active; run \"%s\"", wall_name(facts->wall), remedy);
         return xasprintf("Containers do not reach each other: db hears nothing of what lago-migrate sends, as where a firewall of this "
-                         "host drops what is forwarded; let it through: ufw route allow in on %s out on %s, or iptables -I FORWARD -i %s "
-                         "-o %s -j ACCEPT; where the chain is nftables' own: nft insert rule inet filter forward iifname %s oifname %s "
-                         "accept",
-                         where, where, where, where, where, where);
+                         "host drops what is forwarded; let it through: iptables -I FORWARD -i %s -o %s -j ACCEPT; where the chain "
+                         "is nftables' own: nft insert rule inet filter forward iifname %s oifname %s accept",
+                         first, first, set, set);
 }

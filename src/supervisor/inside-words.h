@@ -2,6 +2,8 @@
 #pragma once
 /* What it means that containers do not reach what their host reaches, and what helps. Pure. */
 
+#include "supervisor/wall.h"
+
 #include <stdint.h>
 
 struct Supervisor;
@@ -21,21 +23,23 @@ typedef struct InsideFacts {
         const char *network; /* the containers' */
         const char *subnet;  /* "10.89.0.0/24"; "" where it is not known */
         unsigned port;       /* of the server; 0: not known */
+        Wall wall;           /* of this host */
 } InsideFacts;
 
 /** inside_sentence() - that it is so, and why. inside_advice() - what helps in such a case. The caller frees them. */
 char *inside_sentence(const InsideFacts *facts);
 char *inside_advice(const InsideFacts *facts);
 
-/**
- * names_sentence() - containers resolve no names: what that says of the port 53 of this host, and what helps.
- *
- * @server     the address that containers ask. @interface  the network's, on this host; "" where it is not known.
- * @reason     of a probe's answer.
- *
- * Answer: the caller frees it.
- */
-char *names_sentence(const char *server, const char *interface, const char *reason);
+/* What stands between containers. Strings are borrowed. */
+typedef struct NamesFacts {
+        const char *server;   /* the address that they ask for names */
+        const char *reason;   /* of a probe's answer: why it was in vain */
+        char *const *bridges; /* the interfaces of their networks on this host; empty where none is known */
+        Wall wall;            /* of this host */
+} NamesFacts;
 
-/** forward_sentence() - containers hear nothing of each other, and what helps; @interface as above. The caller frees it. */
-char *forward_sentence(const char *interface);
+/** names_sentence() - containers resolve no names: what that says of the port 53 of this host, and what helps. The caller frees it. */
+char *names_sentence(const NamesFacts *facts);
+
+/** forward_sentence() - containers hear nothing of each other, and what helps; needs neither server nor reason. As above. */
+char *forward_sentence(const NamesFacts *facts);

@@ -16,7 +16,7 @@ bool inside_is_wanted(const Supervisor *s) {
 
 static void not_reached(Supervisor *s, const char *place, const char *reason, unsigned port) {
         char subnet[64] = "";
-        InsideFacts facts = {.place = place, .reason = reason, .network = s->config->network, .subnet = subnet, .port = port};
+        InsideFacts facts = {.place = place, .reason = reason, .network = s->config->network, .subnet = subnet, .port = port, .wall = wall_here()};
         _cleanup_(freep) char *sentence = inside_sentence(&facts), *advice = NULL;
 
         (void)netns_subnet(s->container.netns_fd, subnet, sizeof(subnet));

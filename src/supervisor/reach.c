@@ -2,14 +2,13 @@
 #include "supervisor/reach.h"
 
 #include "base/log.h"
+#include "base/runstate.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "process/netns.h"
 #include "stack/stack.h"
 #include "supervisor/inside-words.h"
 #include "supervisor/nameserver.h"
-
-#include <net/if.h>
 
 #define RELOAD_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -77,20 +76,31 @@ static bool heard(Reachability *r, ReachAct act, const char *doubt, const char *
 
 /* --- the name server ------------------------------------------------------------------------------------ */
 
-char *reach_names_sentence(int netns_fd, const char *reason) {
-        char server[46] = "its address", interface[IF_NAMESIZE] = "";
+/*
+ * The API is in a second network, whose name server it may ask first, and a remedy for one alone would not help: so both are
+ * named whoever asks. @ret_bridges: the caller frees it.
+ */
+static NamesFacts facts_of(int netns_fd, const char *server, const char *reason, char ***ret_bridges) {
+        _cleanup_(freep) char *pdf = runstate_address(member_info(MEMBER_PDF)->name);
 
-        if (netns_gateway(netns_fd, server, sizeof(server)) >= 0)
-                (void)netns_interface(server, interface, sizeof(interface));
-        return names_sentence(server, interface, reason);
+        *ret_bridges = netns_bridges(netns_fd, pdf);
+        return (NamesFacts){.server = server, .reason = reason, .bridges = *ret_bridges, .wall = wall_here()};
+}
+
+char *reach_names_sentence(int netns_fd, const char *reason) {
+        _cleanup_(strv_freep) char **bridges = NULL;
+        char server[46] = "its address";
+        NamesFacts facts = facts_of(netns_fd, server, reason, &bridges);
+
+        (void)netns_gateway(netns_fd, server, sizeof(server));
+        return names_sentence(&facts);
 }
 
 char *reach_forward_sentence(int netns_fd) {
-        char server[46] = "", interface[IF_NAMESIZE] = "";
+        _cleanup_(strv_freep) char **bridges = NULL;
+        NamesFacts facts = facts_of(netns_fd, "", "", &bridges);
 
-        if (netns_gateway(netns_fd, server, sizeof(server)) >= 0)
-                (void)netns_interface(server, interface, sizeof(interface));
-        return forward_sentence(interface);
+        return forward_sentence(&facts);
 }
 
 int reach_name_target(int netns_fd, const char *name, uint64_t timeout_usec, char server[static 46], ProbeTarget *ret) {
