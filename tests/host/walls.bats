@@ -82,13 +82,13 @@ SH
         wait_for 150 some_status 'name server'
         in_guest systemctl show -P StatusText 'lago-*.service' | sort -u | sed 's/^/# /'
         journal -u 'lago-*' | grep -F 'name server' | sort | uniq -c | sed 's/^/# /'
-        rule=$(journal -u 'lago-*' | grep -o 'nft insert rule [^,;]*accept' | head -n 1)
+        rule=$(journal -u 'lago-*' | grep -o 'nft insert rule inet filter input [^;]*accept' | head -n 1)
         [ -n "$rule" ]
         in_guest sh -c "$rule"
         # Where the firewall sees what goes over a bridge, containers do not reach each other, either.
         if [ "$(in_guest cat /proc/sys/net/bridge/bridge-nf-call-iptables || :)" = 1 ]; then
                 wait_for 120 some_status 'do not reach each other'
-                rule=$(journal -u lago-migrate | grep -o 'nft insert rule inet filter forward [^,;.]*accept' | head -n 1)
+                rule=$(journal -u lago-migrate | grep -o 'nft insert rule inet filter forward [^;.]*accept' | head -n 1)
                 [ -n "$rule" ]
                 in_guest sh -c "$rule"
         fi
