@@ -192,3 +192,46 @@ systemctl kill --kill-whom=main -s CONT lago-api lago-front
 there_again 60
 SH
 }
+
+# From what is installed, as there is no archive to be reached; not packed, which would take minutes.
+@test "what lies under Lago is installed anew and needrestart restarts by itself: nobody of ours, and no job is lost" {
+        in_guest_sh <<'SH'
+mkdir -p /var/tmp/again && cd /var/tmp/again || exit
+# This very shell is in a unit, too.
+printf '%s\n' "\$nrconf{restart} = 'a';" '$nrconf{override_rc}{qr(^(run-|client|world))} = 0;' >/etc/needrestart/conf.d/automatic.conf
+dpkg-repack -d -Znone podman conmon netavark aardvark-dns runc libc6 libsystemd0 systemd >repack.log 2>&1 || { tail repack.log; exit 1; }
+SH
+        start_stack
+        in_the_world <<'SH'
+admitted() {
+        find /var/lib/lago /run/lago/admitted -type f -exec md5sum {} + | sort
+}
+job_states() {
+        local id
+        while read -r id; do
+                curl -s -m 3 "http://127.0.0.1:3000/test/jobs/$id" | jq -r .state
+        done </var/tmp/jobs | sort | uniq -c | sed 's/^ *//'
+}
+there_again 30 && healed 60 || exit 1
+before=$(invocations) ids=$(podman ps -q | sort) known=$(admitted)
+: >/var/tmp/jobs
+systemd-run -q --unit=client bash -c 'while sleep 0.3; do
+        curl -s -m 5 -X POST "http://127.0.0.1:3000/test/jobs?queue=default&kind=sleep&seconds=1" | jq -r .id >>/var/tmp/jobs
+done'
+DEBIAN_FRONTEND=noninteractive apt-get install -y --reinstall /var/tmp/again/*.deb /var/tmp/deb/lago-supervisor_*.deb >/var/tmp/apt.log 2>&1 ||
+        { tail /var/tmp/apt.log; exit 1; }
+sleep 2
+systemctl stop client
+# That it saw them, and would have.
+sed '1,/deferred/d' /var/tmp/apt.log | grep -qF 'systemctl restart lago-db.service' &&
+        sed '1,/deferred/d' /var/tmp/apt.log | grep -qF 'systemctl restart lago-ready.service' || { tail -n 40 /var/tmp/apt.log; exit 1; }
+nobody_restarted "$before" && [ "$(podman ps -q | sort)" = "$ids" ] && [ "$(admitted)" = "$known" ] || exit 1
+n=$(wc -l </var/tmp/jobs)
+for ((i = 0; i < 60; i++)); do [ "$(job_states)" != "$n done" ] || break; sleep 0.5; done
+echo "# $n jobs: $(job_states)"
+[ "$n" -gt 10 ] && [ "$(job_states)" = "$n done" ] || exit 1
+# With the new programs.
+kill -9 "$(container_pid api)" "$(container_pid worker)" && sleep 1 && healed 120 && there_again 30 && nobody_restarted "$before"
+SH
+        [ "$(relation_errors)" = 0 ]
+}
