@@ -35,6 +35,14 @@ SH
         figure "first start: $((SECONDS - begun)) s"
 }
 
+@test "AppArmor confines each container, and denies nothing" {
+        [ "$(in_guest cat /sys/module/apparmor/parameters/enabled)" = Y ]
+        confined_as 'containers-default-[0-9.]+ \(enforce\)'
+        run in_guest sh -c "journalctl -b -k -o cat | grep 'apparmor=\"DENIED\"'"
+        figure "AppArmor: ${output:-nothing denied}"
+        [ "$status" = 1 ]
+}
+
 @test "orderly reboot with jobs in hand: the short one is finished, the long one handed back" {
         local short long begun
         healed

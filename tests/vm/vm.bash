@@ -40,6 +40,17 @@ healed() {
         with_words <<<"healed ${1:-300}"
 }
 
+# confined_as PATTERN: the kernel's security module has the first process of each container in such a domain or profile.
+confined_as() {
+        with_words "$1" <<'SH'
+for m in "${members[@]}"; do
+        label=$(tr -d '\0' <"/proc/$(container_pid "$m")/attr/current")
+        [[ $label =~ ^$1$ ]] || { echo "# the container of $m runs as '$label'"; exit 1; }
+done
+echo "# $label"
+SH
+}
+
 # What we write is whole or not there. An environment that nobody filled is the package's own.
 no_file_of_ours_is_empty() {
         local empty
