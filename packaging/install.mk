@@ -54,6 +54,8 @@ install: all
 	$(call install_file,644,conf/lago.catalog,$(CATALOGDIR)/lago.catalog)
 	$(call install_file,644,conf/needrestart,/etc/needrestart/conf.d/lago.conf)
 	install -m 644 conf/lago.conf conf/lago.env "$(DESTDIR)$(SHAREDIR)"
+	@# Its name is that of the module.
+	$(call install_file,644,conf/lago.cil,$(SHAREDIR)/selinux/lago.cil)
 	install -d -m 755 "$(DESTDIR)$(DOCDIR)/examples"
 	install -m 644 README.md $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
 	@# There the pages lie beside it.
