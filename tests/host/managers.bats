@@ -151,6 +151,19 @@ SH
         [ "$(relation_errors)" = 0 ]
 }
 
+@test "a ufw that rejects sounds like a name server that has ended: told as what it is, and mended" {
+        start_stack
+        in_the_world <<'SH'
+there_again 30 || exit 1
+before=$(invocations)
+{ ufw default reject incoming && ufw --force enable; } >/dev/null || exit 1
+! resolved worker db || { echo "# names are still resolved"; exit 1; }
+command=$(remedy 60) || exit 1
+[[ $command = *"podman network reload"* ]] && sh -c "$command" >/dev/null || exit 1
+there_again 30 && healed 60 && nobody_restarted "$before"
+SH
+}
+
 @test "firewalld is there before the first start: Lago serves without a command, and after a reboot, too" {
         in_guest systemctl enable -q --now firewalld
         start_stack
