@@ -128,12 +128,12 @@ static uint64_t client_usec(const Supervisor *s) {
         return (uint64_t)SUPERVISOR_CLIENT_USEC << (s->container.slow_starts > 3 ? 3 : s->container.slow_starts);
 }
 
-static void client_killed(Supervisor *s, const JobResult *result, int sig) {
+static void client_killed(Supervisor *s, bool late, int sig) {
         _cleanup_(freep) char *span = span_text(client_usec(s));
 
         s->container.start_killed = true;
         log_warning("%s cannot start the container (signal %d).", s->engine->name, sig);
-        if (result->late) {
+        if (late) {
                 s->container.slow_starts++;
                 supervisor_later(s, "Cannot start the container: %s took longer than %s", s->engine->name, span);
         } else
@@ -174,45 +174,24 @@ static void read_container(Supervisor *s) {
 static bool has_begun(const Supervisor *s) {
         const Container *c = &s->container;
 
-        return c->exists && c->monitor > 0 && cgroup_payload_has(c->init) && program_is_of_its_root(c->init);
+        return c->exists && c->monitor > 0 && cgroup_payload_has(c->init) && program_place(c->init) == PROGRAM_OWN;
 }
 
-/* Somebody else's SIGTERM makes Podman 4.3 exit with 0. Answer: the signal that ended the start, 0 for none. */
-static int signal_of(Supervisor *s, const JobResult *result) {
-        if (!result->signaled && result->status != 0)
-                return 0;
+/* Answer: whether it goes on without the client, which @sig ended. */
+static bool goes_on(Supervisor *s, int sig) {
         read_container(s);
-        if (!result->signaled)
-                return s->container.monitor > 0 ? 0 : SIGTERM;
         if (!has_begun(s)) {
                 s->container.monitor = 0;
-                return result->status;
+                return false;
         }
         s->container.start_killed = true;
-        log_warning("Signal %d ended %s when the container had begun: it goes on.", result->status, s->engine->name);
-        return 0;
+        log_warning("Signal %d ended %s when the container had begun: it goes on.", sig, s->engine->name);
+        return true;
 }
 
-static void on_started(void *userdata, const JobResult *result) {
-        Supervisor *s = userdata;
-        int sig;
-
-        s->container.exists = was_made(s);
-        sig = signal_of(s, result);
-        if (sig > 0) {
-                /* What is in the pipe may be the container's own words. */
-                relay_begin(s->container.relay);
-                client_killed(s, result, sig);
-                return;
-        }
-        if (!result->signaled && result->status != 0) {
-                _cleanup_(freep) char *said = relay_take_back(s->container.relay);
-
-                start_failed(s, result->status, isempty(said) ? result->errors : said);
-                return;
-        }
+static void started(Supervisor *s, bool late) {
         s->container.suspected = s->container.stuck = false;
-        s->container.slow_starts = result->late ? s->container.slow_starts + 1 : 0;
+        s->container.slow_starts = late ? s->container.slow_starts + 1 : 0;
         relay_begin(s->container.relay);
         if (container_fails(s))
                 supervisor_wait_over(s);
@@ -220,6 +199,63 @@ static void on_started(void *userdata, const JobResult *result) {
         strangers_take(s);
         if (s->state == LIFE_MIGRATE)
                 ended_watch(s);
+}
+
+static void not_started(Supervisor *s, bool late, int sig) {
+        s->container.monitor = 0;
+        /* What is in the pipe may be the container's own words. */
+        relay_begin(s->container.relay);
+        client_killed(s, late, sig);
+}
+
+#define HELD_REST_USEC  (20 * USEC_PER_MSEC)
+#define HELD_LOOKS_MOST 250 /* 5 s: it begins at once, unless this host has no time for it */
+
+static int on_held_again(sd_event_source *source, uint64_t usec, void *userdata);
+
+/*
+ * The client says that all went well. Podman 4.3 says so, too, when somebody's SIGTERM ended it, whatever it left undone: there
+ * may be no monitor, or a first process that is never let begin.
+ */
+static void started_or_left(Supervisor *s) {
+        Container *c = &s->container;
+        bool held;
+
+        read_container(s);
+        held = c->monitor > 0 && cgroup_payload_has(c->init) && program_place(c->init) == PROGRAM_FOREIGN;
+        if (held && c->held_looks < HELD_LOOKS_MOST) {
+                c->held_looks++;
+                supervisor_timer(s, HELD_REST_USEC, on_held_again);
+        } else if (held || c->monitor <= 0)
+                not_started(s, c->start_late, SIGTERM);
+        else
+                started(s, c->start_late);
+}
+
+static int on_held_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        started_or_left(userdata);
+        return 0;
+}
+
+static void on_started(void *userdata, const JobResult *result) {
+        Supervisor *s = userdata;
+
+        s->container.exists = was_made(s);
+        s->container.held_looks = 0;
+        s->container.start_late = result->late;
+        if (result->signaled) {
+                if (goes_on(s, result->status))
+                        started(s, result->late);
+                else
+                        not_started(s, result->late, result->status);
+        } else if (result->status != 0) {
+                _cleanup_(freep) char *said = relay_take_back(s->container.relay);
+
+                start_failed(s, result->status, isempty(said) ? result->errors : said);
+        } else
+                started_or_left(s);
 }
 
 static void on_output_ended(void *userdata) {
@@ -312,14 +348,15 @@ static void on_missed(Supervisor *s, const char *sentence, const char *advice) {
 static void on_init(void *userdata, const JobResult *result) {
         Supervisor *s = userdata;
         _cleanup_(freep) char *said = relay_take_back(s->container.relay);
-        int sig = signal_of(s, result);
 
-        if (sig > 0) {
-                client_killed(s, result, sig);
+        if (!result->signaled && result->status != 0) {
+                start_failed(s, result->status, isempty(said) ? result->errors : said);
                 return;
         }
-        if (result->status != 0) {
-                start_failed(s, result->status, isempty(said) ? result->errors : said);
+        if (!result->signaled)
+                read_container(s);
+        if (result->signaled || s->container.monitor <= 0) {
+                client_killed(s, result->late, result->signaled ? result->status : SIGTERM);
                 return;
         }
         /* Nothing that would take a signal runs in it. */
@@ -332,7 +369,7 @@ static void on_view_made(void *userdata, const JobResult *result) {
 
         s->container.exists = was_made(s);
         if (result->signaled)
-                client_killed(s, result, result->status);
+                client_killed(s, result->late, result->status);
         else if (result->status != 0)
                 start_failed(s, result->status, result->errors);
         else if (have_relay(s))

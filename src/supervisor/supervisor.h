@@ -33,6 +33,8 @@ typedef struct Container {
         bool stuck;           /* the engine could not remove it */
         bool start_killed;    /* the client that started it was killed */
         unsigned slow_starts; /* of those in a row: each has twice the time of the one before */
+        bool start_late;      /* that client took longer than it may */
+        unsigned held_looks;  /* at a first process that is not let begin, though its start is said to be over */
         bool monitor_lost;    /* conmon was killed: the engine no longer knows what is true */
         pid_t monitor, init;  /* conmon and the first process; 0: not known, or gone */
         int netns_fd;

@@ -1811,6 +1811,11 @@ static void a_stop_is_obeyed_in_each_state(void **state _unused_) {
                  "start lago-pdf,rm lago-pdf,"},
                 {"pdf", "start", "make; rm $id_file; exit 0\n", "STATUS=Cannot start the container: signal 15",
                  "start lago-pdf,owner lago-pdf,rm lago-pdf,"},
+                /* And with a container whose first process still is the engine's own, that waits to be let begin. */
+                {"pdf", "start", "cp /bin/sleep $fake/runtime\n"
+                                 "echo ': >\"$place/up\"; exec $fake/runtime 1000' >$fake/on/network\n"
+                                 "make; begin; rm $fake/runtime $fake/on/network; exit 0\n",
+                 "STATUS=Cannot start the container: signal 15", "start lago-pdf,rm lago-pdf,"},
         };
 
         (void)end(NULL);
