@@ -5,9 +5,8 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "process/cgroup.h"
-#include "process/netns.h"
 #include "process/port.h"
-#include "process/program.h"
+#include "supervisor/begun.h"
 #include "supervisor/damage.h"
 #include "supervisor/hear.h"
 #include "supervisor/inside.h"
@@ -142,45 +141,10 @@ static void client_killed(Supervisor *s, bool late, int sig) {
 
 /* --- the start ------------------------------------------------------------------------------------------ */
 
-static pid_t read_pid(const char *path) {
-        _cleanup_(freep) char *text = NULL;
-        uint64_t pid = 0;
-
-        if (file_read(path, 64, &text, NULL) < 0 || parse_uint(strip(text), INT32_MAX, &pid) < 0)
-                return 0;
-        return (pid_t)pid;
-}
-
-/*
- * A number from a file may be another process's by now, whose namespace is the host's: what is asked there would answer for
- * somebody else. So it has to be one of this unit's container.
- */
-static void read_container(Supervisor *s) {
-        _cleanup_(freep) char *monitor = container_file(s, "conmon.pid"), *init = container_file(s, "pid");
-        Container *c = &s->container;
-
-        c->monitor = read_pid(monitor);
-        c->init = read_pid(init);
-        c->netns_fd = close_fd(c->netns_fd);
-        if (c->init > 0)
-                c->netns_fd = netns_open(c->init);
-        if (!cgroup_payload_has(c->init))
-                c->netns_fd = close_fd(c->netns_fd);
-        if (c->netns_fd < 0 || netns_address(c->netns_fd, c->address, sizeof(c->address)) < 0)
-                c->address[0] = '\0';
-}
-
-/* Ended at its last step, the client has started what must not be cut short: a migration, or a job. */
-static bool has_begun(const Supervisor *s) {
-        const Container *c = &s->container;
-
-        return c->exists && c->monitor > 0 && cgroup_payload_has(c->init) && program_place(c->init) == PROGRAM_OWN;
-}
-
 /* Answer: whether it goes on without the client, which @sig ended. */
 static bool goes_on(Supervisor *s, int sig) {
-        read_container(s);
-        if (!has_begun(s)) {
+        begun_read(s);
+        if (!begun_is(s)) {
                 s->container.monitor = 0;
                 return false;
         }
@@ -221,8 +185,8 @@ static void started_or_left(Supervisor *s) {
         Container *c = &s->container;
         bool held;
 
-        read_container(s);
-        held = c->monitor > 0 && cgroup_payload_has(c->init) && program_place(c->init) == PROGRAM_FOREIGN;
+        begun_read(s);
+        held = begun_is_held(s);
         if (held && c->held_looks < HELD_LOOKS_MOST) {
                 c->held_looks++;
                 supervisor_timer(s, HELD_REST_USEC, on_held_again);
@@ -354,7 +318,7 @@ static void on_init(void *userdata, const JobResult *result) {
                 return;
         }
         if (!result->signaled)
-                read_container(s);
+                begun_read(s);
         if (result->signaled || s->container.monitor <= 0) {
                 client_killed(s, result->late, result->signaled ? result->status : SIGTERM);
                 return;
