@@ -37,14 +37,15 @@ void begun_read(Supervisor *s) {
                 c->address[0] = '\0';
 }
 
-bool begun_is(const Supervisor *s) {
-        const Container *c = &s->container;
+/* That of a container of this unit, as far as a monitor is known. */
+static ProgramPlace first_program(const Container *c) {
+        return c->monitor > 0 && cgroup_payload_has(c->init) ? program_place(c->init) : PROGRAM_UNKNOWN;
+}
 
-        return c->exists && c->monitor > 0 && cgroup_payload_has(c->init) && program_place(c->init) == PROGRAM_OWN;
+bool begun_is(const Supervisor *s) {
+        return s->container.exists && first_program(&s->container) == PROGRAM_OWN;
 }
 
 bool begun_is_held(const Supervisor *s) {
-        const Container *c = &s->container;
-
-        return c->monitor > 0 && cgroup_payload_has(c->init) && program_place(c->init) == PROGRAM_FOREIGN;
+        return first_program(&s->container) == PROGRAM_FOREIGN;
 }

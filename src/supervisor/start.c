@@ -144,10 +144,8 @@ static void client_killed(Supervisor *s, bool late, int sig) {
 /* Answer: whether it goes on without the client, which @sig ended. */
 static bool goes_on(Supervisor *s, int sig) {
         begun_read(s);
-        if (!begun_is(s)) {
-                s->container.monitor = 0;
+        if (!begun_is(s))
                 return false;
-        }
         s->container.start_killed = true;
         log_warning("Signal %d ended %s when the container had begun: it goes on.", sig, s->engine->name);
         return true;

@@ -39,6 +39,10 @@ resolved() {
         timeout "$((3 * ${slow:-1}))" podman exec "lago-$1" getent hosts "$2" | grep -q '\.'
 }
 
+names_are_gone() {
+        ! resolved worker db || { echo "# names are still resolved"; return 1; }
+}
+
 way_out() {
         podman exec lago-worker curl -s -m 3 http://203.0.113.2 | grep -q paid
 }
@@ -118,7 +122,7 @@ in_the_world() {
 there_again 30 || exit 1
 before=$(invocations)
 { ufw allow 22 && ufw default deny incoming && ufw --force enable; } >/dev/null || exit 1
-! resolved worker db || { echo "# names are still resolved"; exit 1; }
+names_are_gone || exit 1
 command=$(remedy 60) || exit 1
 echo "# $command"
 [[ $command = "ufw "* ]] && sh -c "$command" || exit 1
@@ -157,7 +161,7 @@ SH
 there_again 30 || exit 1
 before=$(invocations)
 { ufw default reject incoming && ufw --force enable; } >/dev/null || exit 1
-! resolved worker db || { echo "# names are still resolved"; exit 1; }
+names_are_gone || exit 1
 command=$(remedy 60) || exit 1
 [[ $command = *"podman network reload"* ]] && sh -c "$command" >/dev/null || exit 1
 there_again 30 && healed 60 && nobody_restarted "$before"
@@ -185,7 +189,7 @@ done
 # As where nothing tells Podman of a reload.
 systemctl disable -q --now netavark-firewalld-reload 2>/dev/null
 firewall-cmd --reload >/dev/null
-! resolved worker db || { echo "# names are still resolved"; exit 1; }
+names_are_gone || exit 1
 there_again 60 && healed 60 && nobody_restarted "$before"
 SH
 }
@@ -198,7 +202,7 @@ systemctl disable -q --now netavark-firewalld-reload 2>/dev/null
 # Nobody makes the networks again by himself.
 systemctl kill --kill-whom=main -s STOP lago-api lago-front || exit 1
 firewall-cmd --reload >/dev/null
-! resolved worker db || { echo "# names are still resolved"; exit 1; }
+names_are_gone || exit 1
 firewall-cmd --permanent --zone=trusted --add-interface=podman1 --add-interface=podman2 >/dev/null && firewall-cmd --reload >/dev/null || exit 1
 resolved worker db && resolved worker pdf || { nft list ruleset | sed 's/^/# /'; exit 1; }
 systemctl kill --kill-whom=main -s CONT lago-api lago-front
