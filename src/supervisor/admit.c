@@ -156,6 +156,19 @@ static int begin_configured(Config **ret) {
         return r;
 }
 
+/* Copies that nobody goes on with: of an admission that was refused, or cut off before the database was touched or behind its
+ * last rename. They hold keys, so they do not lie about. */
+static void remove_left_copies(void) {
+        static const char *const copies[] = {NEW_DIRECTORY, OLD_DIRECTORY};
+
+        for (size_t i = 0; i < ELEMENTSOF(copies); i++) {
+                int r = remove_tree(copies[i]);
+
+                if (r < 0)
+                        log_warning("Cannot remove %s: %s.", copies[i], strerror(-r));
+        }
+}
+
 static int begin_kept(Config **ret) {
         int r;
 
@@ -164,6 +177,7 @@ static int begin_kept(Config **ret) {
                                                   "\"lagoctl apply\" admits " CONFIG_DIRECTORY " anew.");
                 return EXIT_CONFIG;
         }
+        remove_left_copies();
         r = link_kept();
         if (r < 0) {
                 log_error("Cannot make the link " ADMITTED_DIRECTORY ": %s.", strerror(-r));
