@@ -140,7 +140,7 @@ check_secrets() {
                 find /run/lago /var/lib/lago /var/cache/lago /etc/lago -type f -readable 2>/dev/null)
 }
 
-# A first process that stands still may serve on by its children, until it is found out.
+# What stands still may have answered a moment ago, and is serving until it is found out.
 heals() {
         patience=180 becomes '' standing_still
         healed "$1"

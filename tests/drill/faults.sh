@@ -43,7 +43,16 @@ excuse_followers() {
 }
 
 fault_process() { excuse_member "$1"; strike "$(container_pid "$1")"; }
-fault_frozen() { excuse_member "$1"; strike "$(container_pid "$1")" STOP; }
+
+# The whole of it: a tini or an nginx that stands still alone is missed by nobody, for its children serve on.
+fault_frozen() {
+        local pid
+        excuse_member "$1"
+        while read -r pid; do
+                strike "$pid" STOP
+        done < <(cat "$(unit_cgroup "$1")"/libpod-payload-*/cgroup.procs 2>/dev/null)
+}
+
 fault_monitor() { excuse_followers "$1"; strike "$(monitor_pid "$1")"; }
 fault_supervisor() { excuse_followers "$1"; strike "$(main_pid "$1")"; }
 fault_keeper() { strike "$(main_pid ready)"; }
