@@ -190,7 +190,13 @@ api() {
         in_guest curl -s -m 10 "$@"
 }
 
+# code_of URL: with which status it answers, 000 for not at all.
+code_of() {
+        api -o /dev/null -w '%{http_code}' "$1" || :
+}
+
 serves() {
-        [ "$(api -o /dev/null -w '%{http_code}' http://127.0.0.1:3000/health)" = 200 ] &&
-                [ "$(api -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/)" = 200 ]
+        local got
+        got="$(code_of http://127.0.0.1:3000/health) from the API, $(code_of http://127.0.0.1:8080/) from the front"
+        [ "$got" = '200 from the API, 200 from the front' ] || { echo "# $(date +%T): $got"; return 1; }
 }
