@@ -14,5 +14,5 @@ teardown_file() {
 }
 
 @test "whatever happens at whatever moment: no READY too early, nothing stuck, left over, lost, applied by itself or shown" {
-        "$root/tests/drill/run" "$GUEST" "${SOAK:-8}" "${SEED:-2}"
+        "$root/tests/drill/run" "$GUEST" "${SOAK:-24}" "${SEED:-2}"
 }
