@@ -259,14 +259,16 @@ tables() {
 }
 
 @test "run await: it goes on when Lago answers, ends with 75 when that is too late, and when it is told to" {
+        local pid
         run run_in_root await 1 http://api:3000/health
         [ "$status" -eq 75 ]
         [[ $output == *'http://api:3000/health does not answer' ]]
         stops_at_once 'starts when http' await 600 http://api:3000/health
         run_in_root await 600 http://api:3000/health >"$RUN/await" 2>&1 3>&- &
+        pid=$!
         wait_for grep -q 'starts when http' "$RUN/await"
         touch "$RUN/root/tmp/answers"
-        wait "$!"
+        wait "$pid"
 }
 
 @test "run: an image without the script is told, and not taken for one that ended well" {

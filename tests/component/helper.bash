@@ -155,7 +155,7 @@ expect() {
         }
 }
 
-# wait_for COMMAND...: until it succeeds, 30 s at most
+# wait_for COMMAND...: until it succeeds, 30 s at most; $! is another one after it
 wait_for() {
         local i
         for ((i = 0; i < 300; i++)); do

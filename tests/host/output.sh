@@ -83,12 +83,14 @@ talks() {
 }
 
 database_talks() {
+        local pid
         mark
         podman exec lago-db psql -U lago -qd lago -c "
                 DO \$\$ BEGIN FOR i IN 0 .. 499 LOOP RAISE LOG 'talk %', i; PERFORM pg_sleep(0.01); END LOOP; END \$\$" &
+        pid=$!
         until_true 20 database_said 100 || return 1
         eval "$1" || return 1
-        wait $! || return 1
+        wait $pid || return 1
         until_true 10 database_said 499 || return 1
         lines -t lago-db | sed -n 's/.*LOG:  talk/talk/p' | in_order 500 || { echo "# with: $1"; return 1; }
 }
