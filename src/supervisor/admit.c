@@ -165,7 +165,7 @@ static void remove_left_copies(void) {
                 int r = remove_tree(copies[i]);
 
                 if (r < 0)
-                        log_warning("Cannot remove %s: %s.", copies[i], strerror(-r));
+                        log_warning("Cannot remove %s, which holds keys: %s; \"rm -r %s\" removes it.", copies[i], strerror(-r), copies[i]);
         }
 }
 
