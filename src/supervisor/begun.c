@@ -2,7 +2,9 @@
 #include "supervisor/begun.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/util.h"
+#include "process/bridge.h"
 #include "process/cgroup.h"
 #include "process/netns.h"
 #include "process/program.h"
@@ -16,6 +18,21 @@ static pid_t read_pid(const char *path) {
         if (file_read(path, 64, &text, NULL) < 0 || parse_uint(strip(text), INT32_MAX, &pid) < 0)
                 return 0;
         return (pid_t)pid;
+}
+
+/* The containers beside this one shall reach it, and their name server, whoever of them comes and goes. */
+static void keep_bridges(int netns_fd) {
+        _cleanup_(strv_freep) char **bridges = netns_bridges(netns_fd, NULL);
+
+        STRV_FOREACH(bridge, bridges) {
+                int r = bridge_keep_address(*bridge);
+
+                if (r < 0)
+                        log_warning("Cannot keep the hardware address of %s: %s. Where containers reach no names for a minute "
+                                    "after another one has started or stopped: ip link set dev %s address "
+                                    "$(cat /sys/class/net/%s/address)",
+                                    *bridge, strerror(-r), *bridge, *bridge);
+        }
 }
 
 /*
@@ -35,6 +52,8 @@ void begun_read(Supervisor *s) {
                 c->netns_fd = close_fd(c->netns_fd);
         if (c->netns_fd < 0 || netns_address(c->netns_fd, c->address, sizeof(c->address)) < 0)
                 c->address[0] = '\0';
+        if (c->netns_fd >= 0)
+                keep_bridges(c->netns_fd);
 }
 
 /* That of a container of this unit, as far as a monitor is known. */

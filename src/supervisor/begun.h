@@ -6,7 +6,10 @@
 
 typedef struct Supervisor Supervisor;
 
-/** begun_read() - the monitor, the first process, its network namespace and address, as far as the engine has written them down. */
+/**
+ * begun_read() - the monitor, the first process, its network namespace and address, as far as the engine has written them down.
+ * The bridges that it is on keep their hardware addresses from now on; see process/bridge.h.
+ */
 void begun_read(Supervisor *s);
 
 /** begun_is() - behind begun_read(): the image's program runs, which must not be cut short: it may be a migration, or have a job. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Another network namespace, a real one: made by a child that does nothing else. */
+#include "base/file.h"
 #include "base/util.h"
 #include "check.h"
+#include "process/bridge.h"
 #include "process/netns.h"
 
 #include <arpa/inet.h>
@@ -11,11 +13,14 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
 
 static pid_t holder = -1;
 
@@ -135,6 +140,41 @@ static void who_is_connected_is_counted(void **state _unused_) {
         (void)close(netns);
 }
 
+static void assert_address_is_chosen(const char *bridge, const char *chosen) {
+        _cleanup_(freep) char *path = xasprintf("/sys/class/net/%s/addr_assign_type", bridge), *text = NULL;
+
+        assert_true(file_read(path, 64, &text, NULL) >= 0);
+        assert_string_equal(strip(text), chosen);
+}
+
+static char *address_of(const char *bridge) {
+        _cleanup_(freep) char *path = xasprintf("/sys/class/net/%s/address", bridge);
+        char *text = NULL;
+
+        assert_true(file_read(path, 64, &text, NULL) >= 0);
+        return text;
+}
+
+/* /sys shows the network namespace in which it was mounted. */
+static void a_bridge_keeps_the_address_that_it_has(void **state _unused_) {
+        _cleanup_(freep) char *before = NULL, *after = NULL;
+        _cleanup_(closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("sysfs", "/sys", "sysfs", 0, NULL) < 0 || ioctl(fd, SIOCBRADDBR, "podman7") < 0)
+                skip();
+        assert_address_is_chosen("podman7", "1");
+        before = address_of("podman7");
+        assert_int_equal(bridge_keep_address("podman7"), 1);
+        assert_address_is_chosen("podman7", "3");
+        after = address_of("podman7");
+        assert_string_equal(before, after);
+        assert_int_equal(bridge_keep_address("podman7"), 0);
+        assert_int_equal(bridge_keep_address("lo"), 0);
+        assert_int_equal(bridge_keep_address("not-there"), 0);
+        assert_int_equal(ioctl(fd, SIOCBRDELBR, "podman7"), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(there_and_back_again),
@@ -142,6 +182,7 @@ int main(void) {
                 cmocka_unit_test(what_is_no_namespace_is_not_entered),
                 cmocka_unit_test(nothing_is_in_an_empty_one),
                 cmocka_unit_test(who_is_connected_is_counted),
+                cmocka_unit_test(a_bridge_keeps_the_address_that_it_has),
         };
 
         /* Whoever is not root is root in a user namespace, and may come back to a network namespace that belongs to it. */
