@@ -291,7 +291,7 @@ SH
 }
 
 # Else a bridge has the lowest address of its ports, and those who know the old one wait 5 s for each name, for a minute. There
-# is no udev in a guest, so that none but we chooses.
+# is no udev in a guest, and Debian 12's netavark chooses none, so that there none but we does; Debian 13's does it itself.
 @test "the bridges keep their addresses, whoever starts and stops: who stays reaches its name server" {
         in_the_night <<'SH'
 healed 120 || exit 1

@@ -140,19 +140,18 @@ static void who_is_connected_is_counted(void **state _unused_) {
         (void)close(netns);
 }
 
-static void assert_address_is_chosen(const char *bridge, const char *chosen) {
-        _cleanup_(freep) char *path = xasprintf("/sys/class/net/%s/addr_assign_type", bridge), *text = NULL;
-
-        assert_true(file_read(path, 64, &text, NULL) >= 0);
-        assert_string_equal(strip(text), chosen);
-}
-
-static char *address_of(const char *bridge) {
-        _cleanup_(freep) char *path = xasprintf("/sys/class/net/%s/address", bridge);
+static char *attribute_of(const char *bridge, const char *name) {
+        _cleanup_(freep) char *path = xasprintf("/sys/class/net/%s/%s", bridge, name);
         char *text = NULL;
 
         assert_true(file_read(path, 64, &text, NULL) >= 0);
         return text;
+}
+
+static void assert_address_is_chosen(const char *bridge, const char *chosen) {
+        _cleanup_(freep) char *text = attribute_of(bridge, "addr_assign_type");
+
+        assert_string_equal(strip(text), chosen);
 }
 
 /* /sys shows the network namespace in which it was mounted. */
@@ -164,10 +163,10 @@ static void a_bridge_keeps_the_address_that_it_has(void **state _unused_) {
             mount("sysfs", "/sys", "sysfs", 0, NULL) < 0 || ioctl(fd, SIOCBRADDBR, "podman7") < 0)
                 skip();
         assert_address_is_chosen("podman7", "1");
-        before = address_of("podman7");
+        before = attribute_of("podman7", "address");
         assert_int_equal(bridge_keep_address("podman7"), 1);
         assert_address_is_chosen("podman7", "3");
-        after = address_of("podman7");
+        after = attribute_of("podman7", "address");
         assert_string_equal(before, after);
         assert_int_equal(bridge_keep_address("podman7"), 0);
         assert_int_equal(bridge_keep_address("lo"), 0);
